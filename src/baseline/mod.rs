@@ -1,0 +1,1 @@
+//! The history of good runs and the limits learned from it.

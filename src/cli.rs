@@ -1,0 +1,1 @@
+//! The command line: one flattened group a concern; parsers return domain types.

@@ -1,0 +1,1 @@
+//! `loadforge.yml`: model, loading, precedence.

@@ -1,0 +1,1 @@
+//! The demo shop: the system under test of the demo and of the tests.

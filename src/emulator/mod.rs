@@ -1,0 +1,1 @@
+//! The LoadForge-compatible server and the engines behind it.

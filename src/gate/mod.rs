@@ -1,0 +1,1 @@
+//! The gate language: grammar, parser, evaluation.

@@ -1,0 +1,1 @@
+//! Finding the pull request and keeping one comment on it.

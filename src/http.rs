@@ -1,0 +1,54 @@
+//! The one HTTP client of this program: one TLS provider, our User-Agent, bounded in time.
+
+use std::sync::Once;
+use std::time::Duration;
+
+use reqwest::{Certificate, Client, ClientBuilder};
+
+/// What we call ourselves to every server.
+pub const USER_AGENT: &str = concat!("loadforge-ci/", env!("CARGO_PKG_VERSION"));
+
+/// Time allowed to open a connection.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Time allowed for one whole request, answer included.
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A client builder with the TLS provider installed, the fallback roots merged and the time limits set.
+///
+/// # Errors
+/// When a bundled root certificate cannot be read, which would be a fault of the build.
+pub fn builder() -> Result<ClientBuilder, reqwest::Error> {
+    static PROVIDER: Once = Once::new();
+    PROVIDER.call_once(|| {
+        // An error only says that a provider is installed already, which is all we want.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    });
+    // Merged roots also make a container without any CA store work; the system's own roots stay trusted.
+    let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS
+        .iter()
+        .map(|der| Certificate::from_der(der))
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(Client::builder()
+        .user_agent(USER_AGENT)
+        .tls_certs_merge(roots)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .timeout(REQUEST_TIMEOUT))
+}
+
+/// The client itself, following the environment's proxy settings.
+///
+/// # Errors
+/// When the TLS set-up fails.
+pub fn client() -> Result<Client, reqwest::Error> {
+    builder()?.build()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_client_can_be_built_more_than_once() {
+        assert!(super::client().is_ok());
+        assert!(super::client().is_ok());
+    }
+}

@@ -1,0 +1,1 @@
+//! Reading a Locust script for pitfalls.

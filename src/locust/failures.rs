@@ -1,0 +1,49 @@
+//! `PREFIX_failures.csv`: one row an endpoint and failure text.
+
+use std::io;
+
+use super::columns::{CsvError, Table};
+use crate::results::Failure;
+
+/// Reads a failures file. `file` names it in errors.
+///
+/// # Errors
+/// When it is not Locust's failures CSV; the error names the line and column.
+pub fn read_failures(file: &str, source: impl io::Read) -> Result<Vec<Failure>, CsvError> {
+    let mut table = Table::open(file, "failures", source)?;
+    let method = table.need("Method")?;
+    let name = table.need("Name")?;
+    let error = table.need("Error")?;
+    let occurrences = table.need("Occurrences")?;
+    // Since Locust 2.44.
+    let first_seen = table.find("First Seen");
+    let last_seen = table.find("Last Seen");
+    let mut failures = Vec::new();
+    while let Some(fields) = table.next()? {
+        let time = |index: Option<usize>| index.map(|index| fields.text(index)).filter(|text| !text.is_empty());
+        failures.push(Failure {
+            method: fields.text(method),
+            name: fields.text(name),
+            error: fields.text(error),
+            occurrences: fields.count(occurrences)?,
+            first_seen: time(first_seen),
+            last_seen: time(last_seen),
+        });
+    }
+    Ok(failures)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn old_and_new_layouts_are_read() {
+        let old = "\"Method\",\"Name\",\"Error\",\"Occurrences\"\nGET,/a,\"HTTPError('500 x, y')\",3\n";
+        let failures = read_failures("f.csv", old.as_bytes()).unwrap();
+        assert_eq!((failures[0].occurrences, failures[0].first_seen.as_deref()), (3, None));
+        let new = "Method,Name,Error,Occurrences,First Seen,Last Seen\r\nGET,/a,E,3,2026-11-22T08:35:36Z,2026-11-22T08:35:44Z\r\n";
+        let failures = read_failures("f.csv", new.as_bytes()).unwrap();
+        assert_eq!(failures[0].last_seen.as_deref(), Some("2026-11-22T08:35:44Z"));
+    }
+}

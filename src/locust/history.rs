@@ -1,0 +1,214 @@
+//! `PREFIX_stats_history.csv`: a row a second (and endpoint, with `--csv-full-history`), read as a stream.
+
+use std::borrow::Cow;
+use std::io;
+
+use super::columns::{CsvError, Fields, Table};
+use crate::results::{Percentile, TimePoint};
+
+/// A history file, read row by row: memory does not grow with its length.
+pub struct HistoryReader<R> {
+    table: Table<R>,
+    columns: Columns,
+}
+
+struct Columns {
+    timestamp: usize,
+    users: usize,
+    method: Option<usize>,
+    name: usize,
+    requests_per_s: Option<usize>,
+    failures_per_s: Option<usize>,
+    total_requests: usize,
+    total_failures: usize,
+    total_average: Option<usize>,
+    p50: Option<usize>,
+    p95: Option<usize>,
+    percentiles: Vec<(Percentile, usize)>,
+}
+
+impl<R: io::Read> HistoryReader<R> {
+    /// Opens a history file. `file` names it in errors.
+    ///
+    /// # Errors
+    /// When it is not Locust's history CSV.
+    pub fn open(file: &str, source: R) -> Result<Self, CsvError> {
+        let table = Table::open(file, "history", source)?;
+        let percentiles = table.percentiles();
+        let of = |wanted: Percentile| {
+            percentiles.iter().find(|(percentile, _)| *percentile == wanted).map(|(_, index)| *index)
+        };
+        let columns = Columns {
+            timestamp: table.need("Timestamp")?,
+            users: table.need("User Count")?,
+            method: table.find("Type"),
+            name: table.need("Name")?,
+            requests_per_s: table.find("Requests/s"),
+            failures_per_s: table.find("Failures/s"),
+            total_requests: table.need("Total Request Count")?,
+            total_failures: table.need("Total Failure Count")?,
+            total_average: table.find("Total Average Response Time"),
+            p50: of(Percentile::P50),
+            p95: of(Percentile::P95),
+            percentiles,
+        };
+        Ok(Self { table, columns })
+    }
+
+    /// The next row, or `None` at the end. A torn last line is left out.
+    ///
+    /// # Errors
+    /// When a line cannot be read.
+    pub fn next_row(&mut self) -> Result<Option<HistoryRow<'_>>, CsvError> {
+        let columns = &self.columns;
+        Ok(self.table.next()?.map(|fields| HistoryRow { fields, columns }))
+    }
+}
+
+/// One row of the history; fields are read when asked for.
+#[derive(Clone, Copy)]
+pub struct HistoryRow<'a> {
+    fields: Fields<'a>,
+    columns: &'a Columns,
+}
+
+impl<'a> HistoryRow<'a> {
+    /// Whether the row is about all requests together.
+    #[must_use]
+    pub fn is_total(&self) -> bool {
+        self.fields.bytes(self.columns.name) == b"Aggregated"
+            && self.columns.method.is_none_or(|index| self.fields.bytes(index).is_empty())
+    }
+
+    /// HTTP method or Locust request type; empty for all requests together.
+    #[must_use]
+    pub fn method(&self) -> Cow<'a, str> {
+        self.columns.method.map_or(Cow::Borrowed(""), |index| String::from_utf8_lossy(self.fields.bytes(index)))
+    }
+
+    /// The request's name in the script.
+    #[must_use]
+    pub fn name(&self) -> Cow<'a, str> {
+        String::from_utf8_lossy(self.fields.bytes(self.columns.name))
+    }
+
+    /// Unix seconds.
+    ///
+    /// # Errors
+    /// When the field is not a number.
+    pub fn timestamp(&self) -> Result<i64, CsvError> {
+        Ok(self.fields.number(self.columns.timestamp)?.unwrap_or(0.0) as i64)
+    }
+
+    /// Users running.
+    ///
+    /// # Errors
+    /// When the field is not a number.
+    pub fn users(&self) -> Result<u32, CsvError> {
+        Ok(self.fields.number(self.columns.users)?.unwrap_or(0.0) as u32)
+    }
+
+    /// Requests of this endpoint since the start.
+    ///
+    /// # Errors
+    /// When the field is not a number.
+    pub fn total_requests(&self) -> Result<u64, CsvError> {
+        self.fields.count(self.columns.total_requests)
+    }
+
+    /// Failed requests of this endpoint since the start.
+    ///
+    /// # Errors
+    /// When the field is not a number.
+    pub fn total_failures(&self) -> Result<u64, CsvError> {
+        self.fields.count(self.columns.total_failures)
+    }
+
+    /// Mean response time of this endpoint since the start, ms.
+    ///
+    /// # Errors
+    /// When the field is not a number.
+    pub fn total_average_ms(&self) -> Result<Option<f64>, CsvError> {
+        self.fields.number_at(self.columns.total_average)
+    }
+
+    /// Throughput over up to 10 s that end about 3 s before this row, requests/s.
+    ///
+    /// # Errors
+    /// When the field is not a number.
+    pub fn requests_per_s(&self) -> Result<Option<f64>, CsvError> {
+        self.fields.number_at(self.columns.requests_per_s)
+    }
+
+    /// Failed requests/s over the same time.
+    ///
+    /// # Errors
+    /// When the field is not a number.
+    pub fn failures_per_s(&self) -> Result<Option<f64>, CsvError> {
+        self.fields.number_at(self.columns.failures_per_s)
+    }
+
+    /// The percentiles this file has.
+    pub fn percentiles(&self) -> impl Iterator<Item = Percentile> + '_ {
+        self.columns.percentiles.iter().map(|(percentile, _)| *percentile)
+    }
+
+    /// A percentile of about the last 10 s, ms; `None` where nothing was measured in them. Locust writes 0 there,
+    /// and without `--csv-full-history` the value is since the start.
+    ///
+    /// # Errors
+    /// When the field is not a number.
+    pub fn percentile(&self, percentile: Percentile) -> Result<Option<f64>, CsvError> {
+        let index = match percentile {
+            Percentile::P50 => self.columns.p50,
+            Percentile::P95 => self.columns.p95,
+            other => self.columns.percentiles.iter().find(|(known, _)| *known == other).map(|(_, index)| *index),
+        };
+        Ok(self.fields.number_at(index)?.filter(|value| *value > 0.0))
+    }
+
+    /// The row as a point of the timeline.
+    ///
+    /// # Errors
+    /// When a field is not a number.
+    pub fn time_point(&self) -> Result<TimePoint, CsvError> {
+        Ok(TimePoint {
+            t_s: self.timestamp()?,
+            users: self.users()?,
+            requests_per_s: self.requests_per_s()?.unwrap_or(0.0),
+            failures_per_s: self.failures_per_s()?.unwrap_or(0.0),
+            p50_ms: self.percentile(Percentile::P50)?,
+            p95_ms: self.percentile(Percentile::P95)?,
+            total_requests: self.total_requests()?,
+            total_failures: self.total_failures()?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_read_one_by_one() {
+        let text = "Timestamp,User Count,Type,Name,Requests/s,Failures/s,50%,95%,Total Request Count,Total Failure Count\n\
+                    100,0,,Aggregated,0.0,0.0,N/A,N/A,0,0\n\
+                    101,5,GET,/a,2.5,0.0,7,11,5,1\n\
+                    101,5,,Aggregated,2.5,0.0,7,0,5,1\n\
+                    102,5,,Aggreg";
+        let mut reader = HistoryReader::open("h.csv", text.as_bytes()).unwrap();
+        let mut seen = Vec::new();
+        while let Some(row) = reader.next_row().unwrap() {
+            let point = row.time_point().unwrap();
+            seen.push((row.is_total(), row.name().into_owned(), point.t_s, point.total_requests, point.p95_ms));
+        }
+        assert_eq!(
+            seen,
+            [
+                (true, "Aggregated".into(), 100, 0, None),
+                (false, "/a".into(), 101, 5, Some(11.0)),
+                (true, "Aggregated".into(), 101, 5, None)
+            ]
+        );
+    }
+}

@@ -1,0 +1,156 @@
+//! `PREFIX_stats.csv`: one row an endpoint and a last one for all together.
+
+use std::io;
+
+use super::columns::{CsvError, Fields, Table};
+use crate::results::{Endpoint, Percentile};
+
+/// The content of a stats file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stats {
+    /// All requests together.
+    pub total: Endpoint,
+    /// One record an endpoint, in the file's order.
+    pub endpoints: Vec<Endpoint>,
+}
+
+/// Reads a stats file. `file` names it in errors.
+///
+/// The total is the last row without a type (a script may also name a request `Aggregated`); where there is none,
+/// counts are summed and times are left out.
+///
+/// # Errors
+/// When it is not Locust's stats CSV; the error names the line and column.
+pub fn read_stats(file: &str, source: impl io::Read) -> Result<Stats, CsvError> {
+    let mut table = Table::open(file, "stats", source)?;
+    let columns = Columns::of(&table)?;
+    let mut endpoints = Vec::new();
+    while let Some(fields) = table.next()? {
+        endpoints.push(columns.endpoint(&fields)?);
+    }
+    let total = endpoints.iter().rposition(|endpoint: &Endpoint| endpoint.method.is_empty() && endpoint.name == TOTAL);
+    let total = match total {
+        Some(index) => endpoints.remove(index),
+        None => summed(&endpoints),
+    };
+    Ok(Stats { total, endpoints })
+}
+
+/// What Locust calls all requests together.
+const TOTAL: &str = "Aggregated";
+
+fn summed(endpoints: &[Endpoint]) -> Endpoint {
+    Endpoint {
+        name: TOTAL.into(),
+        requests: endpoints.iter().map(|endpoint| endpoint.requests).sum(),
+        failures: endpoints.iter().map(|endpoint| endpoint.failures).sum(),
+        ..Endpoint::default()
+    }
+}
+
+struct Columns {
+    method: Option<usize>,
+    name: usize,
+    requests: usize,
+    failures: usize,
+    median: Option<usize>,
+    average: Option<usize>,
+    min: Option<usize>,
+    max: Option<usize>,
+    size: Option<usize>,
+    requests_per_s: Option<usize>,
+    failures_per_s: Option<usize>,
+    percentiles: Vec<(Percentile, usize)>,
+}
+
+impl Columns {
+    fn of<R: io::Read>(table: &Table<R>) -> Result<Self, CsvError> {
+        Ok(Self {
+            method: table.find("Type").or_else(|| table.find("Method")),
+            name: table.need("Name")?,
+            requests: table.need("Request Count")?,
+            failures: table.need("Failure Count")?,
+            median: table.find("Median Response Time"),
+            average: table.find("Average Response Time"),
+            min: table.find("Min Response Time"),
+            max: table.find("Max Response Time"),
+            size: table.find("Average Content Size"),
+            requests_per_s: table.find("Requests/s"),
+            failures_per_s: table.find("Failures/s"),
+            percentiles: table.percentiles(),
+        })
+    }
+
+    fn endpoint(&self, fields: &Fields<'_>) -> Result<Endpoint, CsvError> {
+        let requests = fields.count(self.requests)?;
+        // Without requests Locust writes 0 for every time; that is no measurement.
+        let measured = |value: Option<f64>| value.filter(|_| requests > 0);
+        let mut endpoint = Endpoint {
+            method: self.method.map(|index| fields.text(index)).unwrap_or_default(),
+            name: fields.text(self.name),
+            requests,
+            failures: fields.count(self.failures)?,
+            median_ms: measured(fields.number_at(self.median)?),
+            avg_ms: measured(fields.number_at(self.average)?),
+            min_ms: measured(fields.number_at(self.min)?),
+            max_ms: measured(fields.number_at(self.max)?),
+            avg_content_bytes: measured(fields.number_at(self.size)?),
+            requests_per_s: fields.number_at(self.requests_per_s)?,
+            failures_per_s: fields.number_at(self.failures_per_s)?,
+            ..Endpoint::default()
+        };
+        for (percentile, index) in &self.percentiles {
+            if let Some(value) = measured(fields.number(*index)?) {
+                endpoint.percentiles.insert(*percentile, value);
+            }
+        }
+        Ok(endpoint)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEADER: &str = "Type,Name,Request Count,Failure Count,Median Response Time,95%,99.9%\r\n";
+
+    #[test]
+    fn a_row_is_read_by_its_header_and_the_last_untyped_one_is_the_total() {
+        let text =
+            format!("{HEADER}GET,\"/a,b\",10,1,7,11,N/A\r\n,Aggregated,4,0,1,2,3\r\n,Aggregated,14,1,6,11,13\r\n");
+        let stats = read_stats("s.csv", text.as_bytes()).unwrap();
+        assert_eq!(stats.total.requests, 14);
+        assert_eq!(stats.endpoints.len(), 2);
+        assert_eq!(stats.endpoints[0].label(), "GET /a,b");
+        assert_eq!(stats.endpoints[0].percentile(Percentile::P95), Some(11.0));
+        assert_eq!(stats.endpoints[0].percentiles.len(), 1);
+    }
+
+    #[test]
+    fn without_requests_there_are_no_times() {
+        let stats = read_stats("s.csv", format!("{HEADER},Aggregated,0,0,0,N/A,N/A\r\n").as_bytes()).unwrap();
+        assert_eq!((stats.total.median_ms, stats.total.error_rate()), (None, None));
+    }
+
+    #[test]
+    fn errors_name_the_place() {
+        let message = |text: &str| read_stats("s.csv", text.as_bytes()).unwrap_err().to_string();
+        assert_eq!(message(""), "s.csv is empty: not even a header line");
+        assert_eq!(message("a,b\n1,2\n"), "s.csv is not Locust's stats CSV: its header has no column `Name`");
+        assert_eq!(
+            message(&format!("{HEADER}GET,/a,10,1,fast,11,12\n")),
+            "s.csv, line 2: column `Median Response Time` should be a number but is `fast`"
+        );
+        assert_eq!(
+            message(&format!("{HEADER}GET,/a,10\nGET,/a,10,1,7,11,12\n")),
+            "s.csv, line 2: 3 fields where the header has 7"
+        );
+    }
+
+    #[test]
+    fn a_torn_last_line_is_left_out() {
+        let text = format!("{HEADER}GET,/a,10,1,7,11,12\nGET,/b,10");
+        let stats = read_stats("s.csv", text.as_bytes()).unwrap();
+        assert_eq!((stats.endpoints.len(), stats.total.requests), (1, 10));
+    }
+}

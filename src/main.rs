@@ -1,0 +1,3 @@
+//! `loadforge-ci`: parse, run, exit code; nothing else.
+
+fn main() {}

@@ -1,0 +1,28 @@
+//! One file a format: console, markdown, html, junit, json.
+
+use crate::results::{Results, RunRecord};
+use crate::verdict::Verdict;
+
+/// Everything a report may tell. Reports read it and nothing else: no file, no network, no clock.
+#[derive(Debug, Clone, Copy)]
+pub struct Story<'a> {
+    /// The verdict and its rows.
+    pub verdict: &'a Verdict,
+    /// What was measured.
+    pub results: &'a Results,
+    /// Which run it was; `None` when a CSV file was judged directly.
+    pub run: Option<&'a RunRecord>,
+    /// Links into the CI system.
+    pub links: &'a Links,
+}
+
+/// Where a reader can go from a report.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Links {
+    /// The CI job.
+    pub job: Option<String>,
+    /// The artifact `report.html`.
+    pub report: Option<String>,
+    /// The artifact folder's `summary.md`.
+    pub summary: Option<String>,
+}

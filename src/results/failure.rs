@@ -1,0 +1,128 @@
+//! Failed requests by endpoint and text, and what kind of failure a text of Locust tells.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// One row of Locust's failures: an endpoint, a text and how often it occurred.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Failure {
+    /// HTTP method or Locust request type.
+    pub method: String,
+    /// The request's name in the script.
+    pub name: String,
+    /// The failure's text, as Locust prints it (the `repr` of the exception).
+    pub error: String,
+    /// How often it occurred.
+    pub occurrences: u64,
+    /// When it was first seen (ISO 8601), where Locust tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_seen: Option<String>,
+    /// When it was last seen (ISO 8601), where Locust tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_seen: Option<String>,
+}
+
+impl Failure {
+    /// What kind of failure the text tells.
+    #[must_use]
+    pub fn kind(&self) -> FailureKind {
+        FailureKind::of(&self.error)
+    }
+}
+
+/// What kind of failure it was; each failure is exactly one of these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FailureKind {
+    /// The server answered with this HTTP status.
+    Http(u16),
+    /// No answer in time.
+    Timeout,
+    /// The connection could not be opened or broke (refused, reset, closed, DNS, TLS).
+    Connection,
+    /// Anything else: a check of the script (`catch_response`), an exception of the script's own.
+    Other,
+}
+
+impl FailureKind {
+    /// Reads Locust's failure text. Formats: `facts` of requests and geventhttpclient, as
+    /// `HTTPError('503 Server Error: …')`, `LocustBadStatusCode(code=503)`, `BadStatusCode('503 …')`,
+    /// `ReadTimeout(…)`, `RetriesExceeded('…', 0, original=timed out)`, `RemoteDisconnected('…')`,
+    /// `ConnectionRefusedError(111, …)`, `gaierror(-2, …)`, `CatchResponseError('…')`.
+    #[must_use]
+    pub fn of(error: &str) -> Self {
+        let name = error.split(['(', ':', ' ']).next().unwrap_or_default();
+        let after_name = &error[name.len()..];
+        match name {
+            "CatchResponseError" => return Self::Other,
+            "HTTPError" | "LocustBadStatusCode" | "BadStatusCode" => {
+                if let Some(status) = first_status(after_name) {
+                    return Self::Http(status);
+                }
+            }
+            _ => {}
+        }
+        // Before the connection words: Python has `ConnectTimeout` and "Connection timed out".
+        let lower = error.to_ascii_lowercase();
+        if ["timeout", "timed out"].iter().any(|word| lower.contains(word)) {
+            return Self::Timeout;
+        }
+        const CONNECTION: [&str; 16] = [
+            "remotedisconnected",
+            "connectionrefused",
+            "connectionreset",
+            "connectionaborted",
+            "connectionerror",
+            "connectionclosed",
+            "connection reset",
+            "connection refused",
+            "connection aborted",
+            "remote end closed",
+            "brokenpipe",
+            "gaierror",
+            "name or service not known",
+            "sslerror",
+            "protocolerror",
+            "retriesexceeded",
+        ];
+        if CONNECTION.iter().any(|word| lower.contains(word)) {
+            return Self::Connection;
+        }
+        Self::Other
+    }
+}
+
+/// The first three-digit number from 100 to 599 that stands alone.
+fn first_status(text: &str) -> Option<u16> {
+    text.split(|c: char| !c.is_ascii_digit())
+        .filter(|digits| digits.len() == 3)
+        .filter_map(|digits| digits.parse().ok())
+        .find(|status| (100..=599).contains(status))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::FailureKind::{self, Connection, Http, Other, Timeout};
+
+    #[test]
+    fn locusts_texts_tell_their_kind() {
+        for (text, kind) in [
+            ("HTTPError('502 Server Error: Bad Gateway for url: /api/v1/products')", Http(502)),
+            ("HTTPError('404 Client Error: Not Found for url: /orders/503')", Http(404)),
+            ("LocustBadStatusCode(code=503)", Http(503)),
+            ("RemoteDisconnected('Remote end closed connection without response')", Connection),
+            ("ConnectionRefusedError(111, 'Connection refused')", Connection),
+            ("ConnectionResetError(104, 'Connection reset by peer')", Connection),
+            ("gaierror(-2, 'Name or service not known')", Connection),
+            ("SSLError(SSLCertVerificationError(1, 'certificate verify failed'))", Connection),
+            ("ReadTimeout(ReadTimeoutError('HTTPConnectionPool: Read timed out.'))", Timeout),
+            ("ConnectTimeout(MaxRetryError('Connection to h timed out'))", Timeout),
+            ("RetriesExceeded('http://h/', 0, original=timed out)", Timeout),
+            ("RetriesExceeded('http://h/', 0, original=[Errno 111])", Connection),
+            ("CatchResponseError('login gave 503, no access_token, timeout')", Other),
+            ("KeyError('id')", Other),
+            ("", Other),
+        ] {
+            assert_eq!(FailureKind::of(text), kind, "{text}");
+        }
+    }
+}

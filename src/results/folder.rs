@@ -1,0 +1,204 @@
+//! The results folder and its files; every file appears whole or not at all.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::Explain;
+use crate::exit::Exit;
+
+/// A file of the results folder could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    /// Writing failed.
+    #[error("failed to write {path}")]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// Reading failed.
+    #[error("failed to read {path}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// The file is not what it should be.
+    #[error("{path} is not valid")]
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// The cause, with its place.
+        source: serde_json::Error,
+    },
+}
+
+impl Explain for FolderError {
+    fn exit(&self) -> Exit {
+        Exit::Usage
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Write { .. } => "--results DIR names a folder this user can write to".into(),
+            Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                "run `loadforge-ci run` first, or name its folder with --results DIR".into()
+            }
+            Self::Read { .. } => "--results DIR names the folder that `run` or `wait` wrote".into(),
+            Self::Content { .. } => {
+                "the file was changed by hand or written by another version; collect the run again".into()
+            }
+        })
+    }
+}
+
+/// The folder a run leaves behind (`--results DIR`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResultsFolder(PathBuf);
+
+impl ResultsFolder {
+    /// The run's record.
+    pub const RUN: &'static str = "run.json";
+    /// Locust's stats, as delivered.
+    pub const STATS: &'static str = "stats.csv";
+    /// Locust's history, as delivered.
+    pub const HISTORY: &'static str = "history.csv";
+    /// Locust's failures, as delivered.
+    pub const FAILURES: &'static str = "failures.csv";
+    /// What was measured, normalised.
+    pub const RESULTS: &'static str = "results.json";
+    /// The verdict.
+    pub const VERDICT: &'static str = "verdict.json";
+    /// The summary.
+    pub const SUMMARY: &'static str = "summary.md";
+    /// The page.
+    pub const REPORT: &'static str = "report.html";
+    /// The test cases, in a folder of its own so that CircleCI's `store_test_results` finds nothing else.
+    pub const JUNIT: &'static str = "junit/loadforge.xml";
+    /// Where the comment is.
+    pub const COMMENT: &'static str = "comment.json";
+    /// What the load generator printed (local engine).
+    pub const LOCUST_LOG: &'static str = "locust.log";
+
+    /// The folder at this path; nothing is created yet.
+    #[must_use]
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self(path.into())
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The path of one of its files.
+    #[must_use]
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    /// Writes a file so that a reader sees the old content or the new, never half of it.
+    ///
+    /// # Errors
+    /// When the folder or the file cannot be written.
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> Result<PathBuf, FolderError> {
+        let path = self.file(name);
+        write_atomically(&path, content.as_ref())
+            .map_err(|source| FolderError::Write { path: path.clone(), source })?;
+        Ok(path)
+    }
+
+    /// Writes a value as indented JSON.
+    ///
+    /// # Errors
+    /// When the folder or the file cannot be written.
+    pub fn write_json(&self, name: &str, value: &impl Serialize) -> Result<PathBuf, FolderError> {
+        let mut text = serde_json::to_string_pretty(value)
+            .map_err(|source| FolderError::Content { path: self.file(name), source })?;
+        text.push('\n');
+        self.write(name, text)
+    }
+
+    /// Reads a JSON file.
+    ///
+    /// # Errors
+    /// When it is missing, unreadable or not what it should be.
+    pub fn read_json<T: DeserializeOwned>(&self, name: &str) -> Result<T, FolderError> {
+        let path = self.file(name);
+        let text = fs::read_to_string(&path).map_err(|source| FolderError::Read { path: path.clone(), source })?;
+        serde_json::from_str(&text).map_err(|source| FolderError::Content { path, source })
+    }
+
+    /// Reads a JSON file that may be missing.
+    ///
+    /// # Errors
+    /// When it is there but unreadable or not what it should be.
+    pub fn read_json_if_there<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, FolderError> {
+        match self.read_json(name) {
+            Err(FolderError::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(None),
+            other => other.map(Some),
+        }
+    }
+
+    /// Removes a file if it is there, so that a new run never shows an old run's results.
+    ///
+    /// # Errors
+    /// When it is there and cannot be removed.
+    pub fn remove(&self, name: &str) -> Result<(), FolderError> {
+        let path = self.file(name);
+        match fs::remove_file(&path) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => Err(FolderError::Write { path, source }),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Writes beside the target and renames over it.
+///
+/// # Errors
+/// When the folder cannot be made or the file cannot be written.
+pub fn write_atomically(path: &Path, content: &[u8]) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    fs::create_dir_all(folder)?;
+    let mut file = tempfile::Builder::new().prefix(".loadforge-").tempfile_in(folder)?;
+    file.write_all(content)?;
+    // Temporary files are private to their owner; results are read by other users' steps (artifact upload).
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        file.as_file().set_permissions(fs::Permissions::from_mode(0o644))?;
+    }
+    file.persist(path)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_can_be_read_and_leaves_nothing_else_behind() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = ResultsFolder::new(dir.path().join("new/results"));
+        folder.write_json(ResultsFolder::RUN, &[1, 2]).unwrap();
+        folder.write(ResultsFolder::JUNIT, "<x/>").unwrap();
+        assert_eq!(folder.read_json::<Vec<u8>>(ResultsFolder::RUN).unwrap(), [1, 2]);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn a_missing_file_says_how_to_get_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = ResultsFolder::new(dir.path());
+        let error = folder.read_json::<u8>(ResultsFolder::RESULTS).unwrap_err();
+        assert!(error.hint().unwrap().contains("loadforge-ci run"), "{error}");
+        assert!(folder.read_json_if_there::<u8>(ResultsFolder::RESULTS).unwrap().is_none());
+    }
+}

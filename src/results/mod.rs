@@ -1,0 +1,79 @@
+//! The ground floor: what a finished run measured, independent of where it ran and of how it is judged.
+//!
+//! [`Results`] is the content of `results.json`; [`RunRecord`] that of `run.json`; [`ResultsFolder`] is the
+//! folder they live in.
+
+mod endpoint;
+mod extension;
+mod failure;
+mod folder;
+mod histogram;
+mod percentile;
+mod problem;
+mod run;
+mod timeline;
+
+pub use endpoint::{Endpoint, EndpointKey};
+pub use extension::{ExactEndpoint, ExactSteady, Extension};
+pub use failure::{Failure, FailureKind};
+pub use folder::{FolderError, ResultsFolder, write_atomically};
+pub use histogram::Histogram;
+pub use percentile::Percentile;
+pub use problem::{Problem, ProblemKind};
+pub use run::{Engine, Fingerprint, Intent, RUN_SCHEMA_VERSION, RunRecord, RunState, StateChange};
+pub use timeline::{TimePoint, Timeline, TimelineBuilder};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The version of `results.json` this program writes.
+pub const RESULTS_SCHEMA_VERSION: u32 = 1;
+
+/// What a finished run measured. Times are in ms unless the name says otherwise.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Results {
+    /// Always [`RESULTS_SCHEMA_VERSION`] in files this version writes.
+    pub schema_version: u32,
+    /// All requests together.
+    pub total: Endpoint,
+    /// One record an endpoint, in the order of the CSV.
+    pub endpoints: Vec<Endpoint>,
+    /// Failures by endpoint and text, as Locust lists them.
+    pub failures: Vec<Failure>,
+    /// The course of the run, all requests together; empty when no history was delivered.
+    #[serde(default)]
+    pub timeline: Timeline,
+    /// What makes these numbers doubtful or void, in words. A run with a problem is never a pass.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<Problem>,
+    /// Whether the saved test's own targets (Apdex, p95, error rate) were met, when the service said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub targets_passed: Option<bool>,
+    /// Measures of the time after the ramp-up alone, where the engine delivered them exactly.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after_ramp_up: Option<Steady>,
+    /// What could not be read or was left out, in words (a CSV field that was missing, for example).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+/// What was measured after the ramp-up alone.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Steady {
+    /// Begin of the steady part, Unix seconds.
+    pub from_s: i64,
+    /// Its length in seconds.
+    pub seconds: f64,
+    /// All requests together.
+    pub total: Endpoint,
+    /// One record an endpoint.
+    pub endpoints: Vec<Endpoint>,
+}
+
+impl Results {
+    /// The record of one endpoint.
+    #[must_use]
+    pub fn endpoint(&self, key: &EndpointKey) -> Option<&Endpoint> {
+        self.endpoints.iter().find(|endpoint| endpoint.method == key.method && endpoint.name == key.name)
+    }
+}

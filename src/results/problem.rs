@@ -1,0 +1,36 @@
+//! What makes a run's numbers doubtful or void.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Something about the run itself, not about the system under test.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Problem {
+    /// Which kind.
+    pub kind: ProblemKind,
+    /// One sentence in words.
+    pub message: String,
+    /// The evidence: a Python traceback, the tail of Locust's output.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+/// The kinds of problem a run can have. None of them is a pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ProblemKind {
+    /// The script could not be imported, or holds no user class.
+    ScriptDidNotLoad,
+    /// The load generator could not be installed or started (no Python, for example).
+    EngineNotAvailable,
+    /// The run finished without one request.
+    NothingSent,
+    /// Users were lost: they raised in `on_start`, or never reached the number asked for.
+    UsersLost,
+    /// Requests vanished into exceptions of the script's own.
+    ScriptExceptions,
+    /// The load generator was at its CPU limit, so response times include its own queueing.
+    GeneratorSaturated,
+    /// The load generator was killed or ended early; what was measured until then is kept.
+    EndedEarly,
+}

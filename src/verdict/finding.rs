@@ -1,0 +1,40 @@
+//! What the numbers mean over time.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// One thing worth knowing that is no verdict.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Finding {
+    /// Which kind.
+    pub kind: FindingKind,
+    /// One sentence.
+    pub sentence: String,
+    /// The numbers behind it.
+    pub evidence: String,
+    /// What to look at next.
+    pub next: String,
+    /// When in the run it happened, Unix seconds from and to, where it has a time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub span_s: Option<(i64, i64)>,
+}
+
+/// The kinds of finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FindingKind {
+    /// Response times rise through the run.
+    Drift,
+    /// Errors came in a burst.
+    ErrorSpike,
+    /// Throughput stays flat while users grow.
+    Saturation,
+    /// All endpoints slower by the same factor: the environment, not the code.
+    CommonMode,
+    /// Faster only because more requests fail.
+    FasterBecauseFailing,
+    /// Many endpoint names that look like one dynamic URL.
+    DynamicNames,
+    /// Failures by class with the most frequent texts.
+    Failures,
+}

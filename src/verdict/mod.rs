@@ -1,0 +1,40 @@
+//! What was judged: the data that `gate` and `insight` make, `report` and `github` show, and `verdict.json` holds.
+
+mod finding;
+mod outcome;
+mod row;
+mod unit;
+
+pub use finding::{Finding, FindingKind};
+pub use outcome::{Outcome, Severity};
+pub use row::{AgainstBaseline, Operator, Origin, Row, Subject, WaiverNote};
+pub use unit::Unit;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The version of `verdict.json` this program writes.
+pub const VERDICT_SCHEMA_VERSION: u32 = 1;
+
+/// The verdict on one run: a row a gate and endpoint, and the worst of them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Verdict {
+    /// Always [`VERDICT_SCHEMA_VERSION`] in files this version writes.
+    pub schema_version: u32,
+    /// The worst row, with what a waiver or `on_inconclusive` allows already taken into account.
+    pub outcome: Outcome,
+    /// The verdict in one sentence, for the top of every report.
+    pub sentence: String,
+    /// Every row, in the order of the gates.
+    pub rows: Vec<Row>,
+    /// What the numbers mean over time. Findings never change the outcome.
+    #[serde(default)]
+    pub findings: Vec<Finding>,
+}
+
+impl Verdict {
+    /// The rows that ended this way.
+    pub fn rows_with(&self, outcome: Outcome) -> impl Iterator<Item = &Row> {
+        self.rows.iter().filter(move |row| row.outcome == outcome)
+    }
+}

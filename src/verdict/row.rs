@@ -1,0 +1,190 @@
+//! One row of the verdict: one gate on one endpoint.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Outcome, Severity, Unit};
+use crate::results::EndpointKey;
+
+/// What a row is about.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    /// All requests together.
+    All,
+    /// One endpoint.
+    Endpoint(EndpointKey),
+    /// A selector that matched no endpoint, as it was written.
+    NoMatch(String),
+    /// The run itself: did it send anything, was the load generator healthy.
+    Run,
+    /// LoadForge's own targets of the saved test (`run_passed`).
+    LoadforgeTargets,
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::All => f.write_str("all requests"),
+            Self::Endpoint(key) => key.fmt(f),
+            Self::NoMatch(selector) => f.write_str(selector),
+            Self::Run => f.write_str("the run"),
+            Self::LoadforgeTargets => f.write_str("LoadForge targets"),
+        }
+    }
+}
+
+/// How the observed value has to stand to the limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub enum Operator {
+    /// Below.
+    #[serde(rename = "<")]
+    Less,
+    /// At most.
+    #[serde(rename = "<=")]
+    LessOrEqual,
+    /// Above.
+    #[serde(rename = ">")]
+    Greater,
+    /// At least.
+    #[serde(rename = ">=")]
+    GreaterOrEqual,
+    /// Exactly.
+    #[serde(rename = "==")]
+    Equal,
+}
+
+impl Operator {
+    /// Whether `observed operator limit` holds.
+    #[must_use]
+    pub fn holds(self, observed: f64, limit: f64) -> bool {
+        match self {
+            Self::Less => observed < limit,
+            Self::LessOrEqual => observed <= limit,
+            Self::Greater => observed > limit,
+            Self::GreaterOrEqual => observed >= limit,
+            Self::Equal => observed == limit,
+        }
+    }
+
+    /// Whether smaller values are better.
+    #[must_use]
+    pub const fn wants_less(self) -> bool {
+        matches!(self, Self::Less | Self::LessOrEqual)
+    }
+}
+
+impl fmt::Display for Operator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Less => "<",
+            Self::LessOrEqual => "<=",
+            Self::Greater => ">",
+            Self::GreaterOrEqual => ">=",
+            Self::Equal => "==",
+        })
+    }
+}
+
+/// Where a gate was written.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// In a file, at a line (from 1).
+    File {
+        /// The file, as it was named.
+        path: String,
+        /// The line, from 1.
+        line: u32,
+    },
+    /// On the command line (`--gate`) or in `LOADFORGE_CI_GATE`.
+    Flag,
+    /// Nowhere: it applies by default.
+    Default,
+}
+
+/// A row's value against the history of good runs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AgainstBaseline {
+    /// The baseline's median, in the row's unit. `None` when there is no baseline yet.
+    pub median: Option<f64>,
+    /// Good runs behind it.
+    pub runs: u32,
+    /// Change of this run against the median, %: +34 means 34 % more.
+    pub change_percent: Option<f64>,
+    /// The values of the good runs, oldest first, for a sparkline.
+    pub recent: Vec<f64>,
+}
+
+/// A waiver that was applied to a row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WaiverNote {
+    /// Who answers for it.
+    pub owner: String,
+    /// Why.
+    pub reason: String,
+    /// Its last day, `YYYY-MM-DD`.
+    pub expires: String,
+}
+
+/// One gate on one endpoint.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Row {
+    /// The gate as it was written, white space folded.
+    pub gate: String,
+    /// Where it was written.
+    pub origin: Origin,
+    /// What it means when it is not met.
+    pub severity: Severity,
+    /// What it is about.
+    pub subject: Subject,
+    /// The measure as it is spoken: `p95`, `error_rate`, `errors(5xx)`, `drift(p95)`.
+    pub measure: String,
+    /// The unit of `observed` and `limit`.
+    pub unit: Unit,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What was measured; `None` when it could not be.
+    pub observed: Option<f64>,
+    /// How the value has to stand to the limit; `None` for rows that are no comparison.
+    pub operator: Option<Operator>,
+    /// The limit; for `vs baseline` the one learned from history. `None` when there is none.
+    pub limit: Option<f64>,
+    /// How far the value is from the limit, in percent of the limit; negative beyond it.
+    pub headroom_percent: Option<f64>,
+    /// Requests behind the value.
+    pub requests: u64,
+    /// True when the value is an estimate from the windows of the history.
+    #[serde(default)]
+    pub estimated: bool,
+    /// The value against the history of good runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<AgainstBaseline>,
+    /// Why it ended this way, one sentence.
+    pub reason: String,
+    /// The waiver that lets it pass.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiver: Option<WaiverNote>,
+}
+
+impl Row {
+    /// The observed value with its unit, or a dash.
+    #[must_use]
+    pub fn observed_text(&self) -> String {
+        self.observed.map_or_else(
+            || "–".to_owned(),
+            |value| format!("{}{}", if self.estimated { "≈ " } else { "" }, self.unit.show(value)),
+        )
+    }
+
+    /// The operator and the limit with its unit, or a dash.
+    #[must_use]
+    pub fn limit_text(&self) -> String {
+        match (self.operator, self.limit) {
+            (Some(operator), Some(limit)) => format!("{operator} {}", self.unit.show(limit)),
+            _ => "–".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Tests of baseline through its public face.

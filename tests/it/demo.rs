@@ -1,0 +1,1 @@
+//! Tests of demo through its public face.

@@ -1,0 +1,1 @@
+//! Tests of emulator through its public face.

@@ -1,0 +1,1 @@
+//! Tests of gate through its public face.

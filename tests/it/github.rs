@@ -1,0 +1,1 @@
+//! Tests of github through its public face.

@@ -1,0 +1,1 @@
+//! Tests of insight through its public face.

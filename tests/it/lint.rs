@@ -1,0 +1,1 @@
+//! Tests of lint through its public face.

@@ -1,0 +1,1 @@
+//! Tests of loadforge through its public face.

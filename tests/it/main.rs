@@ -1,0 +1,14 @@
+//! Integration tests, one binary so that they link once. Each topic has a module of its own.
+
+mod baseline;
+mod cli;
+mod demo;
+mod emulator;
+mod gate;
+mod github;
+mod insight;
+mod lint;
+mod loadforge;
+mod orb;
+mod report;
+mod run;

@@ -1,0 +1,1 @@
+//! Tests of orb through its public face.
