@@ -1,1 +1,20 @@
-//! `loadforge.yml`: model, loading, precedence.
+//! `loadforge.yml`: model, loading, and what a flag, a profile and the file together mean.
+//!
+//! Precedence: flag > environment > profile > file > default. The command line takes care of the first two (any flag
+//! can come from `LOADFORGE_CI_<FLAG>`); [`load`] lays a profile over the file.
+
+mod duration;
+mod error;
+mod load;
+mod model;
+
+pub use duration::{Duration, NotADuration};
+pub use error::ConfigError;
+pub use load::{DEFAULT_FILE, load};
+pub use model::{BaselineSection, Config, GateLine, Guard, OnInconclusive, Targets, Test};
+
+/// The JSON schema of `loadforge.yml`.
+#[must_use]
+pub fn schema() -> schemars::Schema {
+    schemars::schema_for!(Config)
+}

@@ -1,0 +1,143 @@
+//! What can be wrong with `loadforge.yml`, with the place.
+
+use std::io;
+
+use serde_saphyr::{Error as YamlError, Location};
+
+use crate::error::{Explain, nearest};
+use crate::exit::Exit;
+
+/// The configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file named with `--config` cannot be read.
+    #[error("failed to read {file}")]
+    Read {
+        /// The file.
+        file: String,
+        /// The cause.
+        source: io::Error,
+    },
+    /// Something in the file is wrong.
+    #[error("{file}:{line}:{column}: {message}\n{snippet}")]
+    Content {
+        /// The file.
+        file: String,
+        /// Line, from 1.
+        line: u64,
+        /// Column, from 1.
+        column: u64,
+        /// What is wrong.
+        message: String,
+        /// The line with a mark below it.
+        snippet: String,
+        /// What to write instead.
+        hint: Option<String>,
+    },
+    /// The profile does not exist.
+    #[error("{file} has no profile `{name}`")]
+    Profile {
+        /// The file.
+        file: String,
+        /// The profile asked for.
+        name: String,
+        /// The profiles there are.
+        known: Vec<String>,
+    },
+    /// A profile was asked for and there is no file.
+    #[error("--profile {name} needs a configuration file, and {file} does not exist")]
+    ProfileWithoutFile {
+        /// The file.
+        file: String,
+        /// The profile asked for.
+        name: String,
+    },
+}
+
+impl Explain for ConfigError {
+    fn exit(&self) -> Exit {
+        Exit::Usage
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Read { .. } => {
+                Some("--config FILE names the configuration; without it loadforge.yml is optional".into())
+            }
+            Self::Content { hint, .. } => hint.clone(),
+            Self::Profile { name, known, .. } if known.is_empty() => {
+                Some(format!("add `profiles: {{ {name}: … }}` to it, or leave --profile out"))
+            }
+            Self::Profile { name, known, .. } => Some(match nearest(name, known.iter().map(String::as_str)) {
+                Some(near) => format!("did you mean `{near}`? There are: {}", known.join(", ")),
+                None => format!("there are: {}", known.join(", ")),
+            }),
+            Self::ProfileWithoutFile { .. } => Some("name the file with --config".into()),
+        }
+    }
+}
+
+/// An error at a place of the file.
+fn at(file: &str, text: &str, place: Location, message: String, hint: Option<String>) -> ConfigError {
+    at_line(file, text, place.line().max(1), place.column().max(1), message, hint)
+}
+
+/// An error at a line and column (both from 1) of the file.
+pub(super) fn at_line(
+    file: &str,
+    text: &str,
+    line: u64,
+    column: u64,
+    message: String,
+    hint: Option<String>,
+) -> ConfigError {
+    let shown = text.lines().nth(line as usize - 1).unwrap_or_default();
+    let gutter = line.to_string();
+    let snippet = format!("{gutter} | {shown}\n{} | {}^", " ".repeat(gutter.len()), " ".repeat(column as usize - 1));
+    ConfigError::Content { file: file.into(), line, column, message, snippet, hint }
+}
+
+/// Words for what the YAML reader found, with the nearest right word where there is one.
+pub(super) fn of_yaml(file: &str, text: &str, error: &YamlError) -> ConfigError {
+    let error = error.without_snippet();
+    let list = |words: &[&str]| words.join(", ");
+    let (message, hint) = match error {
+        YamlError::SerdeUnknownField { field, expected, .. } => (
+            format!("unknown key `{field}`"),
+            Some(match nearest(field, expected.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`? Known here: {}", list(expected)),
+                None => format!("known here: {}", list(expected)),
+            }),
+        ),
+        YamlError::SerdeUnknownVariant { variant, expected, .. } => (
+            format!("`{variant}` is not one of {}", list(expected)),
+            nearest(variant, expected.iter().copied()).map(|near| format!("did you mean `{near}`?")),
+        ),
+        YamlError::DuplicateMappingKey { key, .. } => (
+            format!("the key {} stands here a second time", key.as_ref().map_or("".into(), |key| format!("`{key}`"))),
+            Some("keep one of the two".into()),
+        ),
+        YamlError::UnresolvedProperty { name, .. } => {
+            (format!("the environment variable {name} is not set"), Some(unset_hint(name)))
+        }
+        YamlError::InvalidPropertyName { name, .. } => {
+            (format!("`{name}` is not a variable"), Some("write ${NAME}, with letters, digits and _".into()))
+        }
+        other => {
+            let message = other.to_string();
+            // The place is shown in front; the reader repeats it in its text.
+            let message = match message.split(" at line ").next().unwrap_or_default() {
+                "invalid u32" | "invalid u64" => "this should be a whole number",
+                "invalid f64" => "this should be a number",
+                words => words,
+            };
+            (message.to_owned(), None)
+        }
+    };
+    at(file, text, error.location().unwrap_or(Location::UNKNOWN), message, hint)
+}
+
+/// What to do about an unset variable.
+pub(super) fn unset_hint(name: &str) -> String {
+    format!("set {name} in the job, the project or a context, or write the value here")
+}

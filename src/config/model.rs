@@ -1,0 +1,224 @@
+//! What can stand in `loadforge.yml`.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::de::{Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_saphyr::Spanned;
+
+use super::Duration;
+use crate::verdict::Severity;
+
+/// The whole file. Every part is optional; unknown and duplicate keys are errors.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(title = "loadforge.yml")]
+pub struct Config {
+    /// What to run and in which shape.
+    pub test: Test,
+    /// What must never be hit.
+    pub guard: Guard,
+    /// What must hold, one gate a line.
+    #[schemars(with = "Vec<GateLineSchema>")]
+    pub gates: Vec<Spanned<GateLine>>,
+    /// Gates that may fail for a while.
+    pub waivers: Vec<serde_json::Value>,
+    /// The history to compare with.
+    pub baseline: BaselineSection,
+    /// What a gate that could not be judged means. Default: `fail`.
+    pub on_inconclusive: Option<OnInconclusive>,
+    /// What the saved test's own targets (`run_passed`) mean. Default: `fail`.
+    pub loadforge_targets: Option<Targets>,
+    /// Named variants; what a profile says wins over the rest of the file.
+    pub profiles: BTreeMap<String, Profile>,
+}
+
+/// What to run and in which shape.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Test {
+    /// A saved LoadForge test by its id.
+    pub id: Option<u64>,
+    /// A saved LoadForge test by its name.
+    pub name: Option<String>,
+    /// A Locust script kept in the repository, relative to this file.
+    pub locustfile: Option<String>,
+    /// Users at the peak.
+    #[schemars(range(min = 1))]
+    pub users: Option<u32>,
+    /// Users started a second.
+    #[schemars(range(min = 0))]
+    pub spawn_rate: Option<f64>,
+    /// Length of the run. LoadForge takes whole minutes, 2 to 720.
+    pub duration: Option<Duration>,
+    /// Load generators a region, such as `nyc3: 1`.
+    pub regions: BTreeMap<String, u32>,
+    /// Scheme, host and port the load goes to.
+    pub target_host: Option<String>,
+    /// Handed to the script: `NAME` (the value comes from the environment) or `NAME=VALUE`.
+    pub env: Vec<String>,
+    /// Whether a script of the repository updates a saved test or makes one for this run alone. Default: `ephemeral`.
+    pub sync: Option<Sync>,
+    /// The overall time limit. Default: duration + 15 minutes.
+    pub timeout: Option<Duration>,
+}
+
+/// What happens with a script kept in the repository.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Sync {
+    /// Keep one named test on LoadForge up to date.
+    Update,
+    /// Make a test for this run alone and delete it afterwards.
+    Ephemeral,
+}
+
+/// What must never be hit.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Guard {
+    /// The only hosts a run may go to, checked before anything starts. `*` stands for one or more labels.
+    pub allowed_hosts: Vec<String>,
+}
+
+/// The history to compare with.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct BaselineSection {
+    /// The branch whose good runs count. Default: `main`.
+    pub branch: Option<String>,
+    /// How many of the last good runs count. Default: 20.
+    #[schemars(range(min = 1))]
+    pub runs: Option<u32>,
+    /// How old a run may be. Default: 90d.
+    pub max_age: Option<Duration>,
+}
+
+/// What a gate that could not be judged means.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum OnInconclusive {
+    /// The job stops with exit code 3.
+    #[default]
+    Fail,
+    /// The job goes on; the report says what could not be judged.
+    Warn,
+}
+
+/// What the saved test's own targets mean.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum Targets {
+    /// A target that was missed fails the verdict.
+    #[default]
+    Fail,
+    /// A target that was missed is shown as a warning.
+    Warn,
+    /// Targets are not shown.
+    Ignore,
+}
+
+/// A named variant of the file.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Profile {
+    /// What differs in the test. Regions and `env` replace those of the file.
+    pub test: Test,
+    /// The only hosts this variant may go to, in place of the file's.
+    pub guard: Option<Guard>,
+    /// Gates in place of the file's.
+    #[schemars(with = "Option<Vec<GateLineSchema>>")]
+    pub gates: Option<Vec<Spanned<GateLine>>>,
+    /// What differs in the history to compare with.
+    pub baseline: BaselineSection,
+    /// What a gate that could not be judged means.
+    pub on_inconclusive: Option<OnInconclusive>,
+    /// What the saved test's own targets mean.
+    pub loadforge_targets: Option<Targets>,
+}
+
+impl Config {
+    /// Lays a profile over the rest of the file.
+    pub(super) fn lay(&mut self, profile: Profile) {
+        let Profile { test, guard, gates, baseline, on_inconclusive, loadforge_targets } = profile;
+        self.test.lay(test);
+        self.guard = guard.unwrap_or_else(|| std::mem::take(&mut self.guard));
+        self.gates = gates.unwrap_or_else(|| std::mem::take(&mut self.gates));
+        self.baseline.branch = baseline.branch.or(self.baseline.branch.take());
+        self.baseline.runs = baseline.runs.or(self.baseline.runs);
+        self.baseline.max_age = baseline.max_age.or(self.baseline.max_age);
+        self.on_inconclusive = on_inconclusive.or(self.on_inconclusive);
+        self.loadforge_targets = loadforge_targets.or(self.loadforge_targets);
+    }
+}
+
+impl Test {
+    /// How many of id, name and locustfile are given.
+    pub(super) fn sources(&self) -> usize {
+        usize::from(self.id.is_some()) + usize::from(self.name.is_some()) + usize::from(self.locustfile.is_some())
+    }
+
+    fn lay(&mut self, over: Self) {
+        // One source replaces the other: a profile may run a script where the file names a saved test.
+        if over.sources() > 0 {
+            self.id = over.id;
+            self.name = over.name;
+            self.locustfile = over.locustfile;
+        }
+        self.users = over.users.or(self.users);
+        self.spawn_rate = over.spawn_rate.or(self.spawn_rate);
+        self.duration = over.duration.or(self.duration);
+        if !over.regions.is_empty() {
+            self.regions = over.regions;
+        }
+        self.target_host = over.target_host.or(self.target_host.take());
+        if !over.env.is_empty() {
+            self.env = over.env;
+        }
+        self.sync = over.sync.or(self.sync);
+        self.timeout = over.timeout.or(self.timeout);
+    }
+}
+
+/// A gate as it stands in the file: a text, or `warn: …` / `fail: …`, which YAML reads as a mapping of one key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GateLine(pub String);
+
+/// How a gate line looks to a schema.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[expect(dead_code, reason = "only its schema is used")]
+enum GateLineSchema {
+    Text(String),
+    Severity(BTreeMap<Severity, String>),
+}
+
+impl<'de> Deserialize<'de> for GateLine {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Line;
+        impl<'de> Visitor<'de> for Line {
+            type Value = GateLine;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a gate such as p95 < 500ms")
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<GateLine, E> {
+                Ok(GateLine(text.to_owned()))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<GateLine, A::Error> {
+                let entry = map.next_entry::<Cow<'de, str>, Cow<'de, str>>()?;
+                let (severity, gate) = entry.ok_or_else(|| A::Error::custom("an empty mapping is no gate"))?;
+                if map.next_key::<Cow<'de, str>>()?.is_some() {
+                    return Err(A::Error::custom("one gate a list item; put quotes around a gate that holds `: `"));
+                }
+                Ok(GateLine(format!("{severity}: {gate}")))
+            }
+        }
+        deserializer.deserialize_any(Line)
+    }
+}
