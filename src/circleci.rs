@@ -1,1 +1,391 @@
-//! What the CircleCI environment tells.
+//! What the CircleCI environment tells: commit, branch, repository, pull requests, artifact addresses.
+//!
+//! Nothing here asks the network or git. Outside CircleCI every field is simply empty, and the command may ask git.
+//! The variables are those of CircleCI's reference page "Project values and variables".
+
+use std::fmt;
+
+use url::Url;
+
+use crate::report::Links;
+
+/// Where CircleCI serves an artifact of a job by the job's id, also before it is uploaded.
+const ARTIFACT_BASE: &str = "https://output.circle-artifacts.com/output/job";
+
+/// What the environment of a job says. Empty, blank and `<nil>` values count as unset: CircleCI writes `<nil>` where
+/// a pipeline value without content is handed to a job's `environment:`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CircleCi {
+    /// Whether this is a CircleCI job at all (`CIRCLECI`).
+    pub present: bool,
+    /// The commit being built (`CIRCLE_SHA1`), in hexadecimal.
+    pub commit: Option<String>,
+    /// Its branch (`CIRCLE_BRANCH`); unset on a tag build, `pull/N` for a pull request from a fork.
+    pub branch: Option<String>,
+    /// Its tag (`CIRCLE_TAG`).
+    pub tag: Option<String>,
+    /// The repository being built.
+    pub repository: Option<Repository>,
+    /// The pull requests the environment names, without repetition.
+    pub pull_requests: Vec<PullRequestLink>,
+    /// Whether the build is of a pull request from a fork, so that secrets are usually missing.
+    pub fork: bool,
+    /// The job (`CIRCLE_WORKFLOW_JOB_ID`), a UUID.
+    pub job_id: Option<String>,
+    /// The job's name (`CIRCLE_JOB`).
+    pub job_name: Option<String>,
+    /// The job's number (`CIRCLE_BUILD_NUM`): grows from job to job within a project.
+    pub build_number: Option<u64>,
+    /// The job's page (`CIRCLE_BUILD_URL`).
+    pub build_url: Option<String>,
+    /// Which of the parallel containers this is, from 0.
+    pub node_index: u32,
+    /// How many containers the job has, at least 1.
+    pub node_total: u32,
+}
+
+impl CircleCi {
+    /// Reads what `lookup` knows of CircleCI's variables.
+    pub fn from_env(lookup: impl Fn(&str) -> Option<String>) -> Self {
+        let value = |name: &str| lookup(name).and_then(meaningful);
+        let repository = value("CIRCLE_REPOSITORY_URL")
+            .and_then(|url| Repository::of_remote(&url))
+            .or_else(|| Repository::new(&value("CIRCLE_PROJECT_USERNAME")?, &value("CIRCLE_PROJECT_REPONAME")?));
+        let branch = value("CIRCLE_BRANCH");
+        let pull_requests = pull_requests(&value, repository.as_ref(), branch.as_deref());
+        Self {
+            present: value("CIRCLECI").is_some_and(|flag| flag.eq_ignore_ascii_case("true")),
+            commit: value("CIRCLE_SHA1").filter(|sha| is_commit(sha)).map(|sha| sha.to_ascii_lowercase()),
+            fork: is_fork(&value, repository.as_ref(), branch.as_deref()),
+            branch,
+            tag: value("CIRCLE_TAG"),
+            // A project's name may differ from its repository's; a pull request's address cannot.
+            repository: repository.or_else(|| pull_requests.first().map(|link| link.repository.clone())),
+            pull_requests,
+            job_id: value("CIRCLE_WORKFLOW_JOB_ID"),
+            job_name: value("CIRCLE_JOB"),
+            build_number: value("CIRCLE_BUILD_NUM").and_then(|number| number.parse().ok()),
+            build_url: value("CIRCLE_BUILD_URL").filter(|url| is_web_address(url)),
+            node_index: value("CIRCLE_NODE_INDEX").and_then(|number| number.parse().ok()).unwrap_or(0),
+            node_total: value("CIRCLE_NODE_TOTAL").and_then(|number| number.parse().ok()).unwrap_or(1).max(1),
+        }
+    }
+
+    /// The same for this process.
+    #[must_use]
+    pub fn of_this_process() -> Self {
+        Self::from_env(|name| std::env::var(name).ok())
+    }
+
+    /// Where an artifact of this job can be read; `path` is its path below the job's artifacts, slashes between.
+    /// The address is valid before the upload, which happens after our steps.
+    #[must_use]
+    pub fn artifact_url(&self, path: &str) -> Option<String> {
+        let job = self.job_id.as_ref()?;
+        let mut url = Url::parse(ARTIFACT_BASE).ok()?;
+        url.path_segments_mut()
+            .ok()?
+            .push(job)
+            .push("artifacts")
+            .push(&self.node_index.to_string())
+            .extend(path.split('/').filter(|part| !matches!(*part, "" | "." | "..")));
+        Some(url.into())
+    }
+
+    /// The links of a report whose results folder is stored as the artifact folder `destination`.
+    #[must_use]
+    pub fn links(&self, destination: &str) -> Links {
+        let destination = destination.trim_matches('/');
+        let artifact = |file: &str| self.artifact_url(&format!("{destination}/{file}"));
+        Links {
+            job: self.build_url.clone(),
+            report: artifact(crate::results::ResultsFolder::REPORT),
+            summary: artifact(crate::results::ResultsFolder::SUMMARY),
+        }
+    }
+}
+
+/// A repository by owner and name, both safe to stand in an address.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Repository {
+    owner: String,
+    name: String,
+}
+
+impl Repository {
+    /// A repository; `None` when a name holds anything but letters, digits, `-`, `_` and `.`, which is all GitHub allows.
+    #[must_use]
+    pub fn new(owner: &str, name: &str) -> Option<Self> {
+        let valid = |part: &str| {
+            !part.is_empty()
+                && part.len() <= 100
+                && !matches!(part, "." | "..")
+                && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+        };
+        (valid(owner) && valid(name)).then(|| Self { owner: owner.to_owned(), name: name.to_owned() })
+    }
+
+    /// Reads `owner/name`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (owner, name) = text.split_once('/')?;
+        Self::new(owner, name)
+    }
+
+    /// Reads the address of a git remote: `https://host/owner/name`, `ssh://git@host/owner/name.git` or
+    /// `git@host:owner/name.git`.
+    #[must_use]
+    pub fn of_remote(remote: &str) -> Option<Self> {
+        let path = match remote.split_once("://") {
+            Some((_, rest)) => rest.split_once('/')?.1,
+            None => remote.split_once(':')?.1,
+        };
+        let path = path.trim_matches('/');
+        Self::parse(path.strip_suffix(".git").unwrap_or(path))
+    }
+
+    /// The user or organisation.
+    #[must_use]
+    pub fn owner(&self) -> &str {
+        &self.owner
+    }
+
+    /// The name without its owner.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl fmt::Display for Repository {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.owner, self.name)
+    }
+}
+
+/// A pull request as the environment names it; whether it is the right one is for the GitHub API to say.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct PullRequestLink {
+    /// The host of its page, `github.com` or a GitHub Enterprise Server; `None` when only the number is known.
+    pub host: Option<String>,
+    /// The repository it asks to change.
+    pub repository: Repository,
+    /// Its number.
+    pub number: u64,
+}
+
+impl PullRequestLink {
+    /// Reads `https://host/owner/name/pull/12`. Other services' pull requests have other paths and are `None`.
+    #[must_use]
+    pub fn parse(address: &str) -> Option<Self> {
+        let url = Url::parse(address.trim()).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+        let mut parts = url.path_segments()?;
+        let repository = Repository::new(parts.next()?, parts.next()?)?;
+        let number = parts.next().filter(|word| *word == "pull").and(parts.next())?.parse().ok()?;
+        Some(Self { host: url.host_str().map(ToOwned::to_owned), repository, number })
+    }
+}
+
+/// A value that says something.
+fn meaningful(value: String) -> Option<String> {
+    let trimmed = value.trim();
+    (!trimmed.is_empty() && trimmed != "<nil>").then(|| trimmed.to_owned())
+}
+
+fn is_commit(text: &str) -> bool {
+    (7..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+fn is_web_address(text: &str) -> bool {
+    Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
+}
+
+/// `CIRCLE_PULL_REQUEST` names one at random when there are several, so the full list goes first.
+fn pull_requests(
+    value: &impl Fn(&str) -> Option<String>,
+    repository: Option<&Repository>,
+    branch: Option<&str>,
+) -> Vec<PullRequestLink> {
+    let addresses = [value("CIRCLE_PULL_REQUESTS"), value("CIRCLE_PULL_REQUEST")];
+    let mut links: Vec<PullRequestLink> = Vec::new();
+    for link in addresses.iter().flatten().flat_map(|list| list.split(',')).filter_map(PullRequestLink::parse) {
+        if !links.contains(&link) {
+            links.push(link);
+        }
+    }
+    let number = value("CIRCLE_PR_NUMBER").or_else(|| branch?.strip_prefix("pull/").map(ToOwned::to_owned));
+    if links.is_empty()
+        && let (Some(repository), Some(number)) = (repository, number.and_then(|number| number.parse().ok()))
+    {
+        links.push(PullRequestLink { host: None, repository: repository.clone(), number });
+    }
+    links
+}
+
+/// `CIRCLE_PR_*` exist only on builds of forked pull requests; CircleCI builds those on a branch `pull/N`.
+fn is_fork(value: &impl Fn(&str) -> Option<String>, repository: Option<&Repository>, branch: Option<&str>) -> bool {
+    let elsewhere = value("CIRCLE_PR_USERNAME").is_some_and(|owner| {
+        repository.is_none_or(|here| {
+            let name = value("CIRCLE_PR_REPONAME").unwrap_or_else(|| here.name.clone());
+            !here.owner.eq_ignore_ascii_case(&owner) || !here.name.eq_ignore_ascii_case(&name)
+        })
+    });
+    let numbered =
+        branch.and_then(|branch| branch.strip_prefix("pull/")).is_some_and(|rest| rest.parse::<u64>().is_ok());
+    elsewhere || numbered
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn read(pairs: &[(&str, &str)]) -> CircleCi {
+        CircleCi::from_env(|name| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
+    }
+
+    #[test]
+    fn a_branch_build_is_read_whole() {
+        let ci = read(&[
+            ("CIRCLECI", "true"),
+            ("CIRCLE_SHA1", "0123456789ABCDEF0123456789abcdef01234567"),
+            ("CIRCLE_BRANCH", "faster-login"),
+            ("CIRCLE_PROJECT_USERNAME", "acme"),
+            ("CIRCLE_PROJECT_REPONAME", "shop"),
+            ("CIRCLE_REPOSITORY_URL", "git@github.com:acme/shop.git"),
+            ("CIRCLE_PULL_REQUESTS", "https://github.com/acme/shop/pull/7, https://github.com/acme/shop/pull/9"),
+            ("CIRCLE_PULL_REQUEST", "https://github.com/acme/shop/pull/9"),
+            ("CIRCLE_WORKFLOW_JOB_ID", "d1c9"),
+            ("CIRCLE_JOB", "load-test"),
+            ("CIRCLE_BUILD_NUM", "812"),
+            ("CIRCLE_BUILD_URL", "https://circleci.com/gh/acme/shop/812"),
+            ("CIRCLE_NODE_INDEX", "1"),
+            ("CIRCLE_NODE_TOTAL", "2"),
+        ]);
+        insta::assert_debug_snapshot!(ci, @r#"
+        CircleCi {
+            present: true,
+            commit: Some(
+                "0123456789abcdef0123456789abcdef01234567",
+            ),
+            branch: Some(
+                "faster-login",
+            ),
+            tag: None,
+            repository: Some(
+                Repository {
+                    owner: "acme",
+                    name: "shop",
+                },
+            ),
+            pull_requests: [
+                PullRequestLink {
+                    host: Some(
+                        "github.com",
+                    ),
+                    repository: Repository {
+                        owner: "acme",
+                        name: "shop",
+                    },
+                    number: 7,
+                },
+                PullRequestLink {
+                    host: Some(
+                        "github.com",
+                    ),
+                    repository: Repository {
+                        owner: "acme",
+                        name: "shop",
+                    },
+                    number: 9,
+                },
+            ],
+            fork: false,
+            job_id: Some(
+                "d1c9",
+            ),
+            job_name: Some(
+                "load-test",
+            ),
+            build_number: Some(
+                812,
+            ),
+            build_url: Some(
+                "https://circleci.com/gh/acme/shop/812",
+            ),
+            node_index: 1,
+            node_total: 2,
+        }
+        "#);
+        assert_eq!(
+            ci.links("loadforge-results").report.unwrap(),
+            "https://output.circle-artifacts.com/output/job/d1c9/artifacts/1/loadforge-results/report.html"
+        );
+    }
+
+    #[test]
+    fn nil_and_blank_values_and_a_machine_outside_ci_are_nothing() {
+        let nothing = CircleCi { node_total: 1, ..CircleCi::default() };
+        assert_eq!(read(&[]), nothing);
+        assert_eq!(read(&[("CIRCLE_BRANCH", "<nil>"), ("CIRCLE_SHA1", " "), ("CIRCLE_PULL_REQUEST", "")]), nothing);
+        assert_eq!(read(&[("CIRCLE_SHA1", "not a commit"), ("CIRCLE_BUILD_URL", "javascript:alert(1)")]), nothing);
+        assert_eq!(nothing.artifact_url("report.html"), None);
+    }
+
+    #[test]
+    fn a_fork_is_known_by_its_variables_or_by_its_branch() {
+        let base = [("CIRCLE_PROJECT_USERNAME", "acme"), ("CIRCLE_PROJECT_REPONAME", "shop")];
+        let with = |more: &[(&str, &str)]| read(&[&base, more].concat());
+        let fork = with(&[("CIRCLE_PR_NUMBER", "31"), ("CIRCLE_PR_USERNAME", "alice"), ("CIRCLE_PR_REPONAME", "shop")]);
+        assert!(fork.fork);
+        assert_eq!(fork.pull_requests[0].number, 31);
+        assert_eq!(fork.pull_requests[0].repository.to_string(), "acme/shop");
+        let branch = with(&[("CIRCLE_BRANCH", "pull/31")]);
+        assert!(branch.fork);
+        assert_eq!(branch.pull_requests[0].number, 31);
+        assert!(!with(&[("CIRCLE_BRANCH", "pull/request-template")]).fork);
+        assert!(!with(&[("CIRCLE_PR_USERNAME", "acme"), ("CIRCLE_PR_REPONAME", "shop")]).fork);
+    }
+
+    #[test]
+    fn a_repository_is_read_from_every_kind_of_remote() {
+        for remote in [
+            "git@github.com:acme/shop.git",
+            "https://github.com/acme/shop",
+            "https://github.com/acme/shop.git/",
+            "ssh://git@ghe.acme.example:2222/acme/shop.git",
+        ] {
+            assert_eq!(Repository::of_remote(remote).unwrap().to_string(), "acme/shop", "{remote}");
+        }
+        for bad in
+            ["", "acme", "https://github.com/", "git@github.com:acme/shop/more", "https://github.com/../x", "a:b c/d"]
+        {
+            assert_eq!(Repository::of_remote(bad), None, "{bad}");
+        }
+        // A CircleCI project may be named otherwise than its repository.
+        let renamed = read(&[
+            ("CIRCLE_PROJECT_USERNAME", "acme"),
+            ("CIRCLE_PROJECT_REPONAME", "our big shop"),
+            ("CIRCLE_PULL_REQUEST", "https://github.com/acme/shop/pull/7"),
+        ]);
+        assert_eq!(renamed.repository.unwrap().to_string(), "acme/shop");
+    }
+
+    #[test]
+    fn an_artifact_path_cannot_leave_its_job() {
+        let ci = read(&[("CIRCLE_WORKFLOW_JOB_ID", "../../evil?x=1")]);
+        assert_eq!(
+            ci.artifact_url("/a b/../c#d").unwrap(),
+            "https://output.circle-artifacts.com/output/job/..%2F..%2Fevil%3Fx=1/artifacts/0/a%20b/c%23d"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_value_breaks_the_reading(text in ".*", other in ".*") {
+            let ci = CircleCi::from_env(|name| Some(if name.len() % 2 == 0 { text.clone() } else { other.clone() }));
+            let _ = ci.links(&text);
+            let _ = (PullRequestLink::parse(&text), Repository::of_remote(&other));
+        }
+    }
+}
