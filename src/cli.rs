@@ -1,1 +1,0 @@
-//! The command line: one flattened group a concern; parsers return domain types.

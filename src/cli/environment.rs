@@ -1,0 +1,101 @@
+//! Flags that come from the environment: any flag can be `LOADFORGE_CI_<FLAG>`.
+
+use std::ffi::OsString;
+
+use clap::builder::BoolishValueParser;
+use clap::{Arg, ArgAction, Command, CommandFactory, FromArgMatches};
+
+use super::Cli;
+
+/// What the variable of a flag starts with.
+pub const PREFIX: &str = "LOADFORGE_CI_";
+
+/// Parses arguments; a flag that is not among them is taken from `LOADFORGE_CI_<FLAG>`, where it is set. An empty
+/// value and `<nil>` (what CircleCI makes of an empty pipeline value) count as unset.
+///
+/// # Errors
+/// What clap says: a usage error, or the text of `--help` and `--version`.
+pub fn parse(
+    arguments: impl IntoIterator<Item = OsString>,
+    environment: impl Fn(&str) -> Option<OsString>,
+) -> Result<Cli, clap::Error> {
+    let is_set = |name: &str| environment(name).is_some_and(|value| !matches!(value.to_str(), Some("" | "<nil>")));
+    let mut command = with_environment(Cli::command(), &is_set);
+    let matches = command.try_get_matches_from_mut(arguments)?;
+    Cli::from_arg_matches(&matches)
+}
+
+/// Gives every flag whose variable is set that variable as a source. Doing so only where it is set keeps an empty
+/// variable from being a value, which clap would make of it.
+fn with_environment(command: Command, is_set: &impl Fn(&str) -> bool) -> Command {
+    let command = command.mut_args(|argument| match variable(&argument) {
+        Some(name) if is_set(&name) => from_variable(argument, name),
+        _ => argument,
+    });
+    command.mut_subcommands(|subcommand| with_environment(subcommand, is_set))
+}
+
+/// The variable of a flag.
+fn variable(argument: &Arg) -> Option<String> {
+    let flag = argument.get_long().filter(|flag| !matches!(*flag, "help" | "version"))?;
+    Some(format!("{PREFIX}{}", flag.to_uppercase().replace('-', "_")))
+}
+
+fn from_variable(argument: Arg, name: String) -> Arg {
+    let argument = match argument.get_action() {
+        ArgAction::SetTrue => argument.value_parser(BoolishValueParser::new()),
+        ArgAction::Append => argument.value_delimiter('\n'),
+        _ => argument,
+    };
+    // Values stay out of `--help`, whatever they are.
+    argument.env(name).hide_env(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Command as Sub;
+    use super::*;
+
+    fn with(arguments: &[&str], environment: &[(&str, &str)]) -> Result<Cli, String> {
+        let arguments = std::iter::once("loadforge-ci").chain(arguments.iter().copied()).map(OsString::from);
+        let find =
+            |name: &str| environment.iter().find(|(key, _)| *key == name).map(|(_, value)| OsString::from(value));
+        parse(arguments, find).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_subcommand_shows_an_example() {
+        fn walk(command: &Command, missing: &mut Vec<String>) {
+            let leaf = command.get_subcommands().next().is_none();
+            if leaf && command.get_name() != "man" && command.get_after_help().is_none() {
+                missing.push(command.get_name().to_owned());
+            }
+            command.get_subcommands().for_each(|sub| walk(sub, missing));
+        }
+        let mut missing = Vec::new();
+        walk(&Cli::command(), &mut missing);
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+
+    #[test]
+    fn empty_and_nil_count_as_unset() {
+        for value in ["", "<nil>"] {
+            let cli = with(&["run"], &[("LOADFORGE_CI_TEST_ID", value), ("LOADFORGE_CI_DETACH", value)]).unwrap();
+            let Sub::Run(run) = cli.command else { panic!() };
+            assert_eq!((run.test.test_id, run.detach), (None, false));
+        }
+    }
+
+    #[test]
+    fn help_never_shows_a_value_of_the_environment() {
+        // clap reads the process environment itself; a name that is set there must not show up.
+        let mut command = with_environment(Cli::command(), &|name| name == "LOADFORGE_CI_TEST_ID");
+        let help = command.find_subcommand_mut("run").unwrap().render_long_help().to_string();
+        assert!(!help.contains("LOADFORGE_CI_TEST_ID"), "{help}");
+    }
+}

@@ -1,0 +1,241 @@
+//! Groups of flags that mean the same in every command.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use url::Url;
+
+use super::values::{self, EnvEntry, Region};
+use crate::config::{Duration, OnInconclusive, Targets};
+use crate::results::Engine;
+
+/// How to say it.
+#[derive(Debug, Clone, Copy, Args)]
+#[command(next_help_heading = "Output")]
+pub struct OutputArgs {
+    /// Say more; twice for every request
+    #[arg(long, short, global = true, action = clap::ArgAction::Count, conflicts_with = "quiet")]
+    pub verbose: u8,
+    /// Say only what went wrong
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// When to use colours
+    #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN")]
+    pub color: ColorChoice,
+    /// How progress is written to stderr
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT")]
+    pub log_format: LogFormat,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    /// In a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// How progress is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// One plain line an event.
+    Text,
+    /// One JSON object an event.
+    Json,
+}
+
+/// The configuration.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Configuration")]
+pub struct ConfigArgs {
+    /// The configuration file [default: loadforge.yml, which may be missing]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// A profile of it
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+}
+
+/// What to run.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "What to run")]
+pub struct TestArgs {
+    /// Where the load comes from
+    #[arg(long, value_parser = values::engine, default_value = "loadforge", value_name = "loadforge|local")]
+    pub engine: Engine,
+    /// A saved LoadForge test by its id
+    #[arg(long, value_name = "N", group = "source")]
+    pub test_id: Option<u64>,
+    /// A saved LoadForge test by its name
+    #[arg(long, value_name = "NAME", group = "source")]
+    pub test: Option<String>,
+    /// A Locust script of this repository
+    #[arg(long, value_name = "FILE", group = "source")]
+    pub locustfile: Option<PathBuf>,
+}
+
+/// The shape of a run.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Shape of the run")]
+pub struct ShapeArgs {
+    /// Users at the peak
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub users: Option<u32>,
+    /// Users started a second
+    #[arg(long, value_name = "RATE", value_parser = values::rate)]
+    pub spawn_rate: Option<f64>,
+    /// Length of the run; LoadForge takes whole minutes, 2m to 720m [default: 5m]
+    #[arg(long, value_name = "DURATION")]
+    pub duration: Option<Duration>,
+    /// Load generators of a region, such as nyc3=1; repeatable
+    #[arg(long, value_name = "REGION=N")]
+    pub region: Vec<Region>,
+    /// Scheme, host and port the load goes to
+    #[arg(long, value_name = "URL")]
+    pub target_host: Option<Url>,
+    /// Handed to the script: NAME takes the value from the environment; repeatable
+    #[arg(long, value_name = "NAME[=VALUE]")]
+    pub env: Vec<EnvEntry>,
+    /// Overall time limit [default: duration + 15 minutes]
+    #[arg(long, value_name = "DURATION")]
+    pub timeout: Option<Duration>,
+}
+
+/// Where results and history live.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Folders")]
+pub struct FolderArgs {
+    /// The results folder
+    #[arg(long, value_name = "DIR", default_value = "loadforge-results")]
+    pub results: PathBuf,
+    /// The history of good runs
+    #[arg(long, value_name = "DIR", default_value = "loadforge-history")]
+    pub history: PathBuf,
+}
+
+/// How to reach LoadForge.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "LoadForge (token in LOADFORGE_API_TOKEN)")]
+pub struct ServiceArgs {
+    /// The API; also from LOADFORGE_API_URL [default: https://app.loadforge.com/api/v2]
+    #[arg(long, value_name = "URL")]
+    pub api_url: Option<Url>,
+    /// The start call: v2, or v1 of the original guide, which alone carries env for a saved test
+    #[arg(long, value_enum, default_value_t = StartApi::V2, value_name = "v2|v1")]
+    pub start_api: StartApi,
+}
+
+/// Which start call to send.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum StartApi {
+    /// `POST /run`.
+    #[default]
+    V2,
+    /// `POST /api/v1/tests/{id}/start`.
+    V1,
+}
+
+/// The gates and how to judge them.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Gates")]
+pub struct GateArgs {
+    /// A goal such as 'p95 < 500ms', added to those of the file; repeatable
+    #[arg(long, value_name = "GATE")]
+    pub gate: Vec<String>,
+    /// Judge this Locust stats CSV instead of the results folder
+    #[arg(long, value_name = "CSV")]
+    pub from: Option<PathBuf>,
+    /// The history CSV that belongs to --from
+    #[arg(long, value_name = "CSV", requires = "from")]
+    pub history_csv: Option<PathBuf>,
+    /// The failures CSV that belongs to --from
+    #[arg(long, value_name = "CSV", requires = "from")]
+    pub failures_csv: Option<PathBuf>,
+    /// What a gate that could not be judged means [default: fail]
+    #[arg(long, value_enum, value_name = "fail|warn")]
+    pub on_inconclusive: Option<OnInconclusive>,
+    /// What the saved test's own targets mean [default: fail]
+    #[arg(long, value_enum, value_name = "fail|warn|ignore")]
+    pub loadforge_targets: Option<Targets>,
+    /// When a `vs baseline` gate fails, run the test once more and fail only what fails twice
+    #[arg(long)]
+    pub confirm: bool,
+    /// A minijinja template in place of the built-in summary
+    #[arg(long, value_name = "FILE")]
+    pub template: Option<PathBuf>,
+}
+
+/// The history to compare with.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Baseline")]
+pub struct BaselineArgs {
+    /// The branch whose good runs count [default: main]
+    #[arg(long, value_name = "BRANCH")]
+    pub baseline_branch: Option<String>,
+    /// How many of the last good runs count [default: 20]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub baseline_runs: Option<u32>,
+    /// How old a run may be [default: 90d]
+    #[arg(long, value_name = "DURATION")]
+    pub baseline_max_age: Option<Duration>,
+}
+
+/// The pull request comment.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Comment")]
+pub struct CommentArgs {
+    /// What happens to an earlier comment of ours
+    #[arg(long, value_enum, default_value_t = CommentMode::Update, value_name = "MODE")]
+    pub comment_mode: CommentMode,
+    /// When to comment
+    #[arg(long, value_enum, default_value_t = CommentOnly::Always, value_name = "WHEN")]
+    pub comment_only: CommentOnly,
+    /// The section of the comment this test owns [default: the test's name]
+    #[arg(long, value_name = "KEY")]
+    pub comment_key: Option<String>,
+    /// Also set a commit status with the verdict
+    #[arg(long)]
+    pub status: bool,
+}
+
+/// What happens to an earlier comment of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CommentMode {
+    /// It is updated in place.
+    Update,
+    /// It stays; a new one is written.
+    New,
+    /// It is minimised as outdated; a new one is written.
+    HideAndNew,
+    /// It is deleted; a new one is written.
+    DeleteAndNew,
+}
+
+/// When to comment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CommentOnly {
+    /// Every time.
+    Always,
+    /// When something failed, warned or could not be judged, or an earlier comment is there to be put right.
+    Problems,
+    /// When the outcome changed.
+    Change,
+}
+
+/// How to reach GitHub.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "GitHub")]
+pub struct GitHubArgs {
+    /// The API, for GitHub Enterprise Server
+    #[arg(long, value_name = "URL", default_value = "https://api.github.com")]
+    pub github_api_url: Url,
+    /// The variable that holds the token
+    #[arg(long, value_name = "NAME", default_value = "GITHUB_TOKEN")]
+    pub github_token_env: String,
+    /// The pull request's number [default: found from the commit]
+    #[arg(long, value_name = "N")]
+    pub pull_request: Option<u64>,
+}

@@ -1,0 +1,393 @@
+//! The command line: one flattened group a concern; parsers return domain types.
+
+mod environment;
+mod groups;
+mod values;
+
+pub use environment::{PREFIX, parse};
+pub use groups::{
+    BaselineArgs, ColorChoice, CommentArgs, CommentMode, CommentOnly, ConfigArgs, FolderArgs, GateArgs, GitHubArgs,
+    LogFormat, OutputArgs, ServiceArgs, ShapeArgs, StartApi, TestArgs,
+};
+pub use values::{EnvEntry, Region};
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::config::Duration;
+
+/// Start a LoadForge load test from CI, wait on it, judge it against goals and its own history, and report it.
+#[derive(Debug, Parser)]
+#[command(name = "loadforge-ci", version, propagate_version = true, disable_help_subcommand = true, after_help = AFTER)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// How to say it.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+const AFTER: &str = "Any flag can come from LOADFORGE_CI_<FLAG>, for example LOADFORGE_CI_TEST_ID=4217; a list has one \
+entry a line.\nSecrets never come from a flag: LOADFORGE_API_TOKEN, and GITHUB_TOKEN or the variable named by \
+--github-token-env.\n\nExit codes: 0 passed, 1 a gate failed, 2 usage or configuration, 3 inconclusive, 4 the run did not \
+complete,\n5 timed out, 6 refused by a guard, 75 service unavailable (try again), 77 not allowed, 130/143 stopped by a signal.";
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start a run (or adopt the recorded one), follow it and collect its results
+    Run(Box<RunArgs>),
+    /// Follow and collect a run that was started earlier
+    Wait(WaitArgs),
+    /// Judge a results folder, or any Locust CSV, and write all reports
+    Gate(Box<GateCommandArgs>),
+    /// Publish one pull request comment from one or several results folders
+    Comment(CommentCommandArgs),
+    /// Stop the recorded run
+    Cancel(CancelArgs),
+    /// The history of good runs
+    #[command(subcommand)]
+    Baseline(BaselineCommand),
+    /// Read a Locust script for pitfalls
+    Lint(LintArgs),
+    /// Push scripts and settings kept in the repository to LoadForge
+    Sync(SyncArgs),
+    /// Serve the LoadForge-compatible API on loopback
+    Emulate(EmulateArgs),
+    /// The whole story on this machine in about a minute: shop, server, Locust, gates, report
+    Demo(DemoArgs),
+    /// Write a starter loadforge.yml, a Locust script and a CircleCI config
+    Init(InitArgs),
+    /// Check token, test, host, Python, Locust and GitHub access, and say what to do about each
+    Doctor(DoctorArgs),
+    /// Print a JSON schema
+    Schema(SchemaArgs),
+    /// Print shell completions
+    Completions(CompletionsArgs),
+    /// Print the manual page
+    Man,
+}
+
+/// Arguments of `run`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  loadforge-ci run --test-id 4217 --duration 5m --target-host https://staging.example.com"
+)]
+pub struct RunArgs {
+    /// What to run.
+    #[command(flatten)]
+    pub test: TestArgs,
+    /// Its shape.
+    #[command(flatten)]
+    pub shape: ShapeArgs,
+    /// The configuration.
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    /// The service.
+    #[command(flatten)]
+    pub service: ServiceArgs,
+    /// The folders.
+    #[command(flatten)]
+    pub folder: FolderArgs,
+    /// Return after the start; `wait` or `gate` go on from the results folder
+    #[arg(long)]
+    pub detach: bool,
+    /// Processes of the local engine [default: what the CPU quota allows]
+    #[arg(long, value_name = "N")]
+    pub processes: Option<u32>,
+    /// Length of a "minute" of the local engine, s (for tests)
+    #[arg(long, value_name = "SECONDS", default_value_t = 60.0, hide = true)]
+    pub seconds_per_minute: f64,
+}
+
+/// Arguments of `wait`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  loadforge-ci wait --run-id 90210 --timeout 30m")]
+pub struct WaitArgs {
+    /// The run to wait for [default: the run recorded in the results folder]
+    #[arg(long, value_name = "N")]
+    pub run_id: Option<u64>,
+    /// Overall time limit [default: duration + 15 minutes]
+    #[arg(long, value_name = "DURATION")]
+    pub timeout: Option<Duration>,
+    /// The configuration.
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    /// The service.
+    #[command(flatten)]
+    pub service: ServiceArgs,
+    /// The folders.
+    #[command(flatten)]
+    pub folder: FolderArgs,
+}
+
+/// Arguments of `gate`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  loadforge-ci gate --gate 'p95 < 500ms' --gate 'error_rate < 1%'\n  \
+                        loadforge-ci gate --from locust_stats.csv --gate 'p95 of \"POST /login\" < 800ms'")]
+pub struct GateCommandArgs {
+    /// The gates and how to judge them.
+    #[command(flatten)]
+    pub gate: GateArgs,
+    /// The configuration.
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    /// The folders.
+    #[command(flatten)]
+    pub folder: FolderArgs,
+    /// The history.
+    #[command(flatten)]
+    pub baseline: BaselineArgs,
+    /// Publish a pull request comment
+    #[arg(long)]
+    pub comment: bool,
+    /// The comment.
+    #[command(flatten)]
+    pub comment_args: CommentArgs,
+    /// GitHub.
+    #[command(flatten)]
+    pub github: GitHubArgs,
+    /// The service, for the second run of --confirm.
+    #[command(flatten)]
+    pub service: ServiceArgs,
+}
+
+/// Arguments of `comment`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  loadforge-ci comment --results checkout-results --results search-results")]
+pub struct CommentCommandArgs {
+    /// Results folders that `gate` judged; repeatable
+    #[arg(long, value_name = "DIR", default_value = "loadforge-results")]
+    pub results: Vec<PathBuf>,
+    /// The comment.
+    #[command(flatten)]
+    pub comment_args: CommentArgs,
+    /// GitHub.
+    #[command(flatten)]
+    pub github: GitHubArgs,
+}
+
+/// Arguments of `cancel`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  loadforge-ci cancel --results loadforge-results")]
+pub struct CancelArgs {
+    /// The run to stop [default: the run recorded in the results folder]
+    #[arg(long, value_name = "N")]
+    pub run_id: Option<u64>,
+    /// Stop every recorded run that an older commit of this branch left behind
+    #[arg(long, conflicts_with = "run_id")]
+    pub superseded: bool,
+    /// The configuration.
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    /// The service.
+    #[command(flatten)]
+    pub service: ServiceArgs,
+    /// The folders.
+    #[command(flatten)]
+    pub folder: FolderArgs,
+}
+
+/// Subcommands of `baseline`.
+#[derive(Debug, Subcommand)]
+pub enum BaselineCommand {
+    /// Add a judged, good run to the history
+    #[command(
+        after_help = "Example:\n  loadforge-ci baseline add --results loadforge-results --history loadforge-history"
+    )]
+    Add(BaselineCommandArgs),
+    /// Print the history as a table with sparklines
+    #[command(after_help = "Example:\n  loadforge-ci baseline show --history loadforge-history")]
+    Show(BaselineCommandArgs),
+    /// Which known-good builds would this gate file have failed?
+    #[command(after_help = "Example:\n  loadforge-ci baseline backtest --gate 'p95 <= +10% vs baseline'")]
+    Backtest(BacktestArgs),
+    /// Gates with headroom from history, ready to paste
+    #[command(after_help = "Example:\n  loadforge-ci baseline suggest --headroom 25%")]
+    Suggest(SuggestArgs),
+}
+
+/// Arguments of `baseline add` and `baseline show`.
+#[derive(Debug, Args)]
+pub struct BaselineCommandArgs {
+    /// The configuration.
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    /// The folders.
+    #[command(flatten)]
+    pub folder: FolderArgs,
+    /// The history.
+    #[command(flatten)]
+    pub baseline: BaselineArgs,
+}
+
+/// Arguments of `baseline backtest`.
+#[derive(Debug, Args)]
+pub struct BacktestArgs {
+    /// Gates to replay, added to those of the file; repeatable
+    #[arg(long, value_name = "GATE")]
+    pub gate: Vec<String>,
+    /// The rest.
+    #[command(flatten)]
+    pub common: BaselineCommandArgs,
+}
+
+/// Arguments of `baseline suggest`.
+#[derive(Debug, Args)]
+pub struct SuggestArgs {
+    /// How far above the history's worst good value a limit is set
+    #[arg(long, value_name = "PERCENT", default_value = "20%", value_parser = values::percent)]
+    pub headroom: f64,
+    /// The rest.
+    #[command(flatten)]
+    pub common: BaselineCommandArgs,
+}
+
+/// Arguments of `lint`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  loadforge-ci lint perf/checkout.py")]
+pub struct LintArgs {
+    /// Locust scripts
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// How to print what was found
+    #[arg(long, value_enum, default_value_t = LintFormat::Text)]
+    pub format: LintFormat,
+}
+
+/// Formats of `lint`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LintFormat {
+    /// One line a finding, and what to write instead.
+    Text,
+    /// A JSON array.
+    Json,
+}
+
+/// Arguments of `sync`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  loadforge-ci sync --check")]
+pub struct SyncArgs {
+    /// Report drift and change nothing; exit code 1 when there is any
+    #[arg(long)]
+    pub check: bool,
+    /// What to push.
+    #[command(flatten)]
+    pub test: TestArgs,
+    /// Its shape.
+    #[command(flatten)]
+    pub shape: ShapeArgs,
+    /// The configuration.
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    /// The service.
+    #[command(flatten)]
+    pub service: ServiceArgs,
+}
+
+/// Arguments of `emulate`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  loadforge-ci emulate --listen 127.0.0.1:8800 --seconds-per-minute 5")]
+pub struct EmulateArgs {
+    /// Where to listen; port 0 takes a free one and prints it
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    pub listen: SocketAddr,
+    /// Length of a "minute" of a run, s
+    #[arg(long, value_name = "SECONDS", default_value_t = 60.0)]
+    pub seconds_per_minute: f64,
+    /// Time between queued and running, s
+    #[arg(long, value_name = "SECONDS", default_value_t = 1.0)]
+    pub provisioning: f64,
+    /// Accept only the token in this environment variable [default: any token]
+    #[arg(long, value_name = "NAME")]
+    pub token_env: Option<String>,
+    /// Replay the CSV files of this folder instead of running Locust
+    #[arg(long, value_name = "DIR")]
+    pub replay: Option<PathBuf>,
+    /// Keep tests, hosts and results in this file over a restart
+    #[arg(long, value_name = "FILE")]
+    pub state: Option<PathBuf>,
+    /// Locust processes [default: what the CPU quota allows]
+    #[arg(long, value_name = "N")]
+    pub processes: Option<u32>,
+}
+
+/// Arguments of `demo`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  loadforge-ci demo --broken")]
+pub struct DemoArgs {
+    /// Turn a fault of the shop on, so that a gate fails
+    #[arg(long)]
+    pub broken: bool,
+    /// Where the results go
+    #[arg(long, value_name = "DIR", default_value = "loadforge-results")]
+    pub results: PathBuf,
+    /// Length of the load test
+    #[arg(long, value_name = "DURATION", default_value = "30s")]
+    pub duration: Duration,
+}
+
+/// Arguments of `init`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  loadforge-ci init --dir .")]
+pub struct InitArgs {
+    /// The repository's folder
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub dir: PathBuf,
+    /// Replace files that are there
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// Arguments of `doctor`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  loadforge-ci doctor --config loadforge.yml")]
+pub struct DoctorArgs {
+    /// What would run.
+    #[command(flatten)]
+    pub test: TestArgs,
+    /// In which shape.
+    #[command(flatten)]
+    pub shape: ShapeArgs,
+    /// The configuration.
+    #[command(flatten)]
+    pub config: ConfigArgs,
+    /// The service.
+    #[command(flatten)]
+    pub service: ServiceArgs,
+    /// GitHub.
+    #[command(flatten)]
+    pub github: GitHubArgs,
+}
+
+/// Arguments of `schema`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  loadforge-ci schema config > loadforge.schema.json")]
+pub struct SchemaArgs {
+    /// Which file's schema
+    #[arg(value_enum)]
+    pub of: SchemaOf,
+}
+
+/// The files that have a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SchemaOf {
+    /// loadforge.yml
+    Config,
+    /// results.json
+    Results,
+    /// verdict.json
+    Verdict,
+}
+
+/// Arguments of `completions`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  loadforge-ci completions bash > /etc/bash_completion.d/loadforge-ci")]
+pub struct CompletionsArgs {
+    /// Which shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
