@@ -18,6 +18,7 @@ pub mod insight;
 pub mod lint;
 pub mod loadforge;
 pub mod locust;
+pub mod log;
 pub mod report;
 pub mod results;
 pub mod verdict;

@@ -1,3 +1,16 @@
 //! `loadforge-ci`: parse, run, exit code; nothing else.
 
-fn main() {}
+use std::process::ExitCode;
+
+use loadforge_ci::{cli, command};
+
+fn main() -> ExitCode {
+    match cli::parse(std::env::args_os(), |name| std::env::var_os(name)) {
+        Ok(cli) => command::run(cli).into(),
+        Err(answer) => {
+            // `--help` and `--version` are answers too; a closed pipe is no fault of the reader.
+            let _ = answer.print();
+            ExitCode::from(u8::try_from(answer.exit_code()).unwrap_or(2))
+        }
+    }
+}

@@ -1,1 +1,45 @@
 //! One file a subcommand, each a few lines of story over the parts below.
+
+mod completions;
+mod schema;
+
+use std::io;
+
+use crate::cli::{Cli, Command};
+use crate::error::Failure;
+use crate::exit::Exit;
+use crate::log;
+
+/// Runs a command to its end and says on stderr why it failed, if it did.
+#[must_use]
+pub fn run(cli: Cli) -> Exit {
+    log::init(cli.output);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let ended = match runtime {
+        Ok(runtime) => runtime.block_on(dispatch(cli)),
+        Err(cause) => Err(Failure::new(Exit::Unavailable, format!("failed to start the runtime: {cause}"))),
+    };
+    ended.unwrap_or_else(|failure| {
+        tracing::error!("{failure}");
+        failure.exit
+    })
+}
+
+async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
+    match cli.command {
+        Command::Schema(arguments) => schema::run(&arguments, io::stdout().lock()),
+        Command::Completions(arguments) => completions::completions(&arguments, io::stdout().lock()),
+        Command::Man => completions::man(io::stdout().lock()),
+        _ => Ok(Exit::Passed),
+    }
+}
+
+/// What a write to stdout means: a reader that went away is no fault of ours.
+fn printed(result: io::Result<()>) -> Result<(), Failure> {
+    match result {
+        Err(cause) if cause.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::new(Exit::Usage, format!("failed to write to stdout: {cause}")))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,23 @@
+//! `completions` and `man`: what clap makes of the command line's definition.
+
+use std::io::Write;
+
+use clap::CommandFactory;
+
+use super::printed;
+use crate::cli::{Cli, CompletionsArgs};
+use crate::error::Failure;
+use crate::exit::Exit;
+
+pub(super) fn completions(arguments: &CompletionsArgs, mut sink: impl Write) -> Result<Exit, Failure> {
+    // clap_complete panics when its writer fails, so it writes to memory.
+    let mut script = Vec::new();
+    clap_complete::generate(arguments.shell, &mut Cli::command(), "loadforge-ci", &mut script);
+    printed(sink.write_all(&script))?;
+    Ok(Exit::Passed)
+}
+
+pub(super) fn man(mut sink: impl Write) -> Result<Exit, Failure> {
+    printed(clap_mangen::Man::new(Cli::command()).render(&mut sink))?;
+    Ok(Exit::Passed)
+}

@@ -1,0 +1,83 @@
+//! Progress on stderr: one plain line an event, or one JSON object.
+
+use std::fmt;
+use std::io::{self, IsTerminal};
+
+use tracing::field::{Field, Visit};
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::registry::LookupSpan;
+
+use crate::cli::{ColorChoice, LogFormat, OutputArgs};
+
+/// Sends progress to stderr from here on. A second call changes nothing.
+pub fn init(output: OutputArgs) {
+    let level = match (output.quiet, output.verbose) {
+        (true, _) => "warn",
+        (false, 0) => "info",
+        (false, 1) => "debug",
+        (false, _) => "trace",
+    };
+    // Other crates stay quiet: some of them log what they send.
+    let filter = EnvFilter::new(format!("off,loadforge_ci={level}"));
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(use_color(output.color, io::stderr().is_terminal()));
+    let _ = match output.log_format {
+        LogFormat::Text => builder.event_format(Plain).try_init(),
+        LogFormat::Json => builder.json().flatten_event(true).with_target(false).try_init(),
+    };
+}
+
+/// Whether a stream gets colours.
+#[must_use]
+pub fn use_color(choice: ColorChoice, is_terminal: bool) -> bool {
+    match choice {
+        ColorChoice::Always => true,
+        ColorChoice::Never => false,
+        ColorChoice::Auto => is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+    }
+}
+
+/// An event as one line: its message, and a word in front where it is no ordinary progress.
+struct Plain;
+
+impl<S, N> FormatEvent<S, N> for Plain
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(&self, _: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+        let (word, colour) = match *event.metadata().level() {
+            Level::ERROR => ("error: ", "31"),
+            Level::WARN => ("warning: ", "33"),
+            Level::INFO => ("", "0"),
+            Level::DEBUG | Level::TRACE => ("", "2"),
+        };
+        let mut line = Line::default();
+        event.record(&mut line);
+        if writer.has_ansi_escapes() && colour != "0" {
+            writeln!(writer, "\x1b[{colour}m{word}{}\x1b[0m", line.0)
+        } else {
+            writeln!(writer, "{word}{}", line.0)
+        }
+    }
+}
+
+/// The message of an event with its fields behind it.
+#[derive(Default)]
+struct Line(String);
+
+impl Visit for Line {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        use fmt::Write;
+        let _ = if field.name() == "message" {
+            write!(self.0, "{value:?}")
+        } else {
+            write!(self.0, " {}={value:?}", field.name())
+        };
+    }
+}
