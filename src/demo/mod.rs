@@ -1,1 +1,4 @@
-//! The demo shop: the system under test of the demo and of the tests.
+//! What `demo` and `init` need: a small web shop to put under load, and the Locust scripts that do it.
+
+pub mod scripts;
+pub mod shop;

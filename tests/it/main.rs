@@ -1,5 +1,6 @@
 //! Integration tests, one binary so that they link once. Each topic has a module of its own.
 
+mod bare_locust;
 mod baseline;
 mod cli;
 mod demo;

@@ -1,0 +1,57 @@
+//! The shop's front: every request passes here, is held back, perhaps broken, and counted.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderValue, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::Inner;
+use super::answer::Refusal;
+use super::endpoint::Endpoint;
+use super::fault::End;
+use super::listener::Connection;
+
+pub(super) async fn serve(
+    State(shop): State<Arc<Inner>>,
+    ConnectInfo(connection): ConnectInfo<Connection>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let endpoint = Endpoint::of(request.method().as_str(), request.uri().path());
+    let arrival = shop.counters.arrived(endpoint);
+    let (usual, mut rng) = shop.counters.draw(endpoint);
+    let fate = shop.faults.fate(endpoint, usual, &mut rng, Instant::now());
+    // An upload is read while the clock runs, so that its size does not change the latency.
+    let (response, ()) = match fate.end {
+        End::Served => tokio::join!(next.run(request), tokio::time::sleep(fate.delay)),
+        End::Refused(_) | End::Reset => (StatusCode::OK.into_response(), tokio::time::sleep(fate.delay).await),
+    };
+    let response = match fate.end {
+        End::Served => response,
+        End::Refused(status) => refusal(status),
+        End::Reset => {
+            connection.reset();
+            arrival.reset();
+            return response;
+        }
+    };
+    arrival.answered(response.status());
+    response
+}
+
+fn refusal(status: StatusCode) -> Response {
+    let (code, message) = match status {
+        StatusCode::TOO_MANY_REQUESTS => ("rate_limited", "too many requests; try again in a second"),
+        StatusCode::SERVICE_UNAVAILABLE => ("payment_unavailable", "the payment service does not answer"),
+        _ => ("internal", "something went wrong"),
+    };
+    let mut response = Refusal::new(status, code, message).into_response();
+    if status == StatusCode::TOO_MANY_REQUESTS {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    response
+}
