@@ -1,5 +1,7 @@
 //! Integration tests, one binary so that they link once. Each topic has a module of its own.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up should panic, in its helpers too")]
+
 mod bare_locust;
 mod baseline;
 mod cli;
