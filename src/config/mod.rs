@@ -5,11 +5,13 @@
 
 mod duration;
 mod error;
+mod guard;
 mod load;
 mod model;
 
 pub use duration::{Duration, NotADuration};
 pub use error::ConfigError;
+pub use guard::NotAllowed;
 pub use load::{DEFAULT_FILE, load};
 pub use model::{BaselineSection, Config, GateLine, Guard, OnInconclusive, Targets, Test};
 
