@@ -159,6 +159,10 @@ pub struct Row {
     /// True when the value is an estimate from the windows of the history.
     #[serde(default)]
     pub estimated: bool,
+    /// True for an inconclusive row that does not count: there is nothing to compare with yet. The verdict is then
+    /// made by the other rows.
+    #[serde(default)]
+    pub allowed: bool,
     /// The value against the history of good runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<AgainstBaseline>,

@@ -1,0 +1,226 @@
+//! `condition`: the comparison and its value, with the unit that fits the measure.
+
+use std::ops::Range;
+
+use winnow::ascii::multispace0;
+use winnow::combinator::{alt, opt};
+use winnow::prelude::*;
+use winnow::stream::{Location, Stream};
+use winnow::token::{one_of, take_while};
+
+use super::{Input, Parsed, keyword, next_token, stop};
+use crate::gate::{Condition, Limit, LimitUnit, Measure};
+use crate::verdict::Operator;
+
+/// Words that may follow a plain number; anything else there was meant as a unit.
+const AFTER_A_NUMBER: [&str; 10] = ["after", "in", "vs", "of", "for", "and", "or", "over", "within", "during"];
+
+pub(super) fn condition(input: &mut Input<'_>, measure: &Measure) -> Parsed<Condition> {
+    let operator_at = input.current_token_start();
+    let operator = operator(input, measure)?;
+    let operator_span = operator_at..input.previous_token_end();
+    multispace0.parse_next(input)?;
+    let value = value(input, measure)?;
+    multispace0.parse_next(input)?;
+    if keyword(input, "vs") {
+        if !keyword(input, "baseline") {
+            return stop(next_token(input), "`baseline` is missing after `vs`", "write `+10% vs baseline`");
+        }
+        let operator = against_baseline(operator, operator_span, measure, &value)?;
+        return Ok(Condition::VsBaseline { operator, change_percent: value.number });
+    }
+    let unit = fixed_unit(measure, &value)?;
+    Ok(Condition::Fixed { operator, limit: Limit { number: value.number, unit } })
+}
+
+fn operator(input: &mut Input<'_>, measure: &Measure) -> Parsed<Operator> {
+    let found = opt(alt((
+        "<=".value(Operator::LessOrEqual),
+        ">=".value(Operator::GreaterOrEqual),
+        "==".value(Operator::Equal),
+        "<".value(Operator::Less),
+        ">".value(Operator::Greater),
+    )))
+    .parse_next(input)?;
+    if let Some(operator) = found {
+        return Ok(operator);
+    }
+    let rest: &str = input.as_ref();
+    let at = input.current_token_start();
+    let (length, hint) = match rest.chars().next() {
+        Some('=') => (1, "write `==` for exactly, `<=` for at most, `>=` for at least".to_owned()),
+        Some('≤') => ('≤'.len_utf8(), "write `<=`".to_owned()),
+        Some('≥') => ('≥'.len_utf8(), "write `>=`".to_owned()),
+        Some('!') => (rest.len().min(2), "the comparisons are <, <=, >, >= and ==".to_owned()),
+        Some('"') => (next_token(input).len(), format!("write `{measure} of \"…\"` before the name")),
+        Some(_) => (next_token(input).len(), format!("write for example `{}`", example(measure))),
+        None => (0, format!("write what must hold, for example `{}`", example(measure))),
+    };
+    stop(at..at + length, "a comparison should stand here: <, <=, >, >= or ==", hint)
+}
+
+/// A gate for this measure, as people write it.
+fn example(measure: &Measure) -> String {
+    let condition = match measure {
+        Measure::Rps => "> 50/s",
+        Measure::Requests => ">= 1000",
+        Measure::Failures => "< 10",
+        Measure::ErrorRate | Measure::Errors(_) => "< 1%",
+        Measure::Drift(_) => "< 20%",
+        _ => "< 500ms",
+    };
+    format!("{measure} {condition}")
+}
+
+/// A number as it stands there.
+struct Value<'i> {
+    /// With its sign.
+    number: f64,
+    /// `+` or `-`, when written.
+    sign: Option<char>,
+    /// Its digits, without the sign.
+    digits: &'i str,
+    /// Empty when none is written.
+    unit: &'i str,
+    /// The place of sign, number and unit.
+    span: Range<usize>,
+}
+
+fn value<'i>(input: &mut Input<'i>, measure: &Measure) -> Parsed<Value<'i>> {
+    let start = input.current_token_start();
+    let sign = opt(one_of(['+', '-'])).parse_next(input)?;
+    let number = number(input, &example(measure))?;
+    let end_of_number = input.current_token_start();
+    let before_space = input.checkpoint();
+    let space: &str = multispace0.parse_next(input)?;
+    let mut unit: &str = alt((
+        "%",
+        ('/', take_while(0.., char::is_alphanumeric)).take(),
+        take_while(0.., |c: char| c.is_alphabetic() || c == 'µ'),
+    ))
+    .parse_next(input)?;
+    if !space.is_empty() && (unit.is_empty() || AFTER_A_NUMBER.contains(&unit)) {
+        input.reset(&before_space);
+        unit = "";
+    }
+    let end = if unit.is_empty() { end_of_number } else { input.current_token_start() };
+    let signed = if sign == Some('-') { -number.1 } else { number.1 };
+    Ok(Value { number: signed, sign, digits: number.0, unit, span: start..end })
+}
+
+/// Digits with an optional fraction: its text and its value, which writes out as the same number.
+pub(super) fn number<'i>(input: &mut Input<'i>, example: &str) -> Parsed<(&'i str, f64)> {
+    let start = input.current_token_start();
+    let text = opt((digits, opt(('.', digits))).take()).parse_next(input)?;
+    let Some(text) = text else {
+        let hint = if input.as_ref().starts_with('.') {
+            "write a digit before the point, as in 0.5".to_owned()
+        } else {
+            format!("write for example `{example}`")
+        };
+        return stop(next_token(input), "a number should stand here", hint);
+    };
+    let rest: &str = input.as_ref();
+    let mut rest = rest.chars();
+    if matches!(rest.next(), Some(',' | '_' | '\'' | '.')) && rest.next().is_some_and(|c| c.is_ascii_digit()) {
+        let hint = "write thousands without a separator and decimals with one point: 1500, 0.5";
+        return stop(next_token(input), "a number has only digits and one decimal point", hint);
+    }
+    // An f64 keeps every decimal number of up to 15 significant digits.
+    let significant = text.trim_start_matches(['0', '.']).bytes().filter(u8::is_ascii_digit).count();
+    let span = start..start + text.len();
+    match text.parse::<f64>() {
+        Ok(value) if significant <= 15 => Ok((text, value)),
+        _ => stop(span, "the number has more digits than can be kept exactly", "write at most 15 digits"),
+    }
+}
+
+fn digits<'i>(input: &mut Input<'i>) -> Parsed<&'i str> {
+    take_while(1.., |c: char| c.is_ascii_digit()).parse_next(input)
+}
+
+/// The unit of a written limit, if it fits the measure.
+fn fixed_unit(measure: &Measure, value: &Value<'_>) -> Parsed<LimitUnit> {
+    let Value { digits, unit, span, .. } = value;
+    let is_drift = matches!(measure, Measure::Drift(_));
+    if let (Some(sign), false) = (value.sign, is_drift) {
+        return if *unit == "%" {
+            stop(
+                span.clone(),
+                format!("`{sign}{digits}%` is a change, but it is not said against what"),
+                format!("write `{sign}{digits}% vs baseline`, or a limit without a sign: `{}`", example(measure)),
+            )
+        } else {
+            stop(span.clone(), "a limit has no sign", format!("write `{digits}{unit}`"))
+        };
+    }
+    let fitting = match (measure, *unit) {
+        (measure, "ms") if measure.is_time() => LimitUnit::Milliseconds,
+        (measure, "s") if measure.is_time() => LimitUnit::Seconds,
+        (Measure::Rps, "/s") => LimitUnit::PerSecond,
+        (Measure::Requests | Measure::Failures | Measure::Errors(_), "") => LimitUnit::Count,
+        (Measure::ErrorRate | Measure::Errors(_) | Measure::Drift(_), "%") => LimitUnit::Percent,
+        _ => return unfitting(measure, value),
+    };
+    if fitting == LimitUnit::Percent && !is_drift && value.number > 100.0 {
+        return stop(span.clone(), format!("`{digits}%` is out of range"), "a share of requests is 0% to 100%");
+    }
+    Ok(fitting)
+}
+
+fn unfitting(measure: &Measure, value: &Value<'_>) -> Parsed<LimitUnit> {
+    let Value { digits, unit, span, .. } = value;
+    let instead = match measure {
+        Measure::Rps => format!("write {digits}/s"),
+        Measure::Requests | Measure::Failures => format!("it is a plain number of requests: write {digits}"),
+        Measure::Errors(_) => format!("write {digits}% of the requests, or {digits} for a plain count"),
+        Measure::ErrorRate => format!("write {digits}%"),
+        Measure::Drift(_) => format!("it is a change over the run: write {digits}%"),
+        _ if *unit == "%" => format!("write {digits}ms or {digits}s; against history write +{digits}% vs baseline"),
+        _ => format!("write {digits}ms or {digits}s"),
+    };
+    let message = match *unit {
+        "" => format!("`{measure}` needs a unit"),
+        "ms" | "s" | "%" | "/s" => format!("`{unit}` is not a unit of `{measure}`"),
+        _ => format!("unknown unit `{unit}`"),
+    };
+    stop(span.clone(), message, instead)
+}
+
+/// Checks that a comparison with the baseline makes sense.
+fn against_baseline(operator: Operator, at: Range<usize>, measure: &Measure, value: &Value<'_>) -> Parsed<Operator> {
+    let Value { digits, span, .. } = value;
+    let natural = if measure.more_is_better() { ">= -" } else { "<= +" };
+    if let Measure::Drift(inner) = measure {
+        return stop(
+            span.clone(),
+            "a drift is a change within one run and has no baseline",
+            format!("write `{measure} < {digits}%`, or `{inner} {natural}{digits}% vs baseline`"),
+        );
+    }
+    if !matches!(value.unit, "%") {
+        return stop(
+            span.clone(),
+            "against the baseline a change in percent is compared",
+            format!("write `{natural}10% vs baseline`"),
+        );
+    }
+    let Some(sign) = value.sign else {
+        return stop(
+            span.clone(),
+            format!("the change `{digits}%` has no sign"),
+            format!("write +{digits}% for more than the baseline, -{digits}% for less"),
+        );
+    };
+    if value.number <= -100.0 {
+        return stop(span.clone(), format!("`-{digits}%` is out of range"), "nothing falls by 100 % or more");
+    }
+    if operator == Operator::Equal {
+        return stop(
+            at,
+            "`==` does not work against the baseline: no two runs measure the same",
+            format!("write `<= {sign}{digits}%` or `>= {sign}{digits}%`"),
+        );
+    }
+    Ok(operator)
+}

@@ -1,0 +1,219 @@
+//! From text to a [`Gate`]: the grammar, with an error for everything people get wrong.
+//!
+//! ```text
+//! gate      = [ severity ":" ] measure [ "of" selector ] condition [ scope ]
+//! severity  = "fail" | "warn"
+//! measure   = "p" number | "avg" | "median" | "min" | "max" | "rps" | "requests" | "failures"
+//!           | "error_rate" | "errors(" class ")" | "drift(" measure ")"
+//! class     = status code | "4xx" | "5xx" | "auth" | "gateway" | "rate_limit" | "timeout" | "connection" | "other"
+//! selector  = name or "METHOD name" in quotes; `\"` is a quote, `\\` a backslash
+//! condition = operator value | operator change "vs baseline"
+//! operator  = "<" | "<=" | ">" | ">=" | "=="
+//! value     = number with unit: ms, s, %, /s; plain for requests, failures and errors(class)
+//! change    = signed percentage
+//! scope     = "after ramp-up" | "in" percentage "of windows" [ "after ramp-up" ]
+//! ```
+
+mod condition;
+mod measure;
+mod scope;
+mod selector;
+
+use std::ops::Range;
+use std::str::FromStr;
+
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use winnow::ascii::multispace0;
+use winnow::combinator::{eof, opt, terminated};
+use winnow::error::{ErrMode, ParserError};
+use winnow::prelude::*;
+use winnow::stream::{LocatingSlice, Location, Stream};
+use winnow::token::take_while;
+
+use super::{Gate, GateError};
+use crate::error::nearest;
+use crate::verdict::Severity;
+
+type Input<'i> = LocatingSlice<&'i str>;
+type Parsed<T> = Result<T, ErrMode<Fault>>;
+
+/// What is wrong and where; the gate's text is added at the rim.
+#[derive(Debug)]
+struct Fault {
+    span: Range<usize>,
+    message: String,
+    hint: Option<String>,
+}
+
+impl<'i> ParserError<Input<'i>> for Fault {
+    type Inner = Self;
+
+    fn from_input(input: &Input<'i>) -> Self {
+        let at = input.current_token_start();
+        Self { span: at..at, message: "this is not understood".into(), hint: None }
+    }
+
+    fn into_inner(self) -> Result<Self::Inner, Self> {
+        Ok(self)
+    }
+}
+
+/// Stops the parse at this place.
+fn stop<T>(span: Range<usize>, message: impl Into<String>, hint: impl Into<String>) -> Parsed<T> {
+    Err(ErrMode::Cut(Fault { span, message: message.into(), hint: Some(hint.into()) }))
+}
+
+/// The place of the next token, up to the next white space.
+fn next_token(input: &Input<'_>) -> Range<usize> {
+    let start = input.current_token_start();
+    let rest: &str = input.as_ref();
+    start..start + rest.find(char::is_whitespace).unwrap_or(rest.len())
+}
+
+/// Letters, digits, `_` and `.`, white space after them.
+fn word<'i>(input: &mut Input<'i>) -> Parsed<&'i str> {
+    bare_word(input).and_then(|word| multispace0.parse_next(input).map(|_: &str| word))
+}
+
+fn bare_word<'i>(input: &mut Input<'i>) -> Parsed<&'i str> {
+    take_while(1.., |c: char| c.is_alphanumeric() || c == '_' || c == '.').parse_next(input)
+}
+
+/// Exactly this word, white space after it; nothing is consumed when another stands there.
+fn keyword(input: &mut Input<'_>, wanted: &str) -> bool {
+    let start = input.checkpoint();
+    let found = word(input).is_ok_and(|word| word == wanted);
+    if !found {
+        input.reset(&start);
+    }
+    found
+}
+
+fn gate(input: &mut Input<'_>) -> Parsed<Gate> {
+    multispace0.parse_next(input)?;
+    if eof::<_, Fault>.parse_next(input).is_ok() {
+        let at = input.current_token_start();
+        return stop(at..at, "the gate is empty", "write what must hold, such as `p95 < 500ms`");
+    }
+    let severity = severity(input)?;
+    let start = input.current_token_start();
+    let measure = measure::measure(input, false)?;
+    let measure_span = start..input.previous_token_end();
+    multispace0.parse_next(input)?;
+    let selector = selector::selector(input)?;
+    let condition = condition::condition(input, &measure)?;
+    multispace0.parse_next(input)?;
+    let scope = scope::scope(input, &measure, &measure_span, condition)?;
+    trailing(input)?;
+    Ok(Gate { severity, measure, selector, condition, scope })
+}
+
+fn severity(input: &mut Input<'_>) -> Parsed<Severity> {
+    let start = input.checkpoint();
+    let at = input.current_token_start();
+    let found = opt(terminated(bare_word.with_span(), (multispace0, ':', multispace0))).parse_next(input)?;
+    match found {
+        None => {
+            input.reset(&start);
+            Ok(Severity::Fail)
+        }
+        Some(("fail", _)) => Ok(Severity::Fail),
+        Some(("warn", _)) => Ok(Severity::Warn),
+        Some((other, span)) => {
+            let meant = match other {
+                "error" | "critical" | "fatal" | "block" => "fail",
+                _ => nearest(other, ["fail", "warn"]).unwrap_or("warn"),
+            };
+            stop(
+                at..span.end,
+                format!("unknown severity `{other}`"),
+                format!("did you mean `{meant}:`? A gate is `fail:` (the default) or `warn:`"),
+            )
+        }
+    }
+}
+
+/// Nothing may follow the gate.
+fn trailing(input: &mut Input<'_>) -> Parsed<()> {
+    multispace0.parse_next(input)?;
+    let rest: &str = input.as_ref();
+    let rest = rest.trim_end();
+    if rest.is_empty() {
+        return Ok(());
+    }
+    let start = input.current_token_start();
+    let first = rest.split(char::is_whitespace).next().unwrap_or_default();
+    let hint = match first {
+        "of" => "the selector stands before the comparison: p95 of \"POST /login\" < 500ms".to_owned(),
+        "and" | "or" | "&&" | "||" | "," | ";" => "write one gate a line".to_owned(),
+        "vs" => "a gate compares with the baseline once, right after the change: p95 <= +10% vs baseline".to_owned(),
+        "for" | "over" | "within" | "during" => {
+            "a part of the run is `after ramp-up`, or `in 99% of windows`".to_owned()
+        }
+        _ => match nearest(first, ["after", "in", "vs"]) {
+            Some(meant) if meant != first => format!("did you mean `{meant}`?"),
+            _ => "after the comparison only `after ramp-up` or `in 99% of windows` may follow".to_owned(),
+        },
+    };
+    stop(start..start + rest.len(), format!("`{rest}` does not belong to the gate"), hint)
+}
+
+impl FromStr for Gate {
+    type Err = GateError;
+
+    fn from_str(text: &str) -> Result<Self, GateError> {
+        gate(&mut Input::new(text)).map_err(|error| match error {
+            ErrMode::Backtrack(fault) | ErrMode::Cut(fault) => {
+                GateError::new(text, fault.span, fault.message, fault.hint)
+            }
+            ErrMode::Incomplete(_) => {
+                GateError::new(text, text.len()..text.len(), "the gate is not complete".into(), None)
+            }
+        })
+    }
+}
+
+/// A gate as it stands in a YAML list, before it is parsed.
+///
+/// YAML reads `- warn: rps > 5/s` as a map with one key; both spellings become the same text.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct GateText(pub String);
+
+impl<'de> Deserialize<'de> for GateText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+
+        impl<'de> Visitor<'de> for Text {
+            type Value = GateText;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a gate such as `p95 < 500ms` or `warn: rps > 50/s`")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<GateText, E> {
+                Ok(GateText(text.to_owned()))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<GateText, A::Error> {
+                let first: Option<(String, String)> = map.next_entry()?;
+                let another: Option<String> = map.next_key()?;
+                match (first, another) {
+                    (Some((severity, gate)), None) => Ok(GateText(format!("{severity}: {gate}"))),
+                    _ => Err(serde::de::Error::custom("one entry of the list is one gate: start the next with `- `")),
+                }
+            }
+        }
+
+        deserializer.deserialize_any(Text)
+    }
+}
+
+impl<'de> Deserialize<'de> for Gate {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        GateText::deserialize(deserializer)?.0.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests;

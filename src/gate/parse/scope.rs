@@ -1,0 +1,105 @@
+//! `scope`: which part of the run.
+
+use std::ops::Range;
+
+use winnow::ascii::multispace0;
+use winnow::combinator::opt;
+use winnow::prelude::*;
+use winnow::stream::{Location, Stream};
+use winnow::token::take_while;
+
+use super::condition::number;
+use super::{Input, Parsed, keyword, next_token, stop};
+use crate::error::nearest;
+use crate::gate::{Condition, Measure, Scope};
+
+/// Parses the scope and checks that the measure can be judged in it.
+pub(super) fn scope(
+    input: &mut Input<'_>,
+    measure: &Measure,
+    at: &Range<usize>,
+    condition: Condition,
+) -> Parsed<Scope> {
+    let start = input.current_token_start();
+    let scope = if keyword(input, "in") {
+        let percent = share(input)?;
+        expect(input, "of")?;
+        expect(input, "windows")?;
+        Scope::Windows { percent, after_ramp_up: after_ramp_up(input)? }
+    } else if after_ramp_up(input)? {
+        Scope::AfterRampUp
+    } else {
+        return Ok(Scope::WholeRun);
+    };
+    let end = input.previous_token_end();
+    let windows = matches!(scope, Scope::Windows { .. });
+    if windows && matches!(condition, Condition::VsBaseline { .. }) {
+        return stop(
+            start..end,
+            "the baseline knows whole runs, not windows",
+            "write a limit, such as `p95 < 500ms in 99% of windows`, or leave the windows out",
+        );
+    }
+    match measure {
+        Measure::Errors(_) => stop(
+            at.clone(),
+            format!("`{measure}` can only be judged over the whole run: failures are listed without their times"),
+            format!("leave out `{scope}`, or judge error_rate"),
+        ),
+        Measure::Min if windows => {
+            stop(at.clone(), "the history holds no minimum of a window", "judge median or a percentile in windows")
+        }
+        Measure::Drift(_) if windows => {
+            stop(at.clone(), "a drift is taken over the whole run", format!("leave out `{scope}`"))
+        }
+        _ => Ok(scope),
+    }
+}
+
+/// The percentage in `in 99% of windows`.
+fn share(input: &mut Input<'_>) -> Parsed<f64> {
+    let start = input.current_token_start();
+    let (text, percent) = number(input, "in 99% of windows")?;
+    let end = input.current_token_start();
+    if opt((multispace0, '%', multispace0)).parse_next(input)?.is_none() {
+        return stop(start..end, "a share of windows is a percentage", format!("write in {text}% of windows"));
+    }
+    if percent <= 0.0 || percent > 100.0 {
+        return stop(
+            start..end + 1,
+            format!("`{text}%` is out of range"),
+            "a share of windows is above 0%, at most 100%",
+        );
+    }
+    Ok(percent)
+}
+
+fn after_ramp_up(input: &mut Input<'_>) -> Parsed<bool> {
+    if !keyword(input, "after") {
+        return Ok(false);
+    }
+    expect(input, "ramp-up")?;
+    Ok(true)
+}
+
+/// Exactly this word, white space after it.
+fn expect(input: &mut Input<'_>, wanted: &str) -> Parsed<()> {
+    let token = next_token(input);
+    let before = input.checkpoint();
+    let found: &str = take_while(0.., |c: char| !c.is_whitespace()).parse_next(input)?;
+    if found == wanted {
+        multispace0.parse_next(input)?;
+        return Ok(());
+    }
+    input.reset(&before);
+    let message = if found.is_empty() {
+        format!("`{wanted}` is missing")
+    } else {
+        format!("`{wanted}` should stand here, not `{found}`")
+    };
+    let hint = match nearest(found, [wanted]) {
+        Some(meant) => format!("did you mean `{meant}`? Write `after ramp-up` or `in 99% of windows`"),
+        None => "write `after ramp-up` or `in 99% of windows`".to_owned(),
+    };
+    stop(token, message, hint)
+}

@@ -1,0 +1,95 @@
+//! What a `vs baseline` gate asks the history of good runs, and what it can be told.
+
+use crate::results::EndpointKey;
+use crate::verdict::{Operator, Severity};
+
+use super::{Measure, Scope};
+
+/// The history of good runs, seen from a gate. `baseline` implements it; gates know nothing of how limits are learned.
+pub trait Baseline {
+    /// Learns the limit for one value.
+    fn compare(&self, query: &BaselineQuery<'_>) -> BaselineAnswer;
+}
+
+/// One value that wants a limit.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BaselineQuery<'a> {
+    /// The endpoint; `None` for all requests together.
+    pub endpoint: Option<&'a EndpointKey>,
+    /// What was measured; never a drift.
+    pub measure: &'a Measure,
+    /// Which part of the run `observed` is from; never windows. A history that keeps whole runs only
+    /// answers [`BaselineAnswer::NoBaseline`] for anything but [`Scope::WholeRun`].
+    pub scope: Scope,
+    /// The value, in the measure's unit ([`Measure::unit`]).
+    pub observed: f64,
+    /// Requests behind the value.
+    pub requests: u64,
+    /// Failed requests among them; for an error class those of the class.
+    pub failures: u64,
+    /// How the value has to stand to the limit; never [`Operator::Equal`].
+    pub operator: Operator,
+    /// The tolerated change against the baseline, %: +10 is 10 % more, -15 is 15 % less.
+    pub change_percent: f64,
+    /// What a miss means; a warning may be given earlier than a failure.
+    pub severity: Severity,
+}
+
+/// What the history says.
+#[derive(Debug, Clone, PartialEq)]
+pub enum BaselineAnswer {
+    /// Too little history to compare with. Inconclusive, but allowed.
+    NoBaseline {
+        /// Why, one sentence without a full stop, for example "no good run of this test is recorded yet".
+        reason: String,
+        /// Good runs there are.
+        runs: u32,
+    },
+    /// There is history, but of runs that are not comparable. Inconclusive, but allowed, naming the fields.
+    Refused {
+        /// The fields of the fingerprint that differ, at least one.
+        differences: Vec<FieldDifference>,
+    },
+    /// The good runs do not know this endpoint. Inconclusive, but allowed.
+    NewEndpoint {
+        /// Good runs that were looked through.
+        runs: u32,
+    },
+    /// The limit. The value misses it when `observed operator limit` does not hold: tolerance, spread, the minimum
+    /// delta and Locust's rounding are all part of it.
+    Limit {
+        /// The limit, in the measure's unit.
+        limit: f64,
+        /// The baseline's median, in the measure's unit.
+        median: f64,
+        /// Good runs behind it.
+        runs: u32,
+        /// Their values, oldest first.
+        recent: Vec<f64>,
+        /// Whether a miss is a warning only, because too few runs are behind the limit.
+        warn_only: bool,
+        /// How the limit came about, one sentence without a full stop.
+        reason: String,
+    },
+}
+
+/// A field of the fingerprint in which this run and the history differ.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldDifference {
+    /// The field's name, for example `users`.
+    pub field: String,
+    /// Its value in this run.
+    pub this_run: String,
+    /// Its value in the history.
+    pub history: String,
+}
+
+/// No history at all: nothing was recorded, or none was given.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct NoHistory;
+
+impl Baseline for NoHistory {
+    fn compare(&self, _: &BaselineQuery<'_>) -> BaselineAnswer {
+        BaselineAnswer::NoBaseline { reason: "no history of good runs was given".into(), runs: 0 }
+    }
+}

@@ -1,0 +1,203 @@
+//! Which endpoints a gate is about.
+
+use std::fmt;
+
+use crate::results::EndpointKey;
+
+/// A pattern over endpoint names: `*` matches within one path segment (no `/`), `**` across segments, everything
+/// else, `[id]`, `?` and dots included, stands for itself. Upper and lower case differ.
+///
+/// It matches an endpoint whose name matches as a whole; or, split at its first space into `METHOD name`, one whose
+/// method and name match the two parts.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Selector {
+    text: String,
+    whole: Pattern,
+    split: Option<(Pattern, Pattern)>,
+}
+
+impl Selector {
+    /// A selector from its pattern, without quotes; `None` when it is empty.
+    #[must_use]
+    pub fn new(pattern: &str) -> Option<Self> {
+        let split = pattern.split_once(' ').map(|(method, name)| (Pattern::new(method), Pattern::new(name)));
+        (!pattern.is_empty()).then(|| Self { text: pattern.into(), whole: Pattern::new(pattern), split })
+    }
+
+    /// The pattern, without quotes.
+    #[must_use]
+    pub fn pattern(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether an endpoint is meant.
+    #[must_use]
+    pub fn matches(&self, method: &str, name: &str) -> bool {
+        self.whole.matches(name)
+            || self.split.as_ref().is_some_and(|(methods, names)| methods.matches(method) && names.matches(name))
+    }
+
+    /// Whether an endpoint is meant.
+    #[must_use]
+    pub fn matches_key(&self, key: &EndpointKey) -> bool {
+        self.matches(&key.method, &key.name)
+    }
+}
+
+impl fmt::Display for Selector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", self.text.replace('\\', r"\\").replace('"', "\\\""))
+    }
+}
+
+/// A compiled pattern: stretches of literal text with wildcards between.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Pattern(Vec<Part>);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Part {
+    /// This byte. Bytes are safe: a literal's bytes match only whole characters of valid UTF-8.
+    Byte(u8),
+    /// Any bytes without `/`.
+    Segment,
+    /// Any bytes.
+    Across,
+}
+
+impl Pattern {
+    fn new(text: &str) -> Self {
+        let bytes = text.as_bytes();
+        let mut parts = Vec::with_capacity(bytes.len());
+        let mut index = 0;
+        while let Some(&byte) = bytes.get(index) {
+            if byte == b'*' {
+                let stars = bytes[index..].iter().take_while(|byte| **byte == b'*').count();
+                parts.push(if stars == 1 { Part::Segment } else { Part::Across });
+                index += stars;
+            } else {
+                parts.push(Part::Byte(byte));
+                index += 1;
+            }
+        }
+        Self(parts)
+    }
+
+    /// Runs all ways through the pattern at once: time grows with pattern × text, never exponentially.
+    fn matches(&self, text: &str) -> bool {
+        let parts = &self.0;
+        let text = text.as_bytes();
+        // Most endpoints differ within the literal head of a pattern.
+        let head = parts.iter().take_while(|part| matches!(part, Part::Byte(_))).count();
+        if text.len() < head || parts[..head].iter().zip(text).any(|(part, byte)| *part != Part::Byte(*byte)) {
+            return false;
+        }
+        let (parts, text) = (&parts[head..], &text[head..]);
+        if parts.is_empty() {
+            return text.is_empty();
+        }
+        // at[i]: the text so far can be consumed by parts[..i].
+        let mut at = vec![false; parts.len() + 1];
+        at[0] = true;
+        skip_wildcards(parts, &mut at);
+        let mut next = vec![false; parts.len() + 1];
+        for &byte in text {
+            next.fill(false);
+            for (index, part) in parts.iter().enumerate().filter(|(index, _)| at[*index]) {
+                match part {
+                    Part::Byte(literal) if *literal == byte => next[index + 1] = true,
+                    Part::Segment if byte != b'/' => next[index] = true,
+                    Part::Across => next[index] = true,
+                    _ => {}
+                }
+            }
+            skip_wildcards(parts, &mut next);
+            std::mem::swap(&mut at, &mut next);
+        }
+        at[parts.len()]
+    }
+}
+
+/// A wildcard may also stand for nothing.
+fn skip_wildcards(parts: &[Part], at: &mut [bool]) {
+    for (index, part) in parts.iter().enumerate() {
+        if at[index] && !matches!(part, Part::Byte(_)) {
+            at[index + 1] = true;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn matches(pattern: &str, method: &str, name: &str) -> bool {
+        Selector::new(pattern).unwrap().matches(method, name)
+    }
+
+    #[test]
+    fn a_name_is_literal_but_for_stars() {
+        for (pattern, name) in [
+            ("/api/v1/carts/[id]/items", "/api/v1/carts/[id]/items"),
+            ("/products?page=1&limit=20", "/products?page=1&limit=20"),
+            ("/api/v1/carts/*/checkout", "/api/v1/carts/[id]/checkout"),
+            ("/api/**", "/api/v1/orders"),
+            ("**/checkout", "/api/v1/carts/7/checkout"),
+            ("/a*/b**", "/a1/b/c/d"),
+            ("**", ""),
+            ("*", "login"),
+            ("Log in *", "Log in 2"),
+            ("/ü*é", "/üßé"),
+        ] {
+            assert!(matches(pattern, "GET", name), "{pattern} should match {name}");
+        }
+        for (pattern, name) in [
+            ("/api/v1/carts/*/checkout", "/api/v1/carts/7/8/checkout"),
+            ("/api/v1/carts/[id]", "/api/v1/carts/i"),
+            ("/a.b", "/axb"),
+            ("/a", "/a/"),
+            ("/A", "/a"),
+            ("*", "/login"),
+        ] {
+            assert!(!matches(pattern, "GET", name), "{pattern} should not match {name}");
+        }
+    }
+
+    #[test]
+    fn a_method_narrows_the_name() {
+        assert!(matches("POST /login", "POST", "/login"));
+        assert!(!matches("POST /login", "GET", "/login"));
+        assert!(matches("* /login", "GET", "/login"));
+        assert!(matches("/login", "GET", "/login"));
+        assert!(matches("Log in", "POST", "Log in"));
+        // A wildcard of the name never reaches into the method.
+        assert!(!matches("G*", "GET", "/x"));
+    }
+
+    /// What the pattern means, word by word.
+    fn naive(pattern: &[u8], text: &[u8]) -> bool {
+        match pattern {
+            [] => text.is_empty(),
+            [b'*', b'*', rest @ ..] => (0..=text.len()).any(|taken| naive(rest, &text[taken..])),
+            [b'*', rest @ ..] => {
+                (0..=text.len()).any(|taken| !text[..taken].contains(&b'/') && naive(rest, &text[taken..]))
+            }
+            [literal, rest @ ..] => text.first() == Some(literal) && naive(rest, &text[1..]),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn it_means_what_the_naive_reading_means(pattern in "[ab/*]{1,8}", name in "[ab/]{0,10}") {
+            prop_assert_eq!(matches(&pattern, "GET", &name), naive(pattern.as_bytes(), name.as_bytes()));
+        }
+
+        #[test]
+        fn a_name_without_stars_selects_itself(name in "[^*]{1,20}") {
+            prop_assert!(matches(&name, "GET", &name));
+            let label = format!("GET {name}");
+            prop_assert!(matches(&label, "GET", &name));
+        }
+    }
+}
