@@ -3,9 +3,11 @@
 mod columns;
 mod failures;
 mod history;
+mod load;
 mod stats;
 
 pub use columns::CsvError;
 pub use failures::read_failures;
 pub use history::{HistoryReader, HistoryRow};
+pub use load::{CsvFile, load, nothing_sent, read_timeline};
 pub use stats::{Stats, read_stats};

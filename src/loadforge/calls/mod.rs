@@ -1,0 +1,61 @@
+//! Every documented call of API v2, and the start call of API v1.
+
+mod files;
+mod hosts;
+mod runs;
+mod tests;
+
+pub use tests::SavedTest;
+
+use reqwest::Method;
+use serde_json::Value;
+
+use super::client::Client;
+use super::error::ApiError;
+use super::wire::Fields;
+
+impl Client {
+    /// A list that may be a bare array or under `data`.
+    async fn list(&self, what: &str, path: &str) -> Result<Vec<Fields>, ApiError> {
+        let value = self.send_until_answered(&self.call(what, Method::GET, path)).await?;
+        Fields::list(value)
+            .ok_or_else(|| ApiError::Unreadable { call: what.to_owned(), problem: "it is not a list".to_owned() })
+    }
+
+    /// Creates something once. The sources disagree on the path: the makers' own client posts to the collection, the
+    /// older documentation to `/create` below it; the second is tried when the first does not exist.
+    async fn create(&self, what: &str, collection: &str, body: &Value) -> Result<Value, ApiError> {
+        let at = |path: &str| {
+            let mut call = self.call(what, Method::POST, path);
+            call.body = Some(body.clone());
+            call
+        };
+        match self.send(&at(collection)).await {
+            Err(first) if matches!(first.status(), Some(404 | 405)) => {
+                match self.send(&at(&format!("{collection}/create"))).await {
+                    Err(second) if matches!(second.status(), Some(404 | 405)) => Err(first),
+                    other => other,
+                }
+            }
+            other => other,
+        }
+    }
+
+    /// Deletes something; false when it was gone already.
+    async fn delete(&self, what: &str, path: &str) -> Result<bool, ApiError> {
+        match self.send_until_answered(&self.call(what, Method::DELETE, path)).await {
+            Err(error) if error.status() == Some(404) => Ok(false),
+            other => other.map(|_| true),
+        }
+    }
+}
+
+/// The id an answer holds under one of these names.
+fn need_id(what: &str, answer: Value, names: &[&str]) -> Result<u64, ApiError> {
+    let fields = Fields::of(answer);
+    fields.id(names).or_else(|| fields.inner("data").id(names)).ok_or_else(|| no_id(what))
+}
+
+fn no_id(what: &str) -> ApiError {
+    ApiError::Unreadable { call: what.to_owned(), problem: "it holds no id".to_owned() }
+}

@@ -1,0 +1,278 @@
+//! The client: one request at a time, its answer read into JSON or into an error that says what to do.
+
+use std::fmt;
+use std::time::Duration;
+
+use backon::{ExponentialBuilder, Retryable};
+use jiff::Timestamp;
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
+use reqwest::{Method, Response, redirect};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use url::Url;
+
+use super::error::{ApiError, Refusal};
+use super::message;
+use super::retry::{Attempt, Decision, Pace, Repeat, classify, retry_after};
+use super::url::ApiUrl;
+use crate::http;
+
+/// How the token is announced.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum AuthScheme {
+    /// `Authorization: Bearer …`: API v2.
+    #[default]
+    Bearer,
+    /// `Authorization: Token …`: the start call of API v1.
+    Token,
+}
+
+/// The most a service may answer with. A 12-hour history is about 10 MiB.
+const MOST_BYTES: usize = 256 << 20;
+
+/// A `Retry-After` beyond this is not waited for within one call.
+const LONGEST_ASKED_WAIT: Duration = Duration::from_secs(120);
+
+/// Sets up a [`Client`].
+#[derive(Debug, Clone)]
+pub struct ClientBuilder {
+    url: ApiUrl,
+    token: Option<SecretString>,
+    scheme: AuthScheme,
+    pace: Pace,
+    timeout: Duration,
+    most_bytes: usize,
+}
+
+impl ClientBuilder {
+    /// The token. White space around it is dropped; an empty one is none, as CI gives for a secret that is not set.
+    #[must_use]
+    pub fn token(mut self, token: Option<SecretString>) -> Self {
+        self.token = token
+            .map(|token| SecretString::from(token.expose_secret().trim()))
+            .filter(|token| !token.expose_secret().is_empty());
+        self
+    }
+
+    /// How the token is announced in calls of API v2.
+    #[must_use]
+    pub fn scheme(mut self, scheme: AuthScheme) -> Self {
+        self.scheme = scheme;
+        self
+    }
+
+    /// How fast pauses between tries go.
+    #[must_use]
+    pub fn pace(mut self, pace: Pace) -> Self {
+        self.pace = pace;
+        self
+    }
+
+    /// Time allowed for one request, answer included.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// The largest answer accepted, bytes.
+    #[must_use]
+    pub fn most_bytes(mut self, most_bytes: usize) -> Self {
+        self.most_bytes = most_bytes;
+        self
+    }
+
+    /// The client.
+    ///
+    /// # Errors
+    /// When the token cannot be sent or would travel readable to another machine, or HTTPS cannot be set up.
+    pub fn build(self) -> Result<Client, ApiError> {
+        if let Some(token) = &self.token {
+            if !self.url.is_encrypted() && !self.url.is_loopback() {
+                return Err(ApiError::Unencrypted { host: self.url.host().to_owned() });
+            }
+            authorization(self.scheme, token)?;
+        }
+        let mut builder = http::builder().map_err(ApiError::Setup)?;
+        // The service never redirects an API call; following would take a login page for an answer.
+        builder = builder.redirect(redirect::Policy::none()).timeout(self.timeout);
+        if self.url.is_loopback() {
+            builder = builder.no_proxy();
+        }
+        Ok(Client { http: builder.build().map_err(ApiError::Setup)?, set: self })
+    }
+}
+
+/// A client of LoadForge's API, or of a server that speaks it.
+#[derive(Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    set: ClientBuilder,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("url", &self.set.url.to_string()).finish_non_exhaustive()
+    }
+}
+
+/// One request, before it is sent.
+pub(super) struct Call {
+    /// What it is for, as in "failed to …".
+    pub(super) what: String,
+    pub(super) method: Method,
+    pub(super) url: Url,
+    pub(super) body: Option<Value>,
+    pub(super) scheme: AuthScheme,
+}
+
+impl Client {
+    /// A builder for a client of the API at this address.
+    #[must_use]
+    pub fn builder(url: ApiUrl) -> ClientBuilder {
+        ClientBuilder {
+            url,
+            token: None,
+            scheme: AuthScheme::default(),
+            pace: Pace::REAL,
+            timeout: http::REQUEST_TIMEOUT,
+            most_bytes: MOST_BYTES,
+        }
+    }
+
+    /// The API's address.
+    #[must_use]
+    pub fn url(&self) -> &ApiUrl {
+        &self.set.url
+    }
+
+    /// How fast pauses go.
+    #[must_use]
+    pub fn pace(&self) -> Pace {
+        self.set.pace
+    }
+
+    pub(super) fn most_bytes(&self) -> usize {
+        self.set.most_bytes
+    }
+
+    pub(super) fn call(&self, what: impl Into<String>, method: Method, path: &str) -> Call {
+        Call { what: what.into(), method, url: self.url().at(path), body: None, scheme: self.set.scheme }
+    }
+
+    /// Sends a call once.
+    pub(super) async fn send(&self, call: &Call) -> Result<Value, ApiError> {
+        let mut request = self.http.request(call.method.clone(), call.url.clone()).headers(self.headers(call)?);
+        if let Some(body) = &call.body {
+            request = request.json(body);
+        }
+        let response = request.send().await.map_err(|error| ApiError::transport(&call.what, error))?;
+        self.read(&call.what, response).await
+    }
+
+    /// Sends a call that may be sent twice, again and again while waiting may help.
+    pub(super) async fn send_until_answered(&self, call: &Call) -> Result<Value, ApiError> {
+        let pace = self.set.pace;
+        let pauses = ExponentialBuilder::new()
+            .with_min_delay(pace.of(Duration::from_millis(500)))
+            .with_max_delay(pace.of(Duration::from_secs(15)))
+            .with_factor(2.0)
+            .with_max_times(5)
+            .with_jitter();
+        (|| self.send(call))
+            .retry(pauses)
+            .when(|error| matches!(decide(error, Repeat::Safe), Decision::Retry { .. }))
+            .adjust(|error, pause| {
+                let asked = error.retry_after().unwrap_or_default();
+                pause.filter(|_| asked <= LONGEST_ASKED_WAIT).map(|pause| pause.max(asked))
+            })
+            .await
+    }
+
+    fn headers(&self, call: &Call) -> Result<HeaderMap, ApiError> {
+        let mut headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("application/json"))]);
+        // Not to another origin: a call is always built on our own address, and this keeps it so.
+        if let Some(token) = self.set.token.as_ref().filter(|_| self.url().same_origin(&call.url)) {
+            headers.insert(AUTHORIZATION, authorization(call.scheme, token)?);
+        }
+        Ok(headers)
+    }
+
+    /// The header that proves who we are to our own origin, and to no other.
+    pub(super) fn authorization_for(&self, url: &Url) -> Option<HeaderValue> {
+        let token = self.set.token.as_ref().filter(|_| self.url().same_origin(url))?;
+        authorization(self.set.scheme, token).ok()
+    }
+
+    async fn read(&self, what: &str, response: Response) -> Result<Value, ApiError> {
+        let status = response.status();
+        let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        if status.is_redirection() {
+            let target = header(LOCATION).and_then(|location| response.url().join(&location).ok());
+            let to = target.and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_else(|| "nowhere".to_owned());
+            return Err(ApiError::Redirected { call: what.to_owned(), to });
+        }
+        let is_html = header(CONTENT_TYPE).is_some_and(|kind| kind.starts_with("text/html"));
+        let retry_after = header(RETRY_AFTER).and_then(|value| retry_after(&value, Timestamp::now()));
+        let body = bounded(what, response, self.set.most_bytes).await?;
+        let body = body.trim_ascii();
+        if !status.is_success() {
+            let (message, fields) = message::of(body, is_html);
+            return Err(ApiError::Refused {
+                call: what.to_owned(),
+                refusal: Box::new(Refusal {
+                    status: status.as_u16(),
+                    message: message.map(|text| self.redact(&text)),
+                    fields: fields.into_iter().map(|(field, text)| (field, self.redact(&text))).collect(),
+                    retry_after,
+                    with_token: self.set.token.is_some(),
+                }),
+            });
+        }
+        if body.is_empty() {
+            return Ok(Value::Null);
+        }
+        serde_json::from_slice(body).map_err(|error| {
+            if is_html || body.starts_with(b"<") {
+                ApiError::WebPage { call: what.to_owned() }
+            } else {
+                ApiError::Unreadable { call: what.to_owned(), problem: format!("it is not JSON ({error})") }
+            }
+        })
+    }
+
+    /// A text of the service without our token, should it repeat it.
+    pub(super) fn redact(&self, text: &str) -> String {
+        match &self.set.token {
+            Some(token) => text.replace(token.expose_secret(), "[token]"),
+            None => text.to_owned(),
+        }
+    }
+}
+
+/// What follows a failed try.
+pub(super) fn decide(error: &ApiError, repeat: Repeat) -> Decision {
+    classify(&Attempt { repeat, outcome: error.outcome() })
+}
+
+fn authorization(scheme: AuthScheme, token: &SecretString) -> Result<HeaderValue, ApiError> {
+    let word = match scheme {
+        AuthScheme::Bearer => "Bearer",
+        AuthScheme::Token => "Token",
+    };
+    let mut value = HeaderValue::from_str(&format!("{word} {}", token.expose_secret())).map_err(|_| ApiError::Token)?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// Reads a body of at most `most` bytes.
+pub(super) async fn bounded(what: &str, mut response: Response, most: usize) -> Result<Vec<u8>, ApiError> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| ApiError::transport(what, error))? {
+        if body.len() + chunk.len() > most {
+            return Err(ApiError::TooLarge { call: what.to_owned(), limit: most >> 20 });
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}

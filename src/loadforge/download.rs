@@ -1,0 +1,107 @@
+//! A CSV field that may hold the CSV itself or the address it can be fetched from.
+
+use std::time::Duration;
+
+use backon::{ExponentialBuilder, Retryable};
+use reqwest::header::AUTHORIZATION;
+use reqwest::redirect;
+use url::Url;
+
+use super::client::{Client, bounded, decide};
+use super::error::{ApiError, Refusal};
+use super::retry::{Decision, Repeat};
+use super::url::is_loopback;
+use crate::http;
+
+/// The most redirects followed; object stores use one or two.
+const MOST_REDIRECTS: usize = 4;
+
+/// The address a CSV field holds, or `None` when it holds the CSV itself.
+pub(super) fn address(field: &str) -> Option<Url> {
+    let field = field.trim();
+    let looks_like_one = field.starts_with("https://") || field.starts_with("http://");
+    if !looks_like_one || field.contains(char::is_whitespace) {
+        return None;
+    }
+    Url::parse(field).ok()
+}
+
+impl Client {
+    /// The content of a CSV field: itself, or what its address gives. `what` names it in errors.
+    ///
+    /// An address is fetched over https only, and over http where both it and the API are on this machine. The token
+    /// goes to the API's own origin alone.
+    ///
+    /// # Errors
+    /// When the address may not or cannot be fetched, or gives too much.
+    pub async fn csv(&self, what: &str, field: String) -> Result<Vec<u8>, ApiError> {
+        let Some(url) = address(&field) else {
+            return Ok(field.into_bytes());
+        };
+        let what = format!("fetch {what}");
+        let may_use_http = self.url().is_loopback();
+        let allowed = move |url: &Url| url.scheme() == "https" || (may_use_http && is_loopback(url));
+        if !allowed(&url) {
+            return Err(ApiError::Unreadable { call: what, problem: "its address is not an https one".to_owned() });
+        }
+        let policy = redirect::Policy::custom(move |attempt| {
+            if attempt.previous().len() > MOST_REDIRECTS || !allowed(attempt.url()) {
+                attempt.stop()
+            } else {
+                attempt.follow()
+            }
+        });
+        let mut builder = http::builder().map_err(ApiError::Setup)?.redirect(policy);
+        if is_loopback(&url) {
+            builder = builder.no_proxy();
+        }
+        let http = builder.build().map_err(ApiError::Setup)?;
+        let pace = self.pace();
+        let pauses = ExponentialBuilder::new()
+            .with_min_delay(pace.of(Duration::from_millis(500)))
+            .with_factor(2.0)
+            .with_max_times(3)
+            .with_jitter();
+        (|| self.fetch(&what, &http, &url))
+            .retry(pauses)
+            .when(|error| matches!(decide(error, Repeat::Safe), Decision::Retry { .. }))
+            .await
+    }
+
+    async fn fetch(&self, what: &str, http: &reqwest::Client, url: &Url) -> Result<Vec<u8>, ApiError> {
+        let mut request = http.get(url.clone());
+        if let Some(authorization) = self.authorization_for(url) {
+            request = request.header(AUTHORIZATION, authorization);
+        }
+        let response = request.send().await.map_err(|error| ApiError::transport(what, error))?;
+        let status = response.status();
+        if status.is_redirection() {
+            let to = url.host_str().unwrap_or_default().to_owned();
+            return Err(ApiError::Redirected { call: what.to_owned(), to });
+        }
+        if !status.is_success() {
+            let refusal = Refusal {
+                status: status.as_u16(),
+                message: None,
+                fields: Vec::new(),
+                retry_after: None,
+                with_token: false,
+            };
+            return Err(ApiError::Refused { call: what.to_owned(), refusal: Box::new(refusal) });
+        }
+        bounded(what, response, self.most_bytes()).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_is_an_address_only_when_it_is_nothing_else() {
+        assert!(address(" https://files.example.com/a.csv?signature=x\n").is_some());
+        for field in ["Type,Name\nGET,https://x/\n", "...", "https://x/ and more", "ftp://x/a", "/a.csv", ""] {
+            assert!(address(field).is_none(), "{field}");
+        }
+    }
+}

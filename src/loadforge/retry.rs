@@ -1,0 +1,254 @@
+//! Which requests are sent again, decided by a pure function, and how long is waited in between.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::fmt::{rfc2822, strtime};
+use jiff::tz::TimeZone;
+
+/// Whether doing a request twice is the same as doing it once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repeat {
+    /// Reading, deleting, cancelling, setting: yes.
+    Safe,
+    /// Starting and creating: no.
+    Once,
+}
+
+/// What happened to a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// An answer with this status.
+    Answered {
+        /// The HTTP status.
+        status: u16,
+        /// The service's `Retry-After`.
+        retry_after: Option<Duration>,
+    },
+    /// A good status, but the answer makes no sense (cut off, not JSON, without an id).
+    Unreadable,
+    /// A redirect or a web page: not logged in, or not an API.
+    Elsewhere,
+    /// No connection was made.
+    NotSent,
+    /// The request was sent, the answer was not received.
+    Lost,
+    /// The server's certificate is not trusted.
+    Certificate,
+    /// Nothing that would change by sending it again.
+    Hopeless,
+}
+
+/// One try of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attempt {
+    /// Whether the request may be sent twice.
+    pub repeat: Repeat,
+    /// What happened to it.
+    pub outcome: Outcome,
+}
+
+/// What to do next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// It worked.
+    Done,
+    /// Send it again, not before the time the service asked for.
+    Retry {
+        /// The shortest wait.
+        at_least: Duration,
+    },
+    /// It may have been carried out: look before sending it again.
+    LookFirst,
+    /// A definite no.
+    GiveUp,
+}
+
+/// Decides what follows an attempt.
+///
+/// A 4xx is a definite no, except 408, 425 and 429, which ask for another try; of these only 408 leaves it open
+/// whether the request was carried out (RFC 9110, section 15.5.9). 501, 505 and 511 will not get better by waiting.
+#[must_use]
+pub fn classify(attempt: &Attempt) -> Decision {
+    let again = |at_least: Option<Duration>| Decision::Retry { at_least: at_least.unwrap_or_default() };
+    let unsure = |at_least| if attempt.repeat == Repeat::Safe { again(at_least) } else { Decision::LookFirst };
+    match attempt.outcome {
+        Outcome::Answered { status: 200..=299, .. } => Decision::Done,
+        Outcome::Answered { status: 425 | 429, retry_after } => again(retry_after),
+        Outcome::Answered { status: 501 | 505 | 511 | 300..=407 | 409..=499, .. } => Decision::GiveUp,
+        Outcome::Answered { retry_after, .. } => unsure(retry_after),
+        Outcome::NotSent => again(None),
+        Outcome::Unreadable | Outcome::Lost => unsure(None),
+        Outcome::Elsewhere | Outcome::Certificate | Outcome::Hopeless => Decision::GiveUp,
+    }
+}
+
+/// How fast the pauses of this module's waiting go: 1 is real time. A factor instead of a fake clock, because a clock
+/// that jumps would also let the time limits of real connections run out.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pace(f64);
+
+impl Pace {
+    /// Real time.
+    pub const REAL: Self = Self(1.0);
+
+    /// Pauses multiplied by a factor from 0 to 1.
+    #[must_use]
+    pub fn scaled(factor: f64) -> Self {
+        Self(if factor.is_finite() { factor.clamp(0.0, 1.0) } else { 1.0 })
+    }
+
+    /// A pause at this pace.
+    #[must_use]
+    pub fn of(self, pause: Duration) -> Duration {
+        pause.mul_f64(self.0)
+    }
+}
+
+/// Reads `Retry-After`: seconds, or an HTTP date in any of its three forms (RFC 9110, sections 10.2.3 and 5.6.7).
+#[must_use]
+pub fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
+    let value = value.trim();
+    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        // More seconds than fit into a number are as good as for ever.
+        return Some(Duration::from_secs(value.parse().unwrap_or(u64::from(u32::MAX)).min(u64::from(u32::MAX))));
+    }
+    let at = http_date(value)?;
+    Some(Duration::try_from(at.duration_since(now)).unwrap_or_default())
+}
+
+fn http_date(value: &str) -> Option<Timestamp> {
+    if let Ok(at) = rfc2822::DateTimeParser::new().parse_timestamp(value) {
+        return Some(at);
+    }
+    ["%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"].into_iter().find_map(|form| {
+        let at = strtime::parse(form, value).ok()?.to_datetime().ok()?;
+        at.to_zoned(TimeZone::UTC).ok().map(|at| at.timestamp())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Every status from 100 to 599, neighbours with the same decision as one line.
+    fn table(repeat: Repeat) -> String {
+        let decide = |outcome| match classify(&Attempt { repeat, outcome }) {
+            Decision::Retry { .. } => "Retry".to_owned(),
+            other => format!("{other:?}"),
+        };
+        let mut lines: Vec<(u16, u16, String)> = Vec::new();
+        for status in 100..=599 {
+            let decision = decide(Outcome::Answered { status, retry_after: None });
+            match lines.last_mut() {
+                Some((_, last, same)) if *same == decision => *last = status,
+                _ => lines.push((status, status, decision)),
+            }
+        }
+        let mut text = String::new();
+        for (first, last, decision) in lines {
+            let range = if first == last { first.to_string() } else { format!("{first}-{last}") };
+            text += &format!("{range:<12}{decision}\n");
+        }
+        for outcome in [
+            Outcome::Unreadable,
+            Outcome::Elsewhere,
+            Outcome::NotSent,
+            Outcome::Lost,
+            Outcome::Certificate,
+            Outcome::Hopeless,
+        ] {
+            text += &format!("{:<12}{}\n", format!("{outcome:?}"), decide(outcome));
+        }
+        text
+    }
+
+    #[test]
+    fn a_safe_request_is_sent_again_when_waiting_may_help() {
+        insta::assert_snapshot!(table(Repeat::Safe), @r"
+        100-199     Retry
+        200-299     Done
+        300-407     GiveUp
+        408         Retry
+        409-424     GiveUp
+        425         Retry
+        426-428     GiveUp
+        429         Retry
+        430-499     GiveUp
+        500         Retry
+        501         GiveUp
+        502-504     Retry
+        505         GiveUp
+        506-510     Retry
+        511         GiveUp
+        512-599     Retry
+        Unreadable  Retry
+        Elsewhere   GiveUp
+        NotSent     Retry
+        Lost        Retry
+        Certificate GiveUp
+        Hopeless    GiveUp
+        ");
+    }
+
+    #[test]
+    fn a_start_is_sent_again_only_when_it_was_certainly_not_carried_out() {
+        insta::assert_snapshot!(table(Repeat::Once), @r"
+        100-199     LookFirst
+        200-299     Done
+        300-407     GiveUp
+        408         LookFirst
+        409-424     GiveUp
+        425         Retry
+        426-428     GiveUp
+        429         Retry
+        430-499     GiveUp
+        500         LookFirst
+        501         GiveUp
+        502-504     LookFirst
+        505         GiveUp
+        506-510     LookFirst
+        511         GiveUp
+        512-599     LookFirst
+        Unreadable  LookFirst
+        Elsewhere   GiveUp
+        NotSent     Retry
+        Lost        LookFirst
+        Certificate GiveUp
+        Hopeless    GiveUp
+        ");
+    }
+
+    #[test]
+    fn the_wait_the_service_asks_for_is_kept() {
+        let outcome = Outcome::Answered { status: 429, retry_after: Some(Duration::from_secs(7)) };
+        for repeat in [Repeat::Safe, Repeat::Once] {
+            let decision = classify(&Attempt { repeat, outcome });
+            assert_eq!(decision, Decision::Retry { at_least: Duration::from_secs(7) });
+        }
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let now: Timestamp = "1994-11-06T08:49:30Z".parse().unwrap();
+        let seconds = |value| retry_after(value, now).map(|wait| wait.as_secs());
+        assert_eq!(seconds(" 120 "), Some(120));
+        assert_eq!(seconds("Sun, 06 Nov 1994 08:49:37 GMT"), Some(7));
+        assert_eq!(seconds("Sunday, 06-Nov-94 08:49:37 GMT"), Some(7));
+        assert_eq!(seconds("Sun Nov  6 08:49:37 1994"), Some(7));
+        assert_eq!(seconds("Sun, 06 Nov 1994 08:00:00 GMT"), Some(0));
+        assert_eq!(seconds("99999999999999999999999"), Some(u64::from(u32::MAX)));
+        for value in ["", "soon", "-1", "1.5", "Sun"] {
+            assert_eq!(seconds(value), None, "{value}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_header_is_read_without_a_panic(value in ".{0,60}") {
+            let _ = retry_after(&value, Timestamp::UNIX_EPOCH);
+        }
+    }
+}
