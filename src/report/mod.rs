@@ -1,5 +1,14 @@
 //! One file a format: console, markdown, html, junit, json.
 
+mod align;
+pub mod console;
+mod context;
+pub mod escape;
+pub mod markdown;
+pub mod wording;
+
+pub use context::CONTEXT_VERSION;
+
 use crate::results::{Results, RunRecord};
 use crate::verdict::Verdict;
 

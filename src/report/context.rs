@@ -1,0 +1,427 @@
+//! What a Markdown template sees: frozen copies of the verdict and the results, so that the data types can move
+//! while templates people wrote keep working. `docs/template.md` documents every key; a test keeps the two equal.
+
+use serde::Serialize;
+
+use super::{Story, wording};
+use crate::results::{Endpoint, Engine, Percentile};
+use crate::verdict::{Outcome, Row, Unit};
+
+/// The version of the context. It rises when a key is removed or changes its meaning, not when one is added.
+pub const CONTEXT_VERSION: u32 = 1;
+
+/// How much of each list a template gets to see; what is left out is counted in `omitted`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Detail {
+    pub(super) fail: usize,
+    pub(super) inconclusive: usize,
+    pub(super) warn: usize,
+    pub(super) pass: usize,
+    pub(super) endpoints: usize,
+    pub(super) failure_texts: usize,
+    pub(super) findings: usize,
+    pub(super) problem_details: bool,
+}
+
+impl Detail {
+    /// Everything, for a template of the user's own.
+    pub(super) const ALL: Self = Self {
+        fail: usize::MAX,
+        inconclusive: usize::MAX,
+        warn: usize::MAX,
+        pass: usize::MAX,
+        endpoints: usize::MAX,
+        failure_texts: usize::MAX,
+        findings: usize::MAX,
+        problem_details: true,
+    };
+
+    /// What a person reads in `summary.md`; the rest is in `report.html` and `verdict.json`.
+    pub(super) const SUMMARY: Self =
+        Self { inconclusive: 500, warn: 500, pass: 200, endpoints: 200, failure_texts: 100, findings: 50, ..Self::ALL };
+}
+
+/// The template's context. The documentation of each key is `docs/template.md`.
+#[derive(Debug, Serialize)]
+pub(super) struct Context {
+    context_version: u32,
+    tool: Tool,
+    verdict: VerdictView,
+    counts: Counts,
+    rows: Rows,
+    omitted: Omitted,
+    has_baseline: bool,
+    problems: Vec<ProblemView>,
+    notes: Vec<String>,
+    findings: Vec<FindingView>,
+    total: EndpointView,
+    endpoints: Vec<EndpointView>,
+    failures: Vec<ClassView>,
+    run: RunView,
+    links: LinksView,
+}
+
+#[derive(Debug, Serialize)]
+struct Tool {
+    name: &'static str,
+    version: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct VerdictView {
+    outcome: String,
+    word: &'static str,
+    sentence: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Counts {
+    fail: usize,
+    inconclusive: usize,
+    warn: usize,
+    pass: usize,
+    rows: usize,
+    endpoints: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct Rows {
+    fail: Vec<RowView>,
+    inconclusive: Vec<RowView>,
+    warn: Vec<RowView>,
+    pass: Vec<RowView>,
+}
+
+#[derive(Debug, Serialize)]
+struct Omitted {
+    fail: usize,
+    inconclusive: usize,
+    warn: usize,
+    pass: usize,
+    endpoints: usize,
+    failure_texts: usize,
+    findings: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct RowView {
+    outcome: String,
+    severity: &'static str,
+    gate: String,
+    place: String,
+    endpoint: String,
+    endpoint_is_name: bool,
+    measure: String,
+    unit: String,
+    observed: String,
+    observed_value: Option<f64>,
+    limit: String,
+    limit_value: Option<f64>,
+    change: String,
+    change_percent: Option<f64>,
+    headroom: String,
+    headroom_percent: Option<f64>,
+    baseline: String,
+    baseline_runs: Option<u32>,
+    sparkline: String,
+    requests: u64,
+    estimated: bool,
+    reason: String,
+    waiver: Option<WaiverView>,
+}
+
+#[derive(Debug, Serialize)]
+struct WaiverView {
+    owner: String,
+    reason: String,
+    expires: String,
+}
+
+#[derive(Debug, Serialize)]
+struct ProblemView {
+    kind: String,
+    message: String,
+    detail: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct FindingView {
+    kind: String,
+    sentence: String,
+    evidence: String,
+    next: String,
+}
+
+#[derive(Debug, Serialize)]
+struct EndpointView {
+    endpoint: String,
+    method: String,
+    name: String,
+    requests: u64,
+    failures: u64,
+    error_rate: String,
+    error_rate_percent: Option<f64>,
+    requests_per_s: Option<f64>,
+    throughput: String,
+    median: String,
+    median_ms: Option<f64>,
+    average: String,
+    average_ms: Option<f64>,
+    p95: String,
+    p95_ms: Option<f64>,
+    p99: String,
+    p99_ms: Option<f64>,
+    max: String,
+    max_ms: Option<f64>,
+}
+
+#[derive(Debug, Serialize)]
+struct ClassView {
+    class: String,
+    occurrences: u64,
+    share: String,
+    texts: Vec<TextView>,
+}
+
+#[derive(Debug, Serialize)]
+struct TextView {
+    endpoint: String,
+    error: String,
+    occurrences: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct RunView {
+    test: Option<String>,
+    id: Option<u64>,
+    engine: Option<&'static str>,
+    state: Option<String>,
+    message: Option<String>,
+    started: Option<String>,
+    users: Option<u32>,
+    spawn_rate: Option<f64>,
+    duration: Option<String>,
+    regions: Option<String>,
+    host: Option<String>,
+    commit: Option<String>,
+    branch: Option<String>,
+    script_sha256: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct LinksView {
+    report: Option<String>,
+    summary: Option<String>,
+    job: Option<String>,
+    run: Option<String>,
+}
+
+impl Context {
+    pub(super) fn of(story: &Story<'_>, detail: &Detail) -> Self {
+        let (verdict, results) = (story.verdict, story.results);
+        let count = |outcome| verdict.rows_with(outcome).count();
+        let counts = Counts {
+            fail: count(Outcome::Fail),
+            inconclusive: count(Outcome::Inconclusive),
+            warn: count(Outcome::Warn),
+            pass: count(Outcome::Pass),
+            rows: verdict.rows.len(),
+            endpoints: results.endpoints.len(),
+        };
+        let rows = |outcome, most| verdict.rows_with(outcome).take(most).map(RowView::of).collect();
+        Self {
+            context_version: CONTEXT_VERSION,
+            tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
+            verdict: VerdictView {
+                outcome: verdict.outcome.to_string(),
+                word: wording::outcome_word(verdict.outcome),
+                sentence: verdict.sentence.clone(),
+            },
+            rows: Rows {
+                fail: rows(Outcome::Fail, detail.fail),
+                inconclusive: rows(Outcome::Inconclusive, detail.inconclusive),
+                warn: rows(Outcome::Warn, detail.warn),
+                pass: rows(Outcome::Pass, detail.pass),
+            },
+            omitted: Omitted {
+                fail: counts.fail.saturating_sub(detail.fail),
+                inconclusive: counts.inconclusive.saturating_sub(detail.inconclusive),
+                warn: counts.warn.saturating_sub(detail.warn),
+                pass: counts.pass.saturating_sub(detail.pass),
+                endpoints: counts.endpoints.saturating_sub(detail.endpoints),
+                failure_texts: results.failures.len().saturating_sub(detail.failure_texts),
+                findings: verdict.findings.len().saturating_sub(detail.findings),
+            },
+            counts,
+            has_baseline: verdict.rows.iter().any(|row| row.baseline.is_some()),
+            problems: results
+                .problems
+                .iter()
+                .map(|problem| ProblemView {
+                    kind: word(&problem.kind),
+                    message: problem.message.clone(),
+                    detail: problem.detail.clone().filter(|_| detail.problem_details),
+                })
+                .collect(),
+            notes: results.notes.clone(),
+            findings: verdict
+                .findings
+                .iter()
+                .take(detail.findings)
+                .map(|finding| FindingView {
+                    kind: word(&finding.kind),
+                    sentence: finding.sentence.clone(),
+                    evidence: finding.evidence.clone(),
+                    next: finding.next.clone(),
+                })
+                .collect(),
+            total: EndpointView::of(&results.total),
+            endpoints: endpoints(story, detail.endpoints),
+            failures: failures(story, detail.failure_texts),
+            run: RunView::of(story),
+            links: LinksView {
+                report: story.links.report.clone(),
+                summary: story.links.summary.clone(),
+                job: story.links.job.clone(),
+                run: story.run.and_then(|run| run.monitor_url.clone()),
+            },
+        }
+    }
+}
+
+impl RowView {
+    fn of(row: &Row) -> Self {
+        let baseline = row.baseline.as_ref();
+        Self {
+            outcome: row.outcome.to_string(),
+            severity: match row.severity {
+                crate::verdict::Severity::Fail => "fail",
+                crate::verdict::Severity::Warn => "warn",
+            },
+            gate: row.gate.clone(),
+            place: wording::place(&row.origin),
+            endpoint: row.subject.to_string(),
+            endpoint_is_name: wording::is_name(&row.subject),
+            measure: row.measure.clone(),
+            unit: word(&row.unit),
+            observed: row.observed_text(),
+            observed_value: row.observed,
+            limit: row.limit_text(),
+            limit_value: row.limit,
+            change: wording::change_text(row),
+            change_percent: baseline.and_then(|baseline| baseline.change_percent),
+            headroom: wording::headroom_text(row),
+            headroom_percent: row.headroom_percent,
+            baseline: wording::value_text(baseline.and_then(|baseline| baseline.median), row.unit),
+            baseline_runs: baseline.map(|baseline| baseline.runs),
+            sparkline: wording::sparkline(row),
+            requests: row.requests,
+            estimated: row.estimated,
+            reason: row.reason.clone(),
+            waiver: row.waiver.as_ref().map(|waiver| WaiverView {
+                owner: waiver.owner.clone(),
+                reason: waiver.reason.clone(),
+                expires: waiver.expires.clone(),
+            }),
+        }
+    }
+}
+
+impl EndpointView {
+    fn of(endpoint: &Endpoint) -> Self {
+        let (p95, p99) = (endpoint.percentile(Percentile::P95), endpoint.percentile(Percentile::P99));
+        let ms = |value| wording::value_text(value, Unit::Ms);
+        Self {
+            endpoint: endpoint.label(),
+            method: endpoint.method.clone(),
+            name: endpoint.name.clone(),
+            requests: endpoint.requests,
+            failures: endpoint.failures,
+            error_rate: wording::value_text(endpoint.error_rate(), Unit::Percent),
+            error_rate_percent: endpoint.error_rate(),
+            requests_per_s: endpoint.requests_per_s,
+            throughput: wording::value_text(endpoint.requests_per_s, Unit::PerSecond),
+            median: ms(endpoint.median_ms),
+            median_ms: endpoint.median_ms,
+            average: ms(endpoint.avg_ms),
+            average_ms: endpoint.avg_ms,
+            p95: ms(p95),
+            p95_ms: p95,
+            p99: ms(p99),
+            p99_ms: p99,
+            max: ms(endpoint.max_ms),
+            max_ms: endpoint.max_ms,
+        }
+    }
+}
+
+impl RunView {
+    fn of(story: &Story<'_>) -> Self {
+        let run = story.run;
+        let print = run.map(|run| &run.fingerprint);
+        let measured = u64::try_from(story.results.timeline.seconds()).ok().filter(|seconds| *seconds > 0);
+        let peak = Some(story.results.timeline.peak_users()).filter(|users| *users > 0);
+        Self {
+            test: run.map(|run| run.test.clone()),
+            id: run.and_then(|run| run.run_id),
+            engine: run.map(|run| match run.engine {
+                Engine::Loadforge => "LoadForge",
+                Engine::Local => "local",
+            }),
+            state: run.and_then(|run| run.state()).map(|state| state.to_string()),
+            message: run.and_then(|run| run.end_message.clone()),
+            started: run.and_then(|run| run.states.first()).map(|change| change.at.to_string()),
+            users: print.and_then(|print| print.users).or(peak),
+            spawn_rate: print.and_then(|print| print.spawn_rate),
+            duration: print.and_then(|print| print.duration_s).or(measured).map(wording::duration_text),
+            regions: print.filter(|print| !print.regions.is_empty()).map(|print| {
+                let list: Vec<_> = print.regions.iter().map(|(region, count)| format!("{region}={count}")).collect();
+                list.join(" ")
+            }),
+            host: print.and_then(|print| print.host.clone()),
+            commit: run.and_then(|run| run.commit.clone()),
+            branch: run.and_then(|run| run.branch.clone()),
+            script_sha256: print.and_then(|print| print.script_sha256.clone()),
+        }
+    }
+}
+
+/// The endpoints, slowest p95 first.
+fn endpoints(story: &Story<'_>, most: usize) -> Vec<EndpointView> {
+    let mut all: Vec<&Endpoint> = story.results.endpoints.iter().collect();
+    let p95 = |endpoint: &Endpoint| endpoint.percentile(Percentile::P95).unwrap_or(-1.0);
+    all.sort_by(|a, b| p95(b).total_cmp(&p95(a)));
+    all.into_iter().take(most).map(EndpointView::of).collect()
+}
+
+/// The failures by class; the classes' most frequent texts first, until `most` texts were told.
+fn failures(story: &Story<'_>, most: usize) -> Vec<ClassView> {
+    let classes = wording::failure_classes(story.results);
+    let all = classes.iter().fold(0_u64, |sum, class| sum.saturating_add(class.occurrences)).max(1);
+    let mut left = most;
+    classes
+        .into_iter()
+        .map(|class| {
+            let told = class.failures.len().min(left);
+            left -= told;
+            ClassView {
+                share: Unit::Percent.show(class.occurrences as f64 * 100.0 / all as f64),
+                class: class.name,
+                occurrences: class.occurrences,
+                texts: class.failures[..told]
+                    .iter()
+                    .map(|failure| TextView {
+                        endpoint: wording::label(&failure.method, &failure.name),
+                        error: failure.error.clone(),
+                        occurrences: failure.occurrences,
+                    })
+                    .collect(),
+            }
+        })
+        .collect()
+}
+
+/// The word a unit-like enum is written as in JSON.
+fn word(value: &impl Serialize) -> String {
+    serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+}

@@ -1,0 +1,196 @@
+//! `summary.md`: the whole story for a pull request comment, an artifact viewer and a plain reader.
+
+use minijinja::value::{Serde, Value, ValueKind};
+use minijinja::{AutoEscape, Environment, Output, State, UndefinedBehavior, syntax::SyntaxConfig};
+
+use super::context::{Context, Detail};
+use super::{Story, align, escape, wording};
+use crate::error::Explain;
+use crate::exit::Exit;
+use crate::verdict::Unit;
+
+/// The template that is used when none is given.
+pub const DEFAULT_TEMPLATE: &str = include_str!("templates/summary.md");
+
+/// The most steps a template may take: far more than any real one needs for 10,000 endpoints.
+const FUEL: u64 = 20_000_000;
+
+/// Lines of a traceback shown.
+const DETAIL_LINES: usize = 40;
+
+/// A template that cannot be parsed or rendered.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("failed to render the template {name}{}: {cause}{excerpt}", line.map(|line| format!(", line {line}")).unwrap_or_default())]
+pub struct TemplateError {
+    name: String,
+    line: Option<usize>,
+    cause: String,
+    excerpt: String,
+}
+
+impl Explain for TemplateError {
+    fn exit(&self) -> Exit {
+        Exit::Usage
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some("docs/template.md lists every name a template can use; without --template the built-in one is used".into())
+    }
+}
+
+/// The content of `summary.md`. `template` is the name and content of the file given with `--template`.
+///
+/// # Errors
+/// When that template is broken; the built-in one never is.
+pub fn summary(story: &Story<'_>, template: Option<(&str, &str)>) -> Result<String, TemplateError> {
+    match template {
+        None => Ok(align::tables(&render(story, &Detail::SUMMARY, ("summary.md", DEFAULT_TEMPLATE))?)),
+        Some(template) => render(story, &Detail::ALL, template),
+    }
+}
+
+/// The same story in at most `budget` characters, for a comment. What does not fit goes in this order: passing rows,
+/// endpoints, failure texts and other details, warnings, rows that could not be judged. Of the failing rows as many
+/// are shown as fit, and the text says how many more there are and where.
+#[must_use]
+pub fn comment_section(story: &Story<'_>, budget: usize) -> String {
+    fit(story, budget).unwrap_or_else(|_| shortest(story, budget))
+}
+
+/// The levers in the order in which detail is given up.
+const LEVERS: [fn(&mut Detail) -> &mut usize; 7] = [
+    |detail| &mut detail.pass,
+    |detail| &mut detail.endpoints,
+    |detail| &mut detail.failure_texts,
+    |detail| &mut detail.findings,
+    |detail| &mut detail.warn,
+    |detail| &mut detail.inconclusive,
+    |detail| &mut detail.fail,
+];
+
+fn fit(story: &Story<'_>, budget: usize) -> Result<String, TemplateError> {
+    let rendered = |detail: &Detail| render(story, detail, ("summary.md", DEFAULT_TEMPLATE));
+    // No row is shorter than this, so no more of them can ever fit.
+    let most = budget / 30 + 1;
+    let rows = |limit: usize| limit.min(most);
+    let mut detail = Detail {
+        pass: rows(100),
+        endpoints: rows(100),
+        failure_texts: rows(30),
+        findings: rows(20),
+        ..Detail::SUMMARY
+    };
+    (detail.fail, detail.warn, detail.inconclusive) = (most, rows(200), rows(200));
+    let text = rendered(&detail)?;
+    if length(&text) <= budget {
+        return Ok(text);
+    }
+    detail.problem_details = false;
+    for lever in LEVERS {
+        let (mut too_much, mut fits) = (*lever(&mut detail), None);
+        *lever(&mut detail) = 0;
+        let text = rendered(&detail)?;
+        if length(&text) > budget {
+            continue;
+        }
+        // The most of this list that still fits.
+        let mut enough = 0;
+        while too_much - enough > 1 {
+            let middle = enough + (too_much - enough) / 2;
+            *lever(&mut detail) = middle;
+            let text = rendered(&detail)?;
+            if length(&text) <= budget {
+                (enough, fits) = (middle, Some(text));
+            } else {
+                too_much = middle;
+            }
+        }
+        return Ok(fits.unwrap_or(text));
+    }
+    Ok(shortest(story, budget))
+}
+
+/// The verdict alone, for a budget in which not even the frame fits.
+fn shortest(story: &Story<'_>, budget: usize) -> String {
+    let verdict = story.verdict;
+    let failed = verdict.rows_with(crate::verdict::Outcome::Fail).count();
+    let head = format!(
+        "### {}: {} of {} failed. See `report.html` and `verdict.json` of the results folder.\n",
+        wording::outcome_word(verdict.outcome),
+        failed,
+        wording::counted(verdict.rows.len(), "check"),
+    );
+    head.chars().take(budget).collect()
+}
+
+/// The length GitHub counts is characters; UTF-16 units are never fewer.
+fn length(text: &str) -> usize {
+    text.encode_utf16().count()
+}
+
+fn render(story: &Story<'_>, detail: &Detail, (name, source): (&str, &str)) -> Result<String, TemplateError> {
+    let broken = |error: minijinja::Error| explained(name, source, &error);
+    let environment = environment().map_err(broken)?;
+    let template = environment.template_from_named_str(name, source).map_err(broken)?;
+    let context = Context::of(story, detail);
+    template.render(Value::from(Serde(&context))).map_err(broken)
+}
+
+fn environment() -> Result<Environment<'static>, minijinja::Error> {
+    let mut environment = Environment::new();
+    environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
+    // Whatever the user's file is called: it becomes Markdown.
+    environment.set_auto_escape_callback(|_| AutoEscape::Custom("markdown".into()));
+    environment.set_formatter(write_markdown);
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_fuel(Some(FUEL));
+    environment.add_filter("code", |value: Value| safe(escape::markdown::code(&shown(&value))));
+    environment.add_filter("block", |value: Value| safe(escape::markdown::block(&shown(&value), DETAIL_LINES)));
+    environment
+        .add_filter("link", |address: Value, words: String| safe(escape::markdown::link(&words, &shown(&address))));
+    environment.add_filter("count", |number: f64| Unit::Count.show(number));
+    Ok(environment)
+}
+
+/// Every value a template prints passes here: text becomes harmless Markdown, `none` a dash.
+fn write_markdown(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), minijinja::Error> {
+    let custom = matches!(state.auto_escape(), AutoEscape::Custom(_));
+    match value.kind() {
+        _ if value.is_undefined() || !custom => return minijinja::escape_formatter(out, state, value),
+        ValueKind::None => out.write_str("–")?,
+        ValueKind::Number | ValueKind::Bool => write!(out, "{value}")?,
+        _ if value.is_safe() => write!(out, "{value}")?,
+        _ => out.write_str(&escape::markdown::prose(&value.to_string()))?,
+    }
+    Ok(())
+}
+
+fn shown(value: &Value) -> String {
+    if value.is_none() { "–".to_owned() } else { value.to_string() }
+}
+
+fn safe(markdown: String) -> Value {
+    Value::from_safe_string(markdown)
+}
+
+/// The error with its line, and the lines around it.
+fn explained(name: &str, source: &str, error: &minijinja::Error) -> TemplateError {
+    let mut cause = error.kind().to_string();
+    if let Some(detail) = error.detail() {
+        cause = format!("{cause}: {detail}");
+    }
+    let excerpt = error.line().map_or_else(String::new, |line| {
+        let first = line.saturating_sub(2).max(1);
+        source
+            .lines()
+            .enumerate()
+            .skip(first - 1)
+            .take(line + 2 - first)
+            .map(|(index, text)| {
+                let mark = if index + 1 == line { '>' } else { ' ' };
+                format!("\n{mark} {:>4} | {}", index + 1, escape::shorten(&escape::plain(text), 120))
+            })
+            .collect()
+    });
+    TemplateError { name: name.to_owned(), line: error.line(), cause, excerpt }
+}

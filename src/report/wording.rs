@@ -1,0 +1,179 @@
+//! The words and small texts all reports share.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use crate::results::{Failure, FailureKind, Results};
+use crate::verdict::{Origin, Outcome, Row, Subject, Unit};
+
+/// The verdict as a heading's first word.
+#[must_use]
+pub fn outcome_word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Pass => "Passed",
+        Outcome::Warn => "Passed with warnings",
+        Outcome::Inconclusive => "Inconclusive",
+        Outcome::Fail => "Failed",
+    }
+}
+
+/// Change against the baseline's median: `+34 %`; a dash without a baseline.
+#[must_use]
+pub fn change_text(row: &Row) -> String {
+    row.baseline.as_ref().and_then(|baseline| baseline.change_percent).map_or_else(dash, signed_percent)
+}
+
+/// Distance to the limit in percent of the limit, negative beyond it: `+12 %`, `-22 %`.
+#[must_use]
+pub fn headroom_text(row: &Row) -> String {
+    row.headroom_percent.map_or_else(dash, signed_percent)
+}
+
+/// A percentage with its sign; decimals only below 10 %.
+#[must_use]
+pub fn signed_percent(value: f64) -> String {
+    if !value.is_finite() {
+        return dash();
+    }
+    let rounded = if value.abs() < 10.0 { (value * 10.0).round() / 10.0 } else { value.round() };
+    if rounded == 0.0 { "0 %".to_owned() } else { format!("{rounded:+} %") }
+}
+
+/// Where a gate was written: `loadforge.yml:12`, `--gate`, `default`.
+#[must_use]
+pub fn place(origin: &Origin) -> String {
+    match origin {
+        Origin::File { path, line } => format!("{path}:{line}"),
+        Origin::Flag => "--gate".to_owned(),
+        Origin::Default => "default".to_owned(),
+    }
+}
+
+/// The values of the last good runs and of this one as a line of eight heights: `▁▂▁▂▁▂█`.
+#[must_use]
+pub fn sparkline(row: &Row) -> String {
+    const HEIGHTS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    /// As many as fit a table's column.
+    const MOST: usize = 12;
+    let Some(baseline) = row.baseline.as_ref().filter(|baseline| !baseline.recent.is_empty()) else {
+        return String::new();
+    };
+    let values: Vec<f64> =
+        baseline.recent.iter().copied().chain(row.observed).filter(|value| value.is_finite()).collect();
+    let values = &values[values.len().saturating_sub(MOST)..];
+    let low = values.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    values
+        .iter()
+        .map(|value| if high > low { ((value - low) / (high - low) * 7.0).round() as usize } else { 0 })
+        .map(|height| HEIGHTS[height.min(7)])
+        .collect()
+}
+
+/// A value with its unit, or a dash.
+#[must_use]
+pub fn value_text(value: Option<f64>, unit: Unit) -> String {
+    value.map_or_else(dash, |value| unit.show(value))
+}
+
+/// `METHOD name`, or the name alone where there is no method.
+#[must_use]
+pub fn label(method: &str, name: &str) -> String {
+    if method.is_empty() { name.to_owned() } else { format!("{method} {name}") }
+}
+
+/// Seconds as a person says them: `45 s`, `5 min`, `5 min 3 s`, `1 h 30 min`.
+#[must_use]
+pub fn duration_text(seconds: u64) -> String {
+    let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    let parts = [(hours, "h"), (minutes, "min"), (if hours > 0 { 0 } else { rest }, "s")];
+    let shown: Vec<String> =
+        parts.iter().filter(|(count, _)| *count > 0).map(|(count, unit)| format!("{count} {unit}")).collect();
+    if shown.is_empty() { "0 s".to_owned() } else { shown.join(" ") }
+}
+
+/// `1 row`, `2 rows`, `1,200 rows`.
+#[must_use]
+pub fn counted(count: usize, word: &str) -> String {
+    let number = Unit::Count.show(count as f64);
+    if count == 1 { format!("{number} {word}") } else { format!("{number} {word}s") }
+}
+
+/// The class of a failure in words.
+#[must_use]
+pub fn class_name(kind: FailureKind) -> String {
+    match kind {
+        FailureKind::Http(status) => {
+            let hint = match status {
+                401 | 403 => ", auth",
+                429 => ", rate limit",
+                502 | 504 => ", gateway",
+                _ => "",
+            };
+            format!("HTTP {status}{hint}")
+        }
+        FailureKind::Timeout => "timeout".to_owned(),
+        FailureKind::Connection => "connection".to_owned(),
+        FailureKind::Other => "other".to_owned(),
+    }
+}
+
+/// Failures of one class.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FailureClass<'a> {
+    /// The class in words.
+    pub name: String,
+    /// How many requests failed this way.
+    pub occurrences: u64,
+    /// The texts behind it, the most frequent first.
+    pub failures: Vec<&'a Failure>,
+}
+
+/// The failures by class, the most frequent first.
+#[must_use]
+pub fn failure_classes(results: &Results) -> Vec<FailureClass<'_>> {
+    let mut by_kind = BTreeMap::<FailureKind, FailureClass<'_>>::new();
+    for failure in &results.failures {
+        let kind = failure.kind();
+        let class = by_kind.entry(kind).or_insert_with(|| FailureClass {
+            name: class_name(kind),
+            occurrences: 0,
+            failures: Vec::new(),
+        });
+        class.occurrences = class.occurrences.saturating_add(failure.occurrences);
+        class.failures.push(failure);
+    }
+    let mut classes: Vec<_> = by_kind.into_values().collect();
+    for class in &mut classes {
+        class.failures.sort_by_key(|failure| Reverse(failure.occurrences));
+    }
+    classes.sort_by_key(|class| Reverse(class.occurrences));
+    classes
+}
+
+/// Whether the subject's text came from outside and is a name.
+#[must_use]
+pub const fn is_name(subject: &Subject) -> bool {
+    matches!(subject, Subject::Endpoint(_) | Subject::NoMatch(_))
+}
+
+fn dash() -> String {
+    "–".to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_said_as_people_say_them() {
+        assert_eq!([34.2, -0.04, 3.14, -22.6].map(signed_percent), ["+34 %", "0 %", "+3.1 %", "-23 %"]);
+        assert_eq!(signed_percent(f64::NAN), "–");
+        assert_eq!(
+            [0, 45, 300, 303, 5400, 43_205].map(duration_text),
+            ["0 s", "45 s", "5 min", "5 min 3 s", "1 h 30 min", "12 h"]
+        );
+        assert_eq!(counted(1, "row"), "1 row");
+        assert_eq!(counted(1200, "row"), "1,200 rows");
+    }
+}
