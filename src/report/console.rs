@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::{Story, escape, wording};
-use crate::verdict::{Outcome, Row};
+use crate::verdict::{Outcome, Row, Unit};
 
 /// How the console report looks.
 #[derive(Debug, Clone)]
@@ -56,11 +56,11 @@ pub fn write(sink: &mut dyn Write, story: &Story<'_>, options: &ConsoleOptions) 
         (Outcome::Warn, MOST_OTHER),
         (Outcome::Pass, MOST_PASSING),
     ] {
-        let mut rows = verdict.rows_with(outcome);
-        table.extend(rows.by_ref().take(most));
-        match rows.count() {
+        let rows = wording::rows_with(verdict, outcome);
+        table.extend(rows.iter().take(most).copied());
+        match rows.len().saturating_sub(most) {
             0 => {}
-            more => left_out.push(format!("{} more: {outcome}", wording::counted(more, "row"))),
+            more => left_out.push(format!("{} more {outcome}", Unit::Count.show(more as f64))),
         }
     }
     if !table.rows.is_empty() {
@@ -84,14 +84,14 @@ pub fn write(sink: &mut dyn Write, story: &Story<'_>, options: &ConsoleOptions) 
 /// Why rows ended as they did, for those whose numbers alone don't say it.
 fn reasons(sink: &mut dyn Write, story: &Story<'_>, width: usize) -> io::Result<()> {
     const MOST: usize = 20;
-    let rows: Vec<&Row> = story.verdict.rows.iter().filter(|row| row.outcome != Outcome::Pass).collect();
+    let rows: Vec<&Row> = [Outcome::Fail, Outcome::Inconclusive, Outcome::Warn]
+        .into_iter()
+        .flat_map(|outcome| wording::rows_with(story.verdict, outcome))
+        .collect();
     if rows.is_empty() {
         return Ok(());
     }
     writeln!(sink, "\nWhy:")?;
-    let order = |row: &&Row| std::cmp::Reverse(row.outcome);
-    let mut rows = rows;
-    rows.sort_by_key(order);
     for row in rows.iter().take(MOST) {
         let waiver = row.waiver.as_ref().map_or_else(String::new, |waiver| {
             format!(" (waived by {} until {}: {})", waiver.owner, waiver.expires, waiver.reason)
@@ -119,7 +119,8 @@ fn words(sink: &mut dyn Write, story: &Story<'_>, width: usize) -> io::Result<()
     if !story.verdict.findings.is_empty() {
         writeln!(sink, "\nFindings:")?;
         for finding in &story.verdict.findings {
-            bullet(sink, &format!("{} {} {}", finding.sentence, finding.evidence, finding.next), width)?;
+            let words = [&finding.sentence, &finding.evidence, &finding.next].map(|text| wording::closed(text));
+            bullet(sink, &words.join(" "), width)?;
         }
     }
     if !story.results.notes.is_empty() {

@@ -20,7 +20,8 @@ pub(super) struct Detail {
     pub(super) endpoints: usize,
     pub(super) failure_texts: usize,
     pub(super) findings: usize,
-    pub(super) problem_details: bool,
+    /// Leave out whole sections that only explain.
+    pub(super) brief: bool,
 }
 
 impl Detail {
@@ -33,7 +34,7 @@ impl Detail {
         endpoints: usize::MAX,
         failure_texts: usize::MAX,
         findings: usize::MAX,
-        problem_details: true,
+        brief: false,
     };
 
     /// What a person reads in `summary.md`; the rest is in `report.html` and `verdict.json`.
@@ -51,6 +52,7 @@ pub(super) struct Context {
     rows: Rows,
     omitted: Omitted,
     has_baseline: bool,
+    brief: bool,
     problems: Vec<ProblemView>,
     notes: Vec<String>,
     findings: Vec<FindingView>,
@@ -228,7 +230,8 @@ impl Context {
             rows: verdict.rows.len(),
             endpoints: results.endpoints.len(),
         };
-        let rows = |outcome, most| verdict.rows_with(outcome).take(most).map(RowView::of).collect();
+        let rows =
+            |outcome, most| wording::rows_with(verdict, outcome).into_iter().take(most).map(RowView::of).collect();
         Self {
             context_version: CONTEXT_VERSION,
             tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
@@ -254,13 +257,14 @@ impl Context {
             },
             counts,
             has_baseline: verdict.rows.iter().any(|row| row.baseline.is_some()),
+            brief: detail.brief,
             problems: results
                 .problems
                 .iter()
                 .map(|problem| ProblemView {
                     kind: word(&problem.kind),
                     message: problem.message.clone(),
-                    detail: problem.detail.clone().filter(|_| detail.problem_details),
+                    detail: problem.detail.clone(),
                 })
                 .collect(),
             notes: results.notes.clone(),
@@ -270,9 +274,9 @@ impl Context {
                 .take(detail.findings)
                 .map(|finding| FindingView {
                     kind: word(&finding.kind),
-                    sentence: finding.sentence.clone(),
-                    evidence: finding.evidence.clone(),
-                    next: finding.next.clone(),
+                    sentence: wording::closed(&finding.sentence),
+                    evidence: wording::closed(&finding.evidence),
+                    next: wording::closed(&finding.next),
                 })
                 .collect(),
             total: EndpointView::of(&results.total),

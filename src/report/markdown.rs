@@ -57,6 +57,12 @@ pub fn comment_section(story: &Story<'_>, budget: usize) -> String {
     fit(story, budget).unwrap_or_else(|_| shortest(story, budget))
 }
 
+/// What a template sees of this story, as JSON: every key of `docs/template.md` with its value.
+#[must_use]
+pub fn context(story: &Story<'_>) -> serde_json::Value {
+    serde_json::to_value(Context::of(story, &Detail::ALL)).unwrap_or_default()
+}
+
 /// The levers in the order in which detail is given up.
 const LEVERS: [fn(&mut Detail) -> &mut usize; 7] = [
     |detail| &mut detail.pass,
@@ -67,6 +73,9 @@ const LEVERS: [fn(&mut Detail) -> &mut usize; 7] = [
     |detail| &mut detail.inconclusive,
     |detail| &mut detail.fail,
 ];
+
+/// From this lever on the sections that only explain are left out.
+const BRIEF_FROM: usize = 4;
 
 fn fit(story: &Story<'_>, budget: usize) -> Result<String, TemplateError> {
     let rendered = |detail: &Detail| render(story, detail, ("summary.md", DEFAULT_TEMPLATE));
@@ -85,8 +94,8 @@ fn fit(story: &Story<'_>, budget: usize) -> Result<String, TemplateError> {
     if length(&text) <= budget {
         return Ok(text);
     }
-    detail.problem_details = false;
-    for lever in LEVERS {
+    for (index, lever) in LEVERS.into_iter().enumerate() {
+        detail.brief = index >= BRIEF_FROM;
         let (mut too_much, mut fits) = (*lever(&mut detail), None);
         *lever(&mut detail) = 0;
         let text = rendered(&detail)?;
@@ -158,7 +167,12 @@ fn write_markdown(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value
     match value.kind() {
         _ if value.is_undefined() || !custom => return minijinja::escape_formatter(out, state, value),
         ValueKind::None => out.write_str("–")?,
-        ValueKind::Number | ValueKind::Bool => write!(out, "{value}")?,
+        // Python writes 5.0, a person 5.
+        ValueKind::Number => match f64::try_from(value.clone()) {
+            Ok(number) if !value.is_integer() => write!(out, "{number}")?,
+            _ => write!(out, "{value}")?,
+        },
+        ValueKind::Bool => write!(out, "{value}")?,
         _ if value.is_safe() => write!(out, "{value}")?,
         _ => out.write_str(&escape::markdown::prose(&value.to_string()))?,
     }

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use crate::results::{Failure, FailureKind, Results};
-use crate::verdict::{Origin, Outcome, Row, Subject, Unit};
+use crate::verdict::{Origin, Outcome, Row, Subject, Unit, Verdict};
 
 /// The verdict as a heading's first word.
 #[must_use]
@@ -116,6 +116,25 @@ pub fn class_name(kind: FailureKind) -> String {
         FailureKind::Connection => "connection".to_owned(),
         FailureKind::Other => "other".to_owned(),
     }
+}
+
+/// The rows that ended this way: failing ones from the worst on, the others in the order of the gates.
+#[must_use]
+pub fn rows_with(verdict: &Verdict, outcome: Outcome) -> Vec<&Row> {
+    let mut rows: Vec<&Row> = verdict.rows_with(outcome).collect();
+    if outcome == Outcome::Fail {
+        let headroom = |row: &Row| row.headroom_percent.unwrap_or(f64::INFINITY);
+        rows.sort_by(|a, b| headroom(a).total_cmp(&headroom(b)));
+    }
+    rows
+}
+
+/// The sentence with a full stop where it has no end yet.
+#[must_use]
+pub fn closed(sentence: &str) -> String {
+    let sentence = sentence.trim();
+    let open = !sentence.is_empty() && !sentence.ends_with(['.', '!', '?', ':']);
+    format!("{sentence}{}", if open { "." } else { "" })
 }
 
 /// Failures of one class.

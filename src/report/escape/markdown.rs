@@ -113,19 +113,34 @@ pub fn web_address(address: &str) -> Option<String> {
     Some(out)
 }
 
-/// The word without the punctuation that may stand around it.
+/// The word without the punctuation that may stand around it; a bracket that was opened inside is part of it.
 fn trimmed(word: &str) -> &str {
-    word.trim_start_matches(['(', '"', '\'', '“', '‘'])
-        .trim_end_matches(['.', ',', ';', ':', '!', '?', ')', '"', '\'', '”', '’'])
+    let mut core = word.trim_start_matches(['(', '"', '\'', '“', '‘']);
+    while let Some(last) = core.chars().next_back() {
+        let around = match last {
+            ')' => core.matches(')').count() > core.matches('(').count(),
+            _ => ".,;:!?\"'”’".contains(last),
+        };
+        if !around {
+            break;
+        }
+        core = &core[..core.len() - last.len_utf8()];
+    }
+    core
 }
 
 /// Whether a word could become anything but itself: markup, a mention, a reference, a link, an emoji, math.
 fn needs_code(word: &str, first: bool, last: bool) -> bool {
-    // An operator between two words is common in sentences about limits, and opens nothing with a space behind it.
-    if matches!(word, "<" | "<=" | ">" | ">=" | "==" | "=") {
-        return first || last;
+    // Operators are common in sentences about limits. With a space behind it `<` opens nothing; `>` and `=` mean
+    // something only where a line begins.
+    match word {
+        "<" | "<=" => return last,
+        ">" | ">=" | "=" | "==" => return first || last,
+        _ => {}
     }
-    if first && !word.starts_with(|c: char| c.is_alphanumeric() || "(\"“‘".contains(c)) {
+    let signed =
+        |word: &str| word.strip_prefix(['+', '-']).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    if first && !signed(word) && word.starts_with(|c: char| c.is_ascii_punctuation() && !"(\"".contains(c)) {
         return true;
     }
     let core = trimmed(word);
@@ -156,6 +171,9 @@ mod tests {
             "POST /api/v1/auth/login is 34 % slower than the last 8 good runs: p95 1,070 ms, limit 880 ms.",
             "p99 needs 299 requests, 120 were sent (too few).",
             "p95 1,070 ms < 2,000 ms",
+            "+34 %",
+            "< 880 ms",
+            "–",
             "größer als 注文 – ≈ 5 µs",
         ] {
             assert_eq!(prose(text), text);

@@ -1,0 +1,50 @@
+use loadforge_ci::report::console::{ConsoleOptions, write};
+use loadforge_ci::verdict::Outcome;
+use unicode_width::UnicodeWidthStr;
+
+use super::sample::Sample;
+
+fn shown(sample: &Sample, options: &ConsoleOptions) -> String {
+    let mut out = Vec::new();
+    write(&mut out, &sample.story(), options).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn a_failed_run_is_told_from_worst_to_best() {
+    let options = ConsoleOptions { files: vec!["loadforge-results/report.html".into()], ..ConsoleOptions::default() };
+    insta::assert_snapshot!(shown(&Sample::shop(Outcome::Fail), &options));
+}
+
+#[test]
+fn an_empty_run_is_told_too() {
+    insta::assert_snapshot!(shown(&Sample::empty(), &ConsoleOptions::default()), @"Inconclusive: Nothing was measured, so nothing could be judged");
+}
+
+#[test]
+fn colours_appear_only_when_asked_for() {
+    let sample = Sample::shop(Outcome::Fail);
+    assert!(!shown(&sample, &ConsoleOptions::default()).contains('\u{1b}'));
+    let painted = shown(&sample, &ConsoleOptions { color: true, ..ConsoleOptions::default() });
+    assert!(painted.starts_with("\u{1b}[1;31mFailed\u{1b}[0m: "), "{painted}");
+}
+
+#[test]
+fn no_line_is_wider_than_asked_whatever_the_names() {
+    for name in ["x".repeat(400), "注文".repeat(200), format!("/a{}", " b".repeat(90))] {
+        for width in [100, 120] {
+            let text = shown(&Sample::hostile(&name), &ConsoleOptions { width, ..ConsoleOptions::default() });
+            for line in text.lines() {
+                assert!(line.width() <= width || line.starts_with("      "), "{} columns: {line}", line.width());
+            }
+        }
+    }
+}
+
+#[test]
+fn thousands_of_rows_are_counted_not_printed() {
+    let text = shown(&Sample::large(10_000, 400, 300), &ConsoleOptions::default());
+    assert!(text.contains("… 200 more fail (all rows are in verdict.json)"), "{text}");
+    assert!(text.contains("… 9,580 more pass"), "{text}");
+    assert!(text.lines().count() < 300);
+}

@@ -1,0 +1,6 @@
+//! What people look at: every report of the same stories.
+
+mod console;
+mod markdown;
+mod sample;
+mod template_docs;
