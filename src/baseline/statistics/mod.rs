@@ -1,0 +1,14 @@
+//! The statistics behind learned limits: small, exact where it can be, and free of input and output.
+
+mod margin;
+pub mod normal;
+mod rounding;
+mod sampling;
+mod share;
+mod spread;
+
+pub use margin::{Cause, FAIL_SPREADS, Margin, WARN_SPREADS, margin};
+pub use rounding::{bucket_width, rounded};
+pub use sampling::{mean_variance, percentile_variance, throughput_variance};
+pub use share::{Failed, PRIOR_DISPERSION, dispersion, most_failures};
+pub use spread::{PRIOR_SPREAD, PRIOR_WEIGHT, median, shrunk, spread_about};

@@ -1,0 +1,66 @@
+//! Where a handful of runs lies and how far they scatter.
+
+/// The median; of an even number of values the mean of the two in the middle. `None` when empty.
+#[must_use]
+pub fn median(values: &[f64]) -> Option<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let middle = sorted.len() / 2;
+    match sorted.len() {
+        0 => None,
+        n if n % 2 == 1 => Some(sorted[middle]),
+        _ => Some(0.5 * (sorted[middle - 1] + sorted[middle])),
+    }
+}
+
+/// The standard deviation as told by the mean absolute deviation from `centre`, × √(π/2) = 1.2533, which holds for
+/// normal values. One slow run counts with its distance and not with the square of it; and unlike the median
+/// absolute deviation it is not 0 when half of the runs fall into one of Locust's rounding buckets.
+#[must_use]
+pub fn spread_about(centre: f64, values: &[f64]) -> f64 {
+    if values.len() < 2 {
+        return 0.0;
+    }
+    let sum: f64 = values.iter().map(|value| (value - centre).abs()).sum();
+    1.2533 * sum / values.len() as f64
+}
+
+/// The spread to expect between the median of `runs` runs and one more run: `observed`, shrunk towards `prior` as if
+/// the prior were [`PRIOR_WEIGHT`] runs more, and widened by √(1 + 1.57/N), because the median of N normal values
+/// itself varies by π/2·σ²/N.
+#[must_use]
+pub fn shrunk(observed: f64, runs: usize, prior: f64) -> f64 {
+    let n = runs as f64;
+    let degrees = (n - 1.0).max(0.0);
+    let variance = (PRIOR_WEIGHT * prior * prior + degrees * observed * observed) / (PRIOR_WEIGHT + degrees);
+    (variance * (1.0 + 1.57 / n.max(1.0))).sqrt()
+}
+
+/// How many runs the prior spread counts for.
+pub const PRIOR_WEIGHT: f64 = 3.0;
+
+/// The spread assumed before any run was seen: 5 % from run to run.
+pub const PRIOR_SPREAD: f64 = 0.05;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_is_the_middle() {
+        assert_eq!(median(&[]), None);
+        assert_eq!(median(&[3.0, 1.0, 2.0]), Some(2.0));
+        assert_eq!(median(&[4.0, 1.0, 2.0, 3.0]), Some(2.5));
+    }
+
+    #[test]
+    fn the_spread_is_shrunk_and_widened() {
+        // Deviations 0.1, 0, 0.1 → mean 0.0667 × 1.2533 = 0.0836.
+        let observed = spread_about(5.0, &[4.9, 5.0, 5.1]);
+        assert!((observed - 0.083_553).abs() < 1e-6, "{observed}");
+        // (3·0.0025 + 2·0.006981)/5 = 0.0042925; × (1 + 1.57/3) = 0.0065389; √ = 0.080864.
+        assert!((shrunk(observed, 3, PRIOR_SPREAD) - 0.080_864).abs() < 1e-5);
+        // One run: nothing but the prior.
+        assert!((shrunk(spread_about(5.0, &[5.0]), 1, PRIOR_SPREAD) - 0.05 * 2.57_f64.sqrt()).abs() < 1e-12);
+    }
+}
