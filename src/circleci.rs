@@ -213,9 +213,9 @@ fn pull_requests(
             links.push(link);
         }
     }
-    let number = value("CIRCLE_PR_NUMBER").or_else(|| branch?.strip_prefix("pull/").map(ToOwned::to_owned));
+    let number = value("CIRCLE_PR_NUMBER").and_then(|number| number.parse().ok());
     if links.is_empty()
-        && let (Some(repository), Some(number)) = (repository, number.and_then(|number| number.parse().ok()))
+        && let (Some(repository), Some(number)) = (repository, number.or_else(|| number_of_branch(branch?)))
     {
         links.push(PullRequestLink { host: None, repository: repository.clone(), number });
     }
@@ -230,9 +230,13 @@ fn is_fork(value: &impl Fn(&str) -> Option<String>, repository: Option<&Reposito
             !here.owner.eq_ignore_ascii_case(&owner) || !here.name.eq_ignore_ascii_case(&name)
         })
     });
-    let numbered =
-        branch.and_then(|branch| branch.strip_prefix("pull/")).is_some_and(|rest| rest.parse::<u64>().is_ok());
-    elsewhere || numbered
+    elsewhere || branch.and_then(number_of_branch).is_some()
+}
+
+/// The pull request a branch like `pull/31` or `pull/31/head` stands for.
+fn number_of_branch(branch: &str) -> Option<u64> {
+    let rest = branch.strip_prefix("pull/")?;
+    rest.strip_suffix("/head").unwrap_or(rest).parse().ok()
 }
 
 #[cfg(test)]
@@ -343,6 +347,7 @@ mod tests {
         let branch = with(&[("CIRCLE_BRANCH", "pull/31")]);
         assert!(branch.fork);
         assert_eq!(branch.pull_requests[0].number, 31);
+        assert!(with(&[("CIRCLE_BRANCH", "pull/31/head")]).fork);
         assert!(!with(&[("CIRCLE_BRANCH", "pull/request-template")]).fork);
         assert!(!with(&[("CIRCLE_PR_USERNAME", "acme"), ("CIRCLE_PR_REPONAME", "shop")]).fork);
     }

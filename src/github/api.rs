@@ -1,0 +1,332 @@
+//! The connection to one GitHub: octocrab over this program's HTTP client, with our own idea of when to ask again.
+//!
+//! octocrab's retry stays off: it repeats a POST at once, which makes second comments. Here only reads and other
+//! requests that may be repeated are; a comment's creation is never among them.
+
+use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use octocrab::{Octocrab, Page};
+use secrecy::SecretString;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use tokio::sync::Mutex;
+use url::Url;
+
+use super::error::{Again, GithubError, Task};
+use super::identity::Identity;
+use super::token::Credentials;
+use crate::http;
+
+/// GitHub's own API. GitHub Enterprise Server has its at `https://HOST/api/v3`.
+pub const DEFAULT_API_URL: &str = "https://api.github.com";
+
+/// Items a page; the most GitHub gives.
+const PER_PAGE: u32 = 100;
+
+/// Pages read of one list, so that a server that always names a next page ends too.
+const MAX_PAGES: usize = 500;
+
+/// How long we wait for what.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// How long a written comment rests before it is read again. Longer than it takes another job to write what it
+    /// had read before, so that a section written over by it is noticed.
+    pub settle: Duration,
+    /// The first pause before a request is repeated; doubles from time to time.
+    pub pause: Duration,
+    /// All waiting that rate limits may cost together.
+    pub rate_limit: Duration,
+    /// The whole publication.
+    pub overall: Duration,
+    /// How often a read is tried.
+    pub tries: u32,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            settle: Duration::from_millis(1_500),
+            pause: Duration::from_millis(500),
+            rate_limit: Duration::from_secs(90),
+            overall: Duration::from_secs(180),
+            tries: 4,
+        }
+    }
+}
+
+/// An authenticated connection to one GitHub.
+#[derive(Debug)]
+pub struct Github {
+    rest: Octocrab,
+    /// GitHub Enterprise Server serves GraphQL beside the REST API, not below it.
+    graphql: Octocrab,
+    credential: String,
+    pub(super) app: Option<Octocrab>,
+    pub(super) identity: Mutex<Option<Identity>>,
+    pub(super) patience: Patience,
+    public: bool,
+    waited_ms: AtomicU64,
+}
+
+impl Github {
+    /// Connects over this program's HTTP client. A GitHub App makes its installation token here; a plain token is not
+    /// tried before it is needed.
+    ///
+    /// # Errors
+    /// When the address is no API's, or GitHub does not give the app a token.
+    pub async fn connect(credentials: &Credentials, api_url: Option<&str>) -> Result<Self, GithubError> {
+        let client = http::client().map_err(|error| GithubError::Client { reason: error.to_string() })?;
+        Self::connect_with(client, credentials, api_url, Patience::default()).await
+    }
+
+    /// The same over another client and with other waiting times.
+    ///
+    /// # Errors
+    /// As for [`Github::connect`].
+    pub async fn connect_with(
+        client: reqwest::Client,
+        credentials: &Credentials,
+        api_url: Option<&str>,
+        patience: Patience,
+    ) -> Result<Self, GithubError> {
+        let base = base_url(api_url.unwrap_or(DEFAULT_API_URL))?;
+        let open = |address: &Url, token: &SecretString| crab(&client, address, token);
+        let mut minted = None;
+        let token = match credentials {
+            Credentials::Token { token, .. } => token.clone(),
+            Credentials::App(app) => {
+                let signed = open(&base, &app.jwt()?)?;
+                let token = mint(&signed, app.installation, credentials.origin(), patience).await?;
+                minted = Some(signed);
+                token
+            }
+        };
+        Ok(Self {
+            rest: open(&base, &token)?,
+            graphql: open(&graphql_base(&base), &token)?,
+            credential: credentials.origin().to_owned(),
+            app: minted,
+            identity: Mutex::new(None),
+            patience,
+            public: base.host_str() == Some("api.github.com"),
+            waited_ms: AtomicU64::new(0),
+        })
+    }
+
+    /// Whether this is github.com and not a server of one's own.
+    pub(super) const fn is_public(&self) -> bool {
+        self.public
+    }
+
+    /// Reads one thing; asked again when GitHub does not answer.
+    pub(super) async fn get<T: DeserializeOwned>(&self, task: Task, route: &str) -> Result<T, GithubError> {
+        self.patiently(task, || self.rest.get(route, None::<&()>)).await
+    }
+
+    /// Reads a list to its last page and keeps what `keep` wants of each page.
+    pub(super) async fn list<T: DeserializeOwned>(
+        &self,
+        task: Task,
+        route: &str,
+        keep: impl Fn(&T) -> bool,
+    ) -> Result<Vec<T>, GithubError> {
+        let mut kept = Vec::new();
+        let mut route = format!("{route}?per_page={PER_PAGE}");
+        for _ in 0..MAX_PAGES {
+            let page: Page<T> = self.patiently(task, || self.rest.get(&route, None::<&()>)).await?;
+            kept.extend(page.items.into_iter().filter(&keep));
+            match page.next {
+                Some(next) => route = next.to_string(),
+                None => break,
+            }
+        }
+        Ok(kept)
+    }
+
+    /// Sends something once. Whether it may be sent again is for the caller to find out.
+    pub(super) async fn post_once<T: DeserializeOwned>(
+        &self,
+        task: Task,
+        route: &str,
+        body: &impl Serialize,
+    ) -> Result<T, GithubError> {
+        self.rest.post(route, Some(body)).await.map_err(|error| self.error(task, &error))
+    }
+
+    /// Changes something once.
+    pub(super) async fn patch_once<T: DeserializeOwned>(
+        &self,
+        task: Task,
+        route: &str,
+        body: &impl Serialize,
+    ) -> Result<T, GithubError> {
+        self.rest.patch(route, Some(body)).await.map_err(|error| self.error(task, &error))
+    }
+
+    /// Sends something that may be sent twice without harm.
+    pub(super) async fn post_again<T: DeserializeOwned>(
+        &self,
+        task: Task,
+        route: &str,
+        body: &impl Serialize,
+    ) -> Result<T, GithubError> {
+        self.patiently(task, || self.rest.post(route, Some(body))).await
+    }
+
+    /// Deletes something; gone already is as good.
+    pub(super) async fn delete(&self, task: Task, route: &str) -> Result<(), GithubError> {
+        let deleted = self
+            .patiently(task, || async {
+                octocrab::map_github_error(self.rest._delete(route, None::<&()>).await?).await.map(drop)
+            })
+            .await;
+        match deleted {
+            Err(error) if error.status() == Some(404) => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Asks the GraphQL API; only for what may be asked twice.
+    pub(super) async fn graphql<T: DeserializeOwned>(
+        &self,
+        task: Task,
+        query: &str,
+        variables: Value,
+    ) -> Result<T, GithubError> {
+        let question = json!({ "query": query, "variables": variables });
+        self.patiently(task, || self.graphql.graphql(&question)).await
+    }
+
+    /// Repeats a harmless request while that can help.
+    pub(super) async fn patiently<T, F>(&self, task: Task, ask: impl Fn() -> F) -> Result<T, GithubError>
+    where
+        F: Future<Output = octocrab::Result<T>>,
+    {
+        let mut tried = 0;
+        loop {
+            tried += 1;
+            let error = match ask().await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => self.error(task, &error),
+            };
+            if tried >= self.patience.tries {
+                return Err(error);
+            }
+            self.pause(error, tried).await?;
+        }
+    }
+
+    /// Waits as long as this error asks for, or hands it back when waiting is of no use or takes too long.
+    pub(super) async fn pause(&self, error: GithubError, tried: u32) -> Result<(), GithubError> {
+        let wait = match error.again() {
+            Again::Never => return Err(error),
+            Again::Soon => jittered(self.patience.pause * 2_u32.pow(tried.saturating_sub(1).min(6))),
+            Again::After(wait) => {
+                let asked = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+                let before = self.waited_ms.fetch_add(asked, Ordering::Relaxed);
+                if u128::from(before.saturating_add(asked)) > self.patience.rate_limit.as_millis() {
+                    self.waited_ms.fetch_sub(asked, Ordering::Relaxed);
+                    return Err(error);
+                }
+                wait
+            }
+        };
+        tracing::debug!(wait_ms = wait.as_millis(), %error, "asking GitHub again");
+        tokio::time::sleep(wait).await;
+        Ok(())
+    }
+
+    pub(super) fn error(&self, task: Task, error: &octocrab::Error) -> GithubError {
+        GithubError::of(task, error, &self.credential)
+    }
+}
+
+/// Between half of it and all of it, so that two jobs that failed together do not ask together again.
+pub(super) fn jittered(wait: Duration) -> Duration {
+    wait.mul_f64(0.5 + fastrand::f64() / 2.0)
+}
+
+fn base_url(address: &str) -> Result<Url, GithubError> {
+    let wrong = |reason: &str| GithubError::BadApiUrl { reason: reason.to_owned() };
+    let mut url = Url::parse(address.trim()).map_err(|error| wrong(&error.to_string()))?;
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
+        return Err(wrong("it should start with https:// and a host"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(wrong("credentials do not belong in an address"));
+    }
+    url.set_query(None);
+    url.set_fragment(None);
+    Ok(url)
+}
+
+/// `https://HOST/api/v3` has its GraphQL at `https://HOST/api/graphql`; github.com at `/graphql`.
+fn graphql_base(rest: &Url) -> Url {
+    let mut url = rest.clone();
+    let path = rest.path().trim_end_matches('/');
+    if let Some(parent) = path.strip_suffix("/v3") {
+        url.set_path(parent);
+    }
+    url
+}
+
+fn crab(client: &reqwest::Client, address: &Url, token: &SecretString) -> Result<Octocrab, GithubError> {
+    Octocrab::builder()
+        .base_uri(address.as_str())
+        .and_then(|builder| builder.personal_token(token.clone()).build_with_reqwest(client.clone()))
+        .map_err(|error| GithubError::Client { reason: crate::error::chain(&error) })
+}
+
+#[derive(serde::Deserialize)]
+struct InstallationToken {
+    token: SecretString,
+}
+
+/// Trades the app's signed token for one of its installation, valid for an hour.
+async fn mint(
+    signed: &Octocrab,
+    installation: u64,
+    origin: &str,
+    patience: Patience,
+) -> Result<SecretString, GithubError> {
+    let route = format!("/app/installations/{installation}/access_tokens");
+    let mut tried = 0;
+    loop {
+        tried += 1;
+        let error = match signed.post::<_, InstallationToken>(&route, Some(&json!({}))).await {
+            Ok(answer) => return Ok(answer.token),
+            Err(error) => GithubError::of(Task::MintToken, &error, origin),
+        };
+        if error.again() != Again::Soon || tried >= patience.tries {
+            return Err(error);
+        }
+        tokio::time::sleep(jittered(patience.pause * tried)).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn graphql_is_found_beside_the_rest_api() {
+        for (rest, graphql) in [
+            ("https://api.github.com", "https://api.github.com/"),
+            ("https://ghe.example/api/v3", "https://ghe.example/api"),
+            ("https://ghe.example/api/v3/", "https://ghe.example/api"),
+        ] {
+            assert_eq!(graphql_base(&base_url(rest).unwrap()).as_str(), graphql);
+        }
+    }
+
+    #[test]
+    fn an_address_with_a_secret_or_another_scheme_is_refused_without_showing_it() {
+        for address in ["ftp://x", "api.github.com", "https://me:s3cret@ghe.example", ""] {
+            let error = base_url(address).unwrap_err().to_string();
+            assert!(!error.contains("s3cret"), "{error}");
+        }
+    }
+}

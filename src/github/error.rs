@@ -1,0 +1,368 @@
+//! What can go wrong between us and GitHub, and the permission or setting to change.
+
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+
+use crate::error::{Explain, chain};
+use crate::exit::Exit;
+
+/// The longest part of GitHub's own words we repeat, in characters.
+const MAX_WORDS: usize = 200;
+
+/// How long GitHub asks to wait at a secondary rate limit that names no time ("at least one minute", REST API docs,
+/// "Rate limits").
+const SECONDARY_WAIT: Duration = Duration::from_secs(60);
+
+/// What we were about to do; decides which permission a refusal points to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Task {
+    /// `POST /app/installations/{id}/access_tokens`
+    MintToken,
+    /// `GET /repos/{repo}/pulls/{number}`
+    ReadPullRequest,
+    /// `GET /repos/{repo}/commits/{sha}/pulls`
+    FindByCommit,
+    /// `GET /repos/{repo}/compare/{base}...{head}`
+    CompareCommits,
+    /// `GET /user` and its substitutes
+    Identify,
+    /// `GET /repos/{repo}/issues/{number}/comments`
+    ReadComments,
+    /// `POST …/comments` and `PATCH …/comments/{id}`
+    WriteComment,
+    /// `DELETE …/comments/{id}`
+    DeleteComment,
+    /// GraphQL `minimizeComment`
+    HideComment,
+    /// `POST /repos/{repo}/statuses/{sha}`
+    SetStatus,
+}
+
+impl Task {
+    /// The right a token needs for it: of a fine-grained token or GitHub App, and of a classic token.
+    const fn permission(self) -> &'static str {
+        match self {
+            Self::MintToken | Self::Identify => "access to the repository",
+            Self::ReadPullRequest => "\"Pull requests: read\" (a classic token: `repo`)",
+            Self::FindByCommit | Self::CompareCommits => {
+                "\"Contents: read\" and \"Pull requests: read\" (a classic token: `repo`)"
+            }
+            Self::ReadComments | Self::WriteComment | Self::DeleteComment | Self::HideComment => {
+                "\"Pull requests: write\" (a classic token: `repo`, or `public_repo` for a public repository)"
+            }
+            Self::SetStatus => "\"Commit statuses: write\" (a classic token: `repo:status`)",
+        }
+    }
+}
+
+impl fmt::Display for Task {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::MintToken => "make an installation token",
+            Self::ReadPullRequest => "read the pull request",
+            Self::FindByCommit => "find the commit's pull requests",
+            Self::CompareCommits => "compare two commits",
+            Self::Identify => "ask whose token this is",
+            Self::ReadComments => "read the pull request's comments",
+            Self::WriteComment => "write the comment",
+            Self::DeleteComment => "delete a comment",
+            Self::HideComment => "hide a comment",
+            Self::SetStatus => "set the commit status",
+        })
+    }
+}
+
+/// Something kept us from GitHub. No variant ever holds a token or a key.
+#[derive(Debug, thiserror::Error)]
+pub enum GithubError {
+    /// There is no token.
+    #[error("no GitHub token: {variable} is not set or empty")]
+    NoToken {
+        /// The variable looked at.
+        variable: String,
+    },
+    /// The token cannot be one: it would break the request's header.
+    #[error("{variable} holds no GitHub token: it has blanks, line breaks or other characters that no token has")]
+    BadToken {
+        /// The variable looked at.
+        variable: String,
+    },
+    /// `--github-token-env` was given something that is no variable name, perhaps the token itself, so it is not shown.
+    #[error("--github-token-env takes the name of an environment variable")]
+    BadVariableName,
+    /// Some, but not all, variables of the GitHub App are set.
+    #[error("the GitHub App is not complete: {missing} is not set or empty")]
+    AppIncomplete {
+        /// The variable that is missing.
+        missing: &'static str,
+    },
+    /// A variable of the GitHub App holds something else.
+    #[error("{variable} is not valid: {reason}")]
+    AppValue {
+        /// The variable.
+        variable: &'static str,
+        /// What it should be, without its content.
+        reason: &'static str,
+    },
+    /// `--github-api-url` is no address of an API.
+    #[error("the GitHub API address is not valid: {reason}")]
+    BadApiUrl {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The HTTP client could not be made.
+    #[error("failed to set up the connection to GitHub: {reason}")]
+    Client {
+        /// The cause.
+        reason: String,
+    },
+    /// GitHub answered and said no.
+    #[error("GitHub refused to {task}: {status} {message}")]
+    Refused {
+        /// What was asked.
+        task: Task,
+        /// The HTTP status.
+        status: u16,
+        /// GitHub's words, shortened.
+        message: String,
+        /// Where the credentials came from.
+        credential: String,
+    },
+    /// GitHub asks us to slow down for longer than we are willing to wait.
+    #[error("GitHub's rate limit keeps us from being able to {task}; it asks to wait {} s", wait.as_secs())]
+    RateLimited {
+        /// What was asked.
+        task: Task,
+        /// The wait asked for.
+        wait: Duration,
+    },
+    /// No answer, or only 5xx ones.
+    #[error("GitHub did not answer when asked to {task}: {reason}")]
+    Unreachable {
+        /// What was asked.
+        task: Task,
+        /// The last cause.
+        reason: String,
+    },
+    /// The answer is not what GitHub documents.
+    #[error("GitHub's answer could not be understood when asked to {task}: {reason}")]
+    Answer {
+        /// What was asked.
+        task: Task,
+        /// Where reading stopped.
+        reason: String,
+    },
+    /// Others kept writing over our section.
+    #[error("the comment was changed by others {attempts} times while our section was written")]
+    Conflict {
+        /// How often we wrote.
+        attempts: u32,
+    },
+    /// Publishing took longer than allowed.
+    #[error("publishing the comment took longer than {} s", limit.as_secs())]
+    TimedOut {
+        /// The limit.
+        limit: Duration,
+    },
+}
+
+/// Whether asking again can help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Again {
+    Never,
+    Soon,
+    After(Duration),
+}
+
+impl GithubError {
+    /// The error behind what octocrab reports. Its own text is only "GitHub"; the message is inside.
+    pub(super) fn of(task: Task, error: &octocrab::Error, credential: &str) -> Self {
+        match error {
+            octocrab::Error::GitHub { source, .. } => {
+                let status = source.status_code.as_u16();
+                let message = words(source);
+                if let Some(wait) = rate_limit(source) {
+                    Self::RateLimited { task, wait }
+                } else if status >= 500 {
+                    Self::Unreachable { task, reason: format!("{status} {message}") }
+                } else {
+                    Self::Refused { task, status, message, credential: credential.to_owned() }
+                }
+            }
+            octocrab::Error::Json { source, .. } => Self::Answer { task, reason: source.to_string() },
+            octocrab::Error::Serde { source, .. } => Self::Answer { task, reason: source.to_string() },
+            octocrab::Error::Graphql { source, .. } => {
+                let message = source.0.first().map_or_else(String::new, |first| tidy(&first.message));
+                // GraphQL answers 200 even to what is not allowed.
+                Self::Refused { task, status: 200, message, credential: credential.to_owned() }
+            }
+            other => Self::Unreachable { task, reason: cause(other) },
+        }
+    }
+
+    /// Whether asking again can help.
+    pub(super) const fn again(&self) -> Again {
+        match self {
+            Self::Unreachable { .. } => Again::Soon,
+            Self::RateLimited { wait, .. } => Again::After(*wait),
+            _ => Again::Never,
+        }
+    }
+
+    /// The HTTP status of a refusal.
+    pub(super) const fn status(&self) -> Option<u16> {
+        match self {
+            Self::Refused { status, .. } => Some(*status),
+            _ => None,
+        }
+    }
+
+    /// Whether GitHub says that the comment is too long.
+    pub(super) fn is_too_long(&self) -> bool {
+        matches!(self, Self::Refused { status: 422, message, .. } if message.contains("too long"))
+    }
+}
+
+impl Explain for GithubError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::NoToken { .. } => Exit::NotAllowed,
+            Self::Refused { status: 401 | 403 | 404, .. } => Exit::NotAllowed,
+            Self::BadToken { .. }
+            | Self::BadVariableName
+            | Self::AppIncomplete { .. }
+            | Self::AppValue { .. }
+            | Self::BadApiUrl { .. }
+            | Self::Refused { .. } => Exit::Usage,
+            Self::Client { .. }
+            | Self::RateLimited { .. }
+            | Self::Unreachable { .. }
+            | Self::Answer { .. }
+            | Self::Conflict { .. }
+            | Self::TimedOut { .. } => Exit::Unavailable,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::NoToken { .. } => "set GITHUB_TOKEN in a CircleCI context or project setting to a token with \"Pull requests: write\", \
+                or name another variable with --github-token-env; builds of forks get no secrets by default"
+                .into(),
+            Self::BadToken { variable } => format!("store the token alone in {variable}, without quotes or line breaks"),
+            Self::BadVariableName => {
+                "write --github-token-env MY_TOKEN_VARIABLE and keep the token itself in that variable".into()
+            }
+            Self::AppIncomplete { .. } => {
+                "a GitHub App needs LOADFORGE_CI_GITHUB_APP_ID, LOADFORGE_CI_GITHUB_APP_INSTALLATION_ID and \
+                 LOADFORGE_CI_GITHUB_APP_PRIVATE_KEY; unset all three to use GITHUB_TOKEN"
+                    .into()
+            }
+            Self::AppValue { .. } => "copy it from the GitHub App's settings page".into(),
+            Self::BadApiUrl { .. } => {
+                "write --github-api-url https://HOST/api/v3 for GitHub Enterprise Server, or leave it out for github.com"
+                    .into()
+            }
+            Self::Client { .. } => "check the proxy variables and SSL_CERT_FILE".into(),
+            Self::Refused { task, status, message, credential } => refusal_hint(*task, *status, message, credential),
+            Self::RateLimited { .. } => {
+                "the token is used by too many jobs at once; give this project a token or GitHub App of its own".into()
+            }
+            Self::Unreachable { .. } => {
+                "check --github-api-url, the proxy variables and githubstatus.com; run `loadforge-ci comment` again".into()
+            }
+            Self::Answer { .. } => "check that --github-api-url names GitHub's API, not its web pages".into(),
+            Self::Conflict { .. } | Self::TimedOut { .. } => {
+                "run `loadforge-ci comment` again when the other jobs of this pull request are done".into()
+            }
+        })
+    }
+}
+
+fn refusal_hint(task: Task, status: u16, message: &str, credential: &str) -> String {
+    let says = |words: &str| message.to_ascii_lowercase().contains(words);
+    let permission = task.permission();
+    match status {
+        _ if task == Task::MintToken => match status {
+            401 => "check LOADFORGE_CI_GITHUB_APP_ID and that the private key is the app's newest one; \
+                    a wrong clock on this machine also does this"
+                .into(),
+            404 => "LOADFORGE_CI_GITHUB_APP_INSTALLATION_ID names no installation of this app; \
+                    it is the number at the end of the installation's address"
+                .into(),
+            _ => "the app's installation may be suspended; see the organisation's settings, \"GitHub Apps\"".into(),
+        },
+        401 => format!("the token of {credential} is wrong, expired or revoked; make a new one with {permission}"),
+        403 if says("locked") => "the conversation is locked; unlock it on the pull request's page".into(),
+        403 if says("saml") || says("sso") => {
+            format!(
+                "authorise the token of {credential} for the organisation's single sign-on (token settings, \"Configure SSO\")"
+            )
+        }
+        403 if says("ip allow list") => {
+            "the organisation has an IP allow list; add CircleCI's IP ranges to it and run the job with them".into()
+        }
+        403 | 200 => format!("give the token of {credential} the permission {permission}"),
+        404 => format!(
+            "the token of {credential} cannot see this repository or pull request; give it access with {permission}, \
+             and for GitHub Enterprise Server set --github-api-url"
+        ),
+        410 => "comments are turned off for this repository".into(),
+        422 if task == Task::SetStatus => {
+            "GitHub keeps at most 1,000 statuses per commit and context, and only for commits of this repository".into()
+        }
+        422 if says("too long") => "the comment is too long even when shortened; judge fewer gates per test".into(),
+        _ => "GitHub's words above name the field or setting it does not accept".into(),
+    }
+}
+
+/// How long to wait when this is a primary or secondary rate limit.
+fn rate_limit(error: &octocrab::GitHubError) -> Option<Duration> {
+    let header = |name: &str| error.headers.as_ref()?.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
+    if !matches!(error.status_code.as_u16(), 403 | 429) {
+        return None;
+    }
+    if let Some(seconds) = header("retry-after") {
+        return Some(Duration::from_secs(seconds));
+    }
+    if header("x-ratelimit-remaining") == Some(0) {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs();
+        return Some(Duration::from_secs(error.rate_limit_reset.map_or(60, |reset| reset.saturating_sub(now).max(1))));
+    }
+    let limited = error.status_code.as_u16() == 429 || error.message.to_ascii_lowercase().contains("rate limit");
+    limited.then_some(SECONDARY_WAIT)
+}
+
+/// GitHub's message with the details of a validation error.
+fn words(error: &octocrab::GitHubError) -> String {
+    let details = error
+        .errors
+        .iter()
+        .flatten()
+        .filter_map(|detail| detail.as_str().or_else(|| detail.get("message")?.as_str()).map(ToOwned::to_owned));
+    let all: Vec<String> = std::iter::once(error.message.clone()).chain(details).collect();
+    tidy(&all.join(": "))
+}
+
+/// Outside words on one line, without control characters, at most [`MAX_WORDS`] characters.
+fn tidy(text: &str) -> String {
+    let mut line: String =
+        text.split_whitespace().collect::<Vec<_>>().join(" ").chars().filter(|c| !c.is_control()).collect();
+    if let Some((cut, _)) = line.char_indices().nth(MAX_WORDS) {
+        line.truncate(cut);
+        line.push('…');
+    }
+    line
+}
+
+/// The transport's own words, without octocrab's wrappers around them.
+fn cause(error: &octocrab::Error) -> String {
+    let mut at: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(error) = at {
+        if let Some(transport) = error.downcast_ref::<reqwest::Error>() {
+            return tidy(&chain(transport));
+        }
+        at = error.source();
+    }
+    tidy(&chain(error))
+}

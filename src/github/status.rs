@@ -1,0 +1,94 @@
+//! The commit status beside the comment: the verdict in one line where a merge can be made to depend on it.
+
+use serde::Deserialize;
+use serde_json::json;
+
+use super::api::Github;
+use super::error::{GithubError, Task};
+use crate::circleci::Repository;
+use crate::verdict::Outcome;
+
+/// GitHub's limit for a status' description, in characters.
+const MAX_DESCRIPTION: usize = 140;
+
+/// The longest context we make, in characters.
+const MAX_CONTEXT: usize = 100;
+
+/// A commit status to set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CommitStatus<'a> {
+    /// The test; statuses of one commit with the same test replace each other.
+    pub key: &'a str,
+    /// The verdict.
+    pub outcome: Outcome,
+    /// The verdict sentence; cut at 140 characters.
+    pub sentence: &'a str,
+    /// Where "Details" leads, the report or the job.
+    pub link: Option<&'a str>,
+}
+
+impl CommitStatus<'_> {
+    /// GitHub's word for the verdict: warnings let a merge pass, what could not be judged is an `error`.
+    const fn state(&self) -> &'static str {
+        match self.outcome {
+            Outcome::Pass | Outcome::Warn => "success",
+            Outcome::Fail => "failure",
+            Outcome::Inconclusive => "error",
+        }
+    }
+
+    /// The name the status has among others.
+    fn context(&self) -> String {
+        format!("loadforge/{}", line(self.key, MAX_CONTEXT))
+    }
+}
+
+#[derive(Deserialize)]
+struct Set {}
+
+/// Sets the status of a commit. Setting it twice does no harm: the last one counts.
+///
+/// # Errors
+/// When GitHub does not take it.
+pub async fn set_status(
+    github: &Github,
+    repository: &Repository,
+    commit: &str,
+    status: &CommitStatus<'_>,
+) -> Result<(), GithubError> {
+    let mut body = json!({
+        "state": status.state(),
+        "context": status.context(),
+        "description": line(status.sentence, MAX_DESCRIPTION),
+    });
+    if let Some(link) = status.link {
+        body["target_url"] = link.into();
+    }
+    let commit: String = commit.chars().filter(char::is_ascii_hexdigit).collect();
+    let Set {} = github.post_again(Task::SetStatus, &format!("/repos/{repository}/statuses/{commit}"), &body).await?;
+    Ok(())
+}
+
+/// One line of at most `limit` characters, cut with an ellipsis.
+fn line(text: &str, limit: usize) -> String {
+    let plain = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let plain: String = plain.chars().filter(|c| !c.is_control()).collect();
+    if plain.chars().count() <= limit {
+        return plain;
+    }
+    let mut cut: String = plain.chars().take(limit - 1).collect();
+    cut.push('…');
+    cut
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_sentence_is_cut_at_the_limit_of_characters() {
+        let sentence = "é".repeat(200);
+        assert_eq!(line(&sentence, MAX_DESCRIPTION).chars().count(), 140);
+        assert_eq!(line("a\n b\u{1b}[31m", 140), "a b[31m");
+    }
+}
