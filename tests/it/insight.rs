@@ -1,1 +1,195 @@
-//! Tests of insight through its public face.
+//! Every finding, shown by a real run of the demo shop with the matching fault turned on.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use loadforge_ci::demo::shop::{Fault, Shop, ShopConfig};
+use loadforge_ci::insight::{Baseline, Course, find};
+use loadforge_ci::locust::{read_failures, read_stats};
+use loadforge_ci::results::{RESULTS_SCHEMA_VERSION, Results, Timeline};
+use loadforge_ci::verdict::{Finding, FindingKind};
+
+use crate::bare_locust::{self, Load};
+
+/// A script that sends a lot: 8 requests/s a user while the shop is healthy.
+const BUSY: &str = r#"
+import os
+from locust import HttpUser, constant_throughput, task
+
+class Busy(HttpUser):
+    host = os.environ["TARGET_HOST"]
+    wait_time = constant_throughput(8)
+
+    @task(3)
+    def products(self):
+        self.client.get("/api/v1/products", name="/api/v1/products", timeout=10)
+
+    @task(2)
+    def product(self):
+        self.client.get("/api/v1/products/4", name="/api/v1/products/[id]", timeout=10)
+
+    @task(2)
+    def log_in(self):
+        body = {"email": os.environ["TEST_USER_EMAIL"], "password": os.environ["TEST_USER_PASSWORD"]}
+        self.client.post("/api/v1/auth/login", json=body, name="/api/v1/auth/login", timeout=10)
+"#;
+
+/// A script that forgets the names.
+const UNNAMED: &str = r#"
+import os
+import random
+from locust import HttpUser, constant, task
+
+class Unnamed(HttpUser):
+    host = os.environ["TARGET_HOST"]
+    wait_time = constant(0.1)
+
+    @task
+    def product(self):
+        self.client.get(f"/api/v1/products/{random.randint(1, 240)}", timeout=10)
+"#;
+
+/// How much load, for how long.
+#[derive(Clone, Copy)]
+struct Shape {
+    users: u32,
+    spawn_rate: u32,
+    seconds: u32,
+}
+
+const STEADY: Shape = Shape { users: 6, spawn_rate: 6, seconds: 10 };
+
+fn script(folder: &Path, source: &str) -> PathBuf {
+    let path = folder.join("script.py");
+    std::fs::write(&path, source).unwrap();
+    path
+}
+
+/// Runs a script against a shop with these faults, one run after the other on the same shop; what each measured.
+async fn runs(source: &str, shape: Shape, faults: Vec<Vec<Fault>>) -> Vec<(Results, Course)> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = script(folder.path(), source);
+    let shop = Shop::start(ShopConfig::default()).await.unwrap();
+    let mut measured = Vec::new();
+    for (index, faults) in faults.into_iter().enumerate() {
+        shop.set_faults(faults);
+        let prefix = folder.path().join(index.to_string());
+        let Shape { users, spawn_rate, seconds } = shape;
+        let load = Load { script: &path, users, spawn_rate, seconds, env: shop.env(), csv: Some(prefix.clone()) };
+        bare_locust::run(load).await;
+        measured.push(read(&prefix));
+    }
+    shop.shutdown().await;
+    measured
+}
+
+fn read(prefix: &Path) -> (Results, Course) {
+    let file = |what: &str| File::open(format!("{}_{what}.csv", prefix.display())).unwrap();
+    let stats = read_stats("stats", file("stats")).unwrap();
+    let results = Results {
+        schema_version: RESULTS_SCHEMA_VERSION,
+        total: stats.total,
+        endpoints: stats.endpoints,
+        failures: read_failures("failures", file("failures")).unwrap(),
+        timeline: Timeline::default(),
+        problems: Vec::new(),
+        targets_passed: None,
+        after_ramp_up: None,
+        notes: Vec::new(),
+    };
+    let course = Course::read(&results, "history", file("stats_history")).unwrap();
+    (results, course)
+}
+
+async fn findings(source: &str, shape: Shape, faults: Vec<Fault>) -> Vec<Finding> {
+    let measured = runs(source, shape, vec![faults]).await;
+    find(&measured[0].0, &measured[0].1, None)
+}
+
+#[track_caller]
+fn one(findings: &[Finding], kind: FindingKind) -> &Finding {
+    findings.iter().find(|finding| finding.kind == kind).unwrap_or_else(|| panic!("no {kind:?} in {findings:#?}"))
+}
+
+fn kinds(findings: &[Finding]) -> Vec<FindingKind> {
+    findings.iter().map(|finding| finding.kind).collect()
+}
+
+#[tokio::test]
+async fn latency_that_grows_is_a_drift() {
+    let found = findings(BUSY, STEADY, vec![Fault::GrowingLatency { factor: 13.0 }]).await;
+    let drift = one(&found, FindingKind::Drift);
+    assert!(drift.sentence.starts_with("Response times of all requests rise"), "{drift:#?}");
+    assert_eq!(kinds(&found), [FindingKind::Drift], "{found:#?}");
+}
+
+#[tokio::test]
+async fn errors_for_two_seconds_are_a_spike() {
+    let spike = Fault::ErrorSpike { from: Duration::from_secs(5), to: Duration::from_secs(7), share: 0.6 };
+    let found = findings(BUSY, STEADY, vec![spike]).await;
+    let burst = one(&found, FindingKind::ErrorSpike);
+    assert!(burst.sentence.contains("after the ramp-up"), "{burst:#?}");
+    let (from, to) = burst.span_s.unwrap();
+    assert!((2..=4).contains(&(to - from)), "{burst:#?}");
+    assert!(one(&found, FindingKind::Failures).sentence.contains("all of them server errors"), "{found:#?}");
+    assert_eq!(found.len(), 2, "{found:#?}");
+}
+
+#[tokio::test]
+async fn errors_while_users_are_added_are_a_spike_inside_the_ramp_up() {
+    let spike = Fault::ErrorSpike { from: Duration::ZERO, to: Duration::from_secs(2), share: 0.9 };
+    let shape = Shape { users: 10, spawn_rate: 2, seconds: 10 };
+    let found = findings(BUSY, shape, vec![spike]).await;
+    let burst = one(&found, FindingKind::ErrorSpike);
+    assert!(burst.sentence.contains("inside the ramp-up"), "{burst:#?}");
+}
+
+#[tokio::test]
+async fn a_shop_at_its_limit_is_saturated() {
+    let shape = Shape { users: 16, spawn_rate: 2, seconds: 10 };
+    let found = findings(BUSY, shape, vec![Fault::Saturation { requests_per_s: 20.0 }]).await;
+    let saturation = one(&found, FindingKind::Saturation);
+    assert!(saturation.sentence.contains("/s while users grow from "), "{saturation:#?}");
+}
+
+#[tokio::test]
+async fn a_slower_machine_is_common_mode_and_a_slower_login_is_not() {
+    let slower = vec![Fault::AllSlower { factor: 1.8 }];
+    let login = vec![Fault::SlowLogin { factor: 1.8 }];
+    let measured = runs(BUSY, Shape { seconds: 6, ..STEADY }, vec![vec![], slower, login]).await;
+    let [(usual, course), slower, login] = &measured[..] else { panic!("three runs") };
+    let baseline = Baseline::of_run(usual);
+    assert_eq!(find(usual, course, Some(&baseline)), [], "a healthy run");
+    let found = find(&slower.0, &slower.1, Some(&baseline));
+    assert!(one(&found, FindingKind::CommonMode).sentence.starts_with("All 3 endpoints are slower"), "{found:#?}");
+    assert_eq!(find(&login.0, &login.1, Some(&baseline)), [], "one slow endpoint is for the gates to judge");
+}
+
+#[tokio::test]
+async fn quick_errors_make_the_shop_faster_because_it_fails() {
+    let faults = vec![vec![], vec![Fault::FailFast { share: 0.7 }]];
+    let measured = runs(BUSY, Shape { seconds: 6, ..STEADY }, faults).await;
+    let found = find(&measured[1].0, &measured[1].1, Some(&Baseline::of_run(&measured[0].0)));
+    let faster = one(&found, FindingKind::FasterBecauseFailing);
+    assert!(faster.sentence.contains("/api/v1/auth/login"), "{faster:#?}");
+}
+
+#[tokio::test]
+async fn urls_without_a_name_are_told_with_the_name_to_use() {
+    let shape = Shape { seconds: 4, ..STEADY };
+    let found = findings(UNNAMED, shape, vec![]).await;
+    let names = one(&found, FindingKind::DynamicNames);
+    assert!(names.sentence.ends_with("name the request /api/v1/products/[id] instead."), "{names:#?}");
+    assert_eq!(kinds(&found), [FindingKind::DynamicNames], "{found:#?}");
+}
+
+#[tokio::test]
+async fn failures_are_told_by_class() {
+    let faults = vec![Fault::RateLimit { share: 0.3 }, Fault::Resets { share: 0.1 }];
+    let found = findings(BUSY, Shape { seconds: 6, ..STEADY }, faults).await;
+    let failures = one(&found, FindingKind::Failures);
+    assert!(failures.sentence.contains("most often rate limits (429)"), "{failures:#?}");
+    assert!(failures.evidence.contains("connections refused, reset or closed"), "{failures:#?}");
+    assert_eq!(kinds(&found), [FindingKind::Failures], "{found:#?}");
+}

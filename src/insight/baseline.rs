@@ -1,0 +1,213 @@
+//! Findings that need to know what is usual: all endpoints slower at once, and faster only because more fails.
+
+use std::collections::BTreeMap;
+
+use super::words;
+use crate::results::{Endpoint, EndpointKey, Percentile, Results};
+use crate::verdict::{Finding, FindingKind, Unit};
+
+/// What is usual, from the history of good runs or from one run to compare with.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Baseline {
+    /// Endpoint by endpoint.
+    pub endpoints: BTreeMap<EndpointKey, Usual>,
+}
+
+/// What is usual for one endpoint: medians over the good runs.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Usual {
+    /// Median response time, ms.
+    pub p50_ms: Option<f64>,
+    /// 95th percentile of the response time, ms.
+    pub p95_ms: Option<f64>,
+    /// Failed requests, % of all.
+    pub error_rate: Option<f64>,
+    /// Throughput, requests/s.
+    pub requests_per_s: Option<f64>,
+    /// Runs behind these numbers.
+    pub runs: u32,
+}
+
+impl Baseline {
+    /// One run as the baseline of another.
+    #[must_use]
+    pub fn of_run(results: &Results) -> Self {
+        let usual = |endpoint: &Endpoint| Usual {
+            p50_ms: endpoint.percentile(Percentile::P50).or(endpoint.median_ms),
+            p95_ms: endpoint.percentile(Percentile::P95),
+            error_rate: endpoint.error_rate(),
+            requests_per_s: endpoint.requests_per_s,
+            runs: 1,
+        };
+        Self { endpoints: results.endpoints.iter().map(|endpoint| (endpoint.key(), usual(endpoint))).collect() }
+    }
+
+    /// The endpoints that are known here and have enough requests to be compared.
+    fn pairs<'a>(&'a self, results: &'a Results) -> impl Iterator<Item = (&'a Endpoint, &'a Usual)> {
+        results
+            .endpoints
+            .iter()
+            .filter(|endpoint| endpoint.requests >= LEAST_REQUESTS)
+            .filter_map(|endpoint| Some((endpoint, self.endpoints.get(&endpoint.key())?)))
+    }
+}
+
+/// Requests an endpoint needs to be compared.
+const LEAST_REQUESTS: u64 = 20;
+/// Below this, a response time is mostly the load generator's own, ms.
+const LEAST_MS: f64 = 5.0;
+/// Endpoints that are needed to speak of all.
+const LEAST_ENDPOINTS: usize = 3;
+/// All endpoints must be slower by more than this factor.
+const LEAST_COMMON: f64 = 1.15;
+/// Failed requests must be more by this, percentage points.
+const LEAST_MORE_FAILING: f64 = 5.0;
+/// And response times must be below this factor of the usual.
+const FASTER: f64 = 0.85;
+
+/// This run's value as a factor of the usual one.
+fn ratio(now: Option<f64>, usual: Option<f64>) -> Option<f64> {
+    let ratio = now? / usual.filter(|usual| *usual >= LEAST_MS)?;
+    (ratio.is_finite() && ratio > 0.0).then_some(ratio)
+}
+
+/// How much slower an endpoint is: the geometric mean of the factors of median and p95, which is steadier than either.
+fn slower(endpoint: &Endpoint, usual: &Usual) -> Option<f64> {
+    let p95 = ratio(endpoint.percentile(Percentile::P95), usual.p95_ms);
+    let p50 = ratio(endpoint.percentile(Percentile::P50).or(endpoint.median_ms), usual.p50_ms);
+    match (p50, p95) {
+        (Some(p50), Some(p95)) => Some((p50 * p95).sqrt()),
+        (one, other) => one.or(other),
+    }
+}
+
+/// All endpoints slower by about the same factor: each between half and twice the middle one's surplus.
+pub(super) fn common_mode(results: &Results, baseline: &Baseline) -> Option<Finding> {
+    let mut factors: Vec<(f64, String, u32)> = baseline
+        .pairs(results)
+        .filter_map(|(endpoint, usual)| Some((slower(endpoint, usual)?, endpoint.label(), usual.runs)))
+        .collect();
+    factors.sort_by(|a, b| b.0.total_cmp(&a.0));
+    if factors.len() < LEAST_ENDPOINTS {
+        return None;
+    }
+    let middle = factors[factors.len() / 2].0;
+    let surplus = middle - 1.0;
+    let alike = factors.iter().all(|(factor, ..)| (surplus / 2.0..=surplus * 2.0).contains(&(factor - 1.0)));
+    if middle < LEAST_COMMON || !alike {
+        return None;
+    }
+    let shown: Vec<String> = factors.iter().map(|(factor, label, _)| format!("{label} × {factor:.2}")).collect();
+    let runs = factors.iter().map(|(.., runs)| *runs).max().unwrap_or(0);
+    Some(Finding {
+        kind: FindingKind::CommonMode,
+        sentence: format!(
+            "All {} endpoints are slower than the baseline by about the same factor, {}: that points to the environment, \
+             not to one change in the code.",
+            factors.len(),
+            words::change(middle),
+        ),
+        evidence: format!(
+            "response times against the median of {}: {}",
+            words::count(u64::from(runs), "run"),
+            words::list(&shown, 6)
+        ),
+        next: "Compare what all endpoints share: size and neighbours of the machines, the database, the network path, \
+               the load generator's CPU. Run the last good commit again: when it is as slow, it is not the code."
+            .into(),
+        span_s: None,
+    })
+}
+
+/// Endpoints whose response times fell while their error rate rose.
+pub(super) fn faster_because_failing(results: &Results, baseline: &Baseline) -> Option<Finding> {
+    let mut found: Vec<(f64, String, String)> = baseline
+        .pairs(results)
+        .filter_map(|(endpoint, usual)| {
+            let (errors, usual_errors) = (endpoint.error_rate()?, usual.error_rate.unwrap_or(0.0));
+            let p95 = ratio(endpoint.percentile(Percentile::P95), usual.p95_ms).map(|ratio| ("p95", ratio));
+            let p50 = ratio(endpoint.percentile(Percentile::P50).or(endpoint.median_ms), usual.p50_ms)
+                .map(|ratio| ("median", ratio));
+            let (measure, ratio) = p50.into_iter().chain(p95).min_by(|a, b| a.1.total_cmp(&b.1))?;
+            let more = errors - usual_errors;
+            (more >= LEAST_MORE_FAILING && ratio <= FASTER).then(|| {
+                let evidence = format!(
+                    "{}: error rate {} → {}, {measure} {}",
+                    endpoint.label(),
+                    Unit::Percent.show(usual_errors),
+                    Unit::Percent.show(errors),
+                    words::change(ratio),
+                );
+                (more, endpoint.label(), evidence)
+            })
+        })
+        .collect();
+    found.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let labels: Vec<String> = found.iter().map(|(_, label, _)| label.clone()).collect();
+    let evidence: Vec<String> = found.into_iter().map(|(.., evidence)| evidence).collect();
+    (!labels.is_empty()).then(|| Finding {
+        kind: FindingKind::FasterBecauseFailing,
+        sentence: format!(
+            "{} faster than usual only because more requests fail: an error is answered quicker than the work is done.",
+            match labels.len() {
+                1 => format!("{} is", labels[0]),
+                _ => format!("{} are", words::list(&labels, 3)),
+            }
+        ),
+        evidence: words::list(&evidence, 3),
+        next:
+            "Read the response times of these endpoints only after the failures are gone; a gate on error_rate belongs \
+               beside every gate on a percentile."
+                .into(),
+        span_s: None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{endpoint, results};
+    use super::*;
+
+    fn usual() -> Baseline {
+        Baseline::of_run(&results(vec![
+            endpoint("GET", "/a", 100, 0, 20.0),
+            endpoint("GET", "/b", 100, 0, 50.0),
+            endpoint("POST", "/c", 100, 0, 200.0),
+        ]))
+    }
+
+    fn run(a: (u64, f64), b: (u64, f64), c: (u64, f64)) -> Results {
+        results(vec![
+            endpoint("GET", "/a", 100, a.0, a.1),
+            endpoint("GET", "/b", 100, b.0, b.1),
+            endpoint("POST", "/c", 100, c.0, c.1),
+        ])
+    }
+
+    #[test]
+    fn the_same_factor_everywhere_is_the_environment() {
+        let finding = common_mode(&run((0, 32.0), (0, 75.0), (0, 330.0)), &usual()).unwrap();
+        insta::assert_snapshot!(format!("{}\n{}", finding.sentence, finding.evidence), @r"
+        All 3 endpoints are slower than the baseline by about the same factor, +60 %: that points to the environment, not to one change in the code.
+        response times against the median of 1 run: POST /c × 1.65, GET /a × 1.60, GET /b × 1.50
+        ");
+    }
+
+    #[test]
+    fn one_slow_endpoint_is_not_the_environment() {
+        assert_eq!(common_mode(&run((0, 20.0), (0, 50.0), (0, 900.0)), &usual()), None);
+        assert_eq!(common_mode(&run((0, 30.0), (0, 75.0), (0, 2_000.0)), &usual()), None);
+        assert_eq!(common_mode(&run((0, 21.0), (0, 52.0), (0, 210.0)), &usual()), None, "+5 %");
+        assert_eq!(common_mode(&run((0, 10.0), (0, 25.0), (0, 100.0)), &usual()), None, "faster");
+    }
+
+    #[test]
+    fn faster_and_failing_are_told_together() {
+        let finding = faster_because_failing(&run((60, 2.0), (0, 50.0), (0, 200.0)), &usual()).unwrap();
+        insta::assert_snapshot!(format!("{}\n{}", finding.sentence, finding.evidence), @r"
+        GET /a is faster than usual only because more requests fail: an error is answered quicker than the work is done.
+        GET /a: error rate 0 % → 60 %, median -90 %
+        ");
+        assert_eq!(faster_because_failing(&run((60, 20.0), (0, 10.0), (2, 200.0)), &usual()), None);
+    }
+}

@@ -1,0 +1,21 @@
+//! How numbers and lists are written in findings.
+
+/// `+34 %`, `-5 %`.
+pub(super) fn change(ratio: f64) -> String {
+    format!("{:+.0} %", (ratio - 1.0) * 100.0)
+}
+
+/// The first `most` entries joined by `, `, and how many more there are.
+pub(super) fn list(entries: &[String], most: usize) -> String {
+    let shown = entries[..entries.len().min(most)].join(", ");
+    match entries.len().saturating_sub(most) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+/// `1 request`, `12 requests`.
+pub(super) fn count(number: u64, one: &str) -> String {
+    let shown = crate::verdict::Unit::Count.show(number as f64);
+    if number == 1 { format!("{shown} {one}") } else { format!("{shown} {one}s") }
+}
