@@ -1,0 +1,263 @@
+#!/usr/bin/env bats
+# Tests write scripts in single quotes, and each runs in a subshell of its own.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2088
+# What install.sh does with what it finds. The PATH of each test holds exactly the tools that the test names, and
+# `curl` and `wget` are stand-ins that serve a folder; LF_TEST_SHELL is the shell the script runs in.
+
+setup() {
+  SCRIPT=$BATS_TEST_DIRNAME/../../orb/scripts/install.sh
+  BIN=$BATS_TEST_TMPDIR/bin
+  SERVED=$BATS_TEST_TMPDIR/served
+  FOLDER=$BATS_TEST_TMPDIR/home/tools
+  mkdir -p "$BIN" "$SERVED" "$BATS_TEST_TMPDIR/home" "$BATS_TEST_TMPDIR/release"
+  : >"$BATS_TEST_TMPDIR/bash_env"
+  for tool in sh sed cut head mktemp mkdir mv rm chmod tar gzip cat dirname basename ln grep env sha256sum; do
+    ln -s "$(command -v "$tool")" "$BIN/$tool"
+  done
+  stub uname 'case $1 in -s) echo Linux ;; -m) echo x86_64 ;; esac'
+  stub sleep ':'
+  # The release: a program that says that it ran.
+  printf '#!/bin/sh\necho "loadforge-ci 1.2.3"; : >"%s"\n' "$BATS_TEST_TMPDIR/executed" >"$BATS_TEST_TMPDIR/release/loadforge-ci"
+  chmod 755 "$BATS_TEST_TMPDIR/release/loadforge-ci"
+  for platform in linux-amd64 linux-arm64 macos-amd64 macos-arm64; do
+    tar -czf "$SERVED/loadforge-ci-1.2.3-$platform.tar.gz" -C "$BATS_TEST_TMPDIR/release" loadforge-ci
+  done
+  pin
+}
+
+pin() {
+  program=$(sha256sum <"$BATS_TEST_TMPDIR/release/loadforge-ci" | cut -d ' ' -f 1)
+  RELEASE="version 1.2.3
+url https://downloads.example/v1.2.3"
+  for platform in linux-amd64 linux-arm64 macos-amd64 macos-arm64; do
+    RELEASE="$RELEASE
+$platform $(sha256sum <"$SERVED/loadforge-ci-1.2.3-$platform.tar.gz" | cut -d ' ' -f 1) $program"
+  done
+}
+
+stub() {
+  printf '#!/bin/sh\n%s\n' "$2" >"$BIN/$1"
+  chmod 755 "$BIN/$1"
+}
+
+with_curl() {
+  stub curl 'while [ $# -gt 1 ]; do [ "$1" = --output ] && { out=$2; shift; }; shift; done
+echo "curl $1" >>"'"$BATS_TEST_TMPDIR"'/asked"
+cat "'"$SERVED"'/${1##*/}" >"$out" 2>/dev/null || { echo "curl: (22) 404" >&2; exit 22; }'
+}
+
+with_wget() {
+  stub wget 'while [ $# -gt 1 ]; do [ "$1" = -O ] && { out=$2; shift; }; shift; done
+echo "wget $1" >>"'"$BATS_TEST_TMPDIR"'/asked"
+cat "'"$SERVED"'/${1##*/}" >"$out" 2>/dev/null || { echo "wget: 404" >&2; exit 8; }'
+}
+
+install() {
+  # The shell may be two words, such as `busybox sh`; it is named by its path, since it is not on that PATH.
+  read -r -a shell <<<"${LF_TEST_SHELL:-dash}"
+  shell[0]=$(command -v "${shell[0]}")
+  set -- "$@" "${shell[@]}" -e "$SCRIPT"
+  run env -i PATH="$BIN" HOME="$BATS_TEST_TMPDIR/home" BASH_ENV="$BATS_TEST_TMPDIR/bash_env" \
+    LF_RELEASE="$RELEASE" LF_MIRROR_URL= LF_INSTALL_DIR="$FOLDER" LF_BINARY= "$@"
+  echo "$output"
+}
+
+# Nothing from the download was executed, and nothing executable was left.
+nothing_left() {
+  [ ! -e "$BATS_TEST_TMPDIR/executed" ]
+  [ ! -e "$FOLDER" ] || [ -z "$(find "$FOLDER" -type f)" ]
+}
+
+@test "curl: the program is verified and installed, and the next step finds it" {
+  with_curl
+  install
+  [ "$status" -eq 0 ]
+  [[ "$output" == *"1.2.3 for linux-amd64 installed in $FOLDER, SHA-256 verified"* ]]
+  [ "$(cat "$BATS_TEST_TMPDIR/asked")" = "curl https://downloads.example/v1.2.3/loadforge-ci-1.2.3-linux-amd64.tar.gz" ]
+  [ ! -e "$BATS_TEST_TMPDIR/executed" ]
+  run env -i PATH="/usr/bin:/bin" BASH_ENV="$BATS_TEST_TMPDIR/bash_env" bash -c 'loadforge-ci --version'
+  [ "$output" = "loadforge-ci 1.2.3" ]
+}
+
+@test "wget only" {
+  with_wget
+  install
+  [ "$status" -eq 0 ]
+  [ -x "$FOLDER/loadforge-ci" ]
+  [[ "$(cat "$BATS_TEST_TMPDIR/asked")" == wget* ]]
+}
+
+@test "neither curl nor wget" {
+  install
+  [ "$status" -ne 0 ]
+  [[ "$output" == *"neither curl nor wget"* ]]
+  nothing_left
+}
+
+@test "a wrong checksum stops the job and leaves nothing" {
+  with_curl
+  printf '#!/bin/sh\n: >"%s"\n' "$BATS_TEST_TMPDIR/executed" >"$BATS_TEST_TMPDIR/release/loadforge-ci"
+  tar -czf "$SERVED/loadforge-ci-1.2.3-linux-amd64.tar.gz" -C "$BATS_TEST_TMPDIR/release" loadforge-ci
+  install
+  [ "$status" -eq 1 ]
+  [[ "$output" == *"but this orb was packed for"* ]]
+  nothing_left
+}
+
+@test "an archive that matches but holds another program is refused too" {
+  with_curl
+  printf '#!/bin/sh\n: >"%s"\n' "$BATS_TEST_TMPDIR/executed" >"$BATS_TEST_TMPDIR/release/loadforge-ci"
+  chmod 755 "$BATS_TEST_TMPDIR/release/loadforge-ci"
+  tar -czf "$SERVED/loadforge-ci-1.2.3-linux-amd64.tar.gz" -C "$BATS_TEST_TMPDIR/release" loadforge-ci
+  sum=$(sha256sum <"$SERVED/loadforge-ci-1.2.3-linux-amd64.tar.gz" | cut -d ' ' -f 1)
+  RELEASE=$(printf '%s\n' "$RELEASE" | sed "s/^linux-amd64 [0-9a-f]*/linux-amd64 $sum/")
+  install
+  [ "$status" -eq 1 ]
+  [[ "$output" == *"loadforge-ci in loadforge-ci-1.2.3-linux-amd64.tar.gz"* ]]
+  nothing_left
+}
+
+@test "an HTML error page is refused and called by its name" {
+  with_curl
+  echo '<!DOCTYPE html><title>Sign in</title>' >"$SERVED/loadforge-ci-1.2.3-linux-amd64.tar.gz"
+  install
+  [ "$status" -eq 1 ]
+  [[ "$output" == *"a web page instead of the file"* ]]
+  nothing_left
+}
+
+@test "no sha256sum: shasum does" {
+  with_curl
+  rm "$BIN/sha256sum"
+  stub shasum "[ \"\$1 \$2\" = '-a 256' ] && exec $(command -v sha256sum)"
+  install
+  [ "$status" -eq 0 ]
+  [ -x "$FOLDER/loadforge-ci" ]
+}
+
+@test "neither sha256sum nor shasum: nothing is downloaded" {
+  with_curl
+  rm "$BIN/sha256sum"
+  install
+  [ "$status" -eq 1 ]
+  [[ "$output" == *"neither sha256sum nor shasum"* ]]
+  [ ! -e "$BATS_TEST_TMPDIR/asked" ]
+  nothing_left
+}
+
+@test "a folder that cannot be written" {
+  with_curl
+  : >"$BATS_TEST_TMPDIR/home/file"
+  FOLDER=$BATS_TEST_TMPDIR/home/file/tools
+  install
+  [ "$status" -eq 1 ]
+  [[ "$output" == *"cannot write to $FOLDER. Name another folder with the parameter install_dir."* ]]
+}
+
+@test "a tilde is the home folder" {
+  with_curl
+  FOLDER='~/a folder/bin'
+  install
+  [ "$status" -eq 0 ]
+  [ -x "$BATS_TEST_TMPDIR/home/a folder/bin/loadforge-ci" ]
+  run env -i PATH="/usr/bin:/bin" BASH_ENV="$BATS_TEST_TMPDIR/bash_env" bash -c 'loadforge-ci --version'
+  [ "$output" = "loadforge-ci 1.2.3" ]
+}
+
+@test "linux on arm64, macOS on both" {
+  with_curl
+  for machine in "Linux aarch64 linux-arm64" "Darwin arm64 macos-arm64" "Darwin x86_64 macos-amd64"; do
+    # shellcheck disable=SC2086
+    set -- $machine
+    stub uname "case \$1 in -s) echo $1 ;; -m) echo $2 ;; esac"
+    rm -rf "$FOLDER"
+    install
+    [ "$status" -eq 0 ]
+    [[ "$output" == *"1.2.3 for $3 installed"* ]]
+  done
+}
+
+@test "an unknown platform" {
+  with_curl
+  stub uname 'case $1 in -s) echo FreeBSD ;; -m) echo amd64 ;; esac'
+  install
+  [ "$status" -eq 1 ]
+  [[ "$output" == *"no build for FreeBSD"* ]]
+  stub uname 'case $1 in -s) echo Linux ;; -m) echo riscv64 ;; esac'
+  install
+  [ "$status" -eq 1 ]
+  [[ "$output" == *"no build for riscv64"* ]]
+  nothing_left
+}
+
+@test "the verified version is already there: no download" {
+  with_curl
+  install
+  rm "$BATS_TEST_TMPDIR/asked"
+  install
+  [ "$status" -eq 0 ]
+  [[ "$output" == *"1.2.3 is already in $FOLDER"* ]]
+  [ ! -e "$BATS_TEST_TMPDIR/asked" ]
+  [ "$(grep -c PATH "$BATS_TEST_TMPDIR/bash_env")" -eq 1 ]
+}
+
+@test "another program under that name is replaced, and removed when the download fails" {
+  with_curl
+  mkdir -p "$FOLDER"
+  printf '#!/bin/sh\n: >"%s"\n' "$BATS_TEST_TMPDIR/executed" >"$FOLDER/loadforge-ci"
+  chmod 755 "$FOLDER/loadforge-ci"
+  cp -r "$SERVED" "$BATS_TEST_TMPDIR/kept"
+  rm "$SERVED"/*
+  install
+  [ "$status" -eq 1 ]
+  nothing_left
+  cp "$BATS_TEST_TMPDIR/kept"/* "$SERVED"
+  install
+  [ "$status" -eq 0 ]
+  [ "$(sha256sum <"$FOLDER/loadforge-ci" | cut -d ' ' -f 1)" = "$program" ]
+}
+
+@test "a mirror that is down: four attempts, then the parameter to change" {
+  with_curl
+  rm "$SERVED"/*
+  install LF_MIRROR_URL=https://mirror.example/loadforge/
+  [ "$status" -eq 1 ]
+  [ "$(grep -c '^curl https://mirror.example/loadforge/loadforge-ci-1.2.3-linux-amd64.tar.gz$' "$BATS_TEST_TMPDIR/asked")" -eq 4 ]
+  [[ "$output" == *"in 4 attempts"*"mirror_url"* ]]
+  nothing_left
+}
+
+@test "a mirror is believed no more than the release: the pinned checksum decides" {
+  with_curl
+  echo tampered >"$SERVED/loadforge-ci-1.2.3-linux-amd64.tar.gz"
+  install LF_MIRROR_URL=https://mirror.example
+  [ "$status" -eq 1 ]
+  [[ "$output" == *"Nothing from it was executed"* ]]
+  nothing_left
+}
+
+@test "<nil> counts as unset" {
+  with_curl
+  install LF_MIRROR_URL='<nil>' LF_BINARY='<nil>'
+  [ "$status" -eq 0 ]
+  [[ "$(cat "$BATS_TEST_TMPDIR/asked")" == "curl https://downloads.example/"* ]]
+}
+
+@test "a program that is already there is used without a download" {
+  install LF_BINARY="$BATS_TEST_TMPDIR/release/loadforge-ci"
+  [ "$status" -eq 0 ]
+  [[ "$output" == *"unverified (loadforge-ci 1.2.3)"* ]]
+  [ "$FOLDER/loadforge-ci" -ef "$BATS_TEST_TMPDIR/release/loadforge-ci" ]
+  install LF_BINARY=/no/such/program
+  [ "$status" -eq 1 ]
+  [[ "$output" == *"not an executable file"* ]]
+}
+
+@test "an orb that was packed without a release installs nothing" {
+  with_curl
+  RELEASE=$(cat "$BATS_TEST_DIRNAME/../../orb/scripts/release.txt")
+  install
+  [ "$status" -eq 1 ]
+  [[ "$output" == *"packed without the checksums of a release"* ]]
+  [ ! -e "$BATS_TEST_TMPDIR/asked" ]
+}

@@ -1,1 +1,0 @@
-//! Tests of orb through its public face.

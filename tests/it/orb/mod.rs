@@ -1,0 +1,10 @@
+//! The orb: what it packs to, what CircleCI would make of it, and what its examples do when their steps really run.
+
+mod cache;
+mod drift;
+mod hand_over;
+mod install;
+mod packed;
+mod review;
+mod runner;
+mod support;
