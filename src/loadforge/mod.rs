@@ -1,18 +1,42 @@
 //! LoadForge's API: client, wire models, errors, retry, start exactly once, follow, collect.
+//!
+//! [`Client`] is the API itself, call by call. [`Session`] is the story told with it: start or adopt a run, follow it,
+//! collect its results, cancel it. Nothing here knows a gate.
 
+mod adopt;
 mod calls;
 mod client;
+mod collect;
 mod download;
+mod ephemeral;
 mod error;
+mod event;
+mod exact;
+mod follow;
 mod message;
+mod plan;
 mod prelude;
+mod recorder;
 mod retry;
+mod schedule;
+mod session;
+mod session_error;
+mod start;
+mod stop;
+mod superseded;
+mod target;
 mod url;
 pub mod wire;
 
 pub use calls::SavedTest;
 pub use client::{AuthScheme, Client, ClientBuilder};
 pub use error::{ApiError, Refusal};
+pub use event::{Event, Lines, Observer, Progress};
+pub use plan::{PlanError, RunPlan, StartApi, What, sha256};
 pub use prelude::{is_allowed, prelude};
-pub use retry::{Attempt, Decision, Outcome, Pace, Repeat, classify, retry_after};
+pub use retry::{Attempt, Decision, Outcome as AttemptOutcome, Pace, Repeat, classify, retry_after};
+pub use session::{Outcome, RunEnd, Session, WaitPlan};
+pub use session_error::Error;
+pub use stop::{Signal, Stop};
+pub use target::Target;
 pub use url::ApiUrl;

@@ -1,0 +1,180 @@
+//! Whether the run recorded in the results folder is taken up instead of starting another.
+
+use crate::results::{Engine, Fingerprint, Intent, RunRecord, RunState};
+
+/// What is asked for now.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub(super) engine: Engine,
+    pub(super) api_url: &'a str,
+    pub(super) fingerprint: &'a Fingerprint,
+    pub(super) job: Option<&'a str>,
+}
+
+/// What to do about the record.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Adoption {
+    /// Start a run; the reason says why a record that is there is not taken up.
+    Fresh {
+        /// In words, where there is something to say.
+        reason: Option<String>,
+    },
+    /// Follow the recorded run.
+    Follow {
+        /// Its id.
+        run_id: u64,
+    },
+    /// A start was recorded, its outcome was not: look for the run first.
+    Resolve(Intent),
+    /// The recorded run's results are here already.
+    Collected {
+        /// Its id.
+        run_id: u64,
+    },
+}
+
+/// Decides. A run is taken up when it is of the same test and not collected yet, or collected by the same CI job (the
+/// step was repeated). One that did not complete is not: asking again means wanting another.
+pub(super) fn decide(record: Option<&RunRecord>, asked: &Asked<'_>) -> Adoption {
+    let fresh = |reason: &str| Adoption::Fresh { reason: (!reason.is_empty()).then(|| reason.to_owned()) };
+    let Some(record) = record else {
+        return fresh("");
+    };
+    if record.run_id.is_none() && record.intent.is_none() {
+        return fresh("");
+    }
+    let same_job = record.job.is_some() && record.job.as_deref() == asked.job;
+    if record.collected && !same_job {
+        return fresh("");
+    }
+    if let Some(state) = record.state().filter(|state| state.is_end() && *state != RunState::Finished) {
+        return fresh(&format!("it {}", how(state)));
+    }
+    if record.engine != asked.engine || record.api_url != asked.api_url {
+        return fresh(&format!("it was started on {}, not on {}", record.api_url, asked.api_url));
+    }
+    let differences = known_differences(&record.fingerprint, asked.fingerprint);
+    if !differences.is_empty() {
+        return fresh(&format!("it is of another test ({})", differences.join(", ")));
+    }
+    match (record.run_id, &record.intent) {
+        (Some(run_id), _) if record.collected => Adoption::Collected { run_id },
+        (Some(run_id), _) => Adoption::Follow { run_id },
+        (None, Some(intent)) => Adoption::Resolve(intent.clone()),
+        (None, None) => fresh(""),
+    }
+}
+
+fn how(state: RunState) -> String {
+    match state {
+        RunState::Cancelled => "was cancelled".to_owned(),
+        RunState::FailedToLaunch => "failed to launch".to_owned(),
+        other => format!("did not complete: {other}"),
+    }
+}
+
+/// The fields that are known on both sides and differ, each as `field: recorded, asked`. The service may not have told
+/// a saved test's settings at one of the times.
+fn known_differences(recorded: &Fingerprint, asked: &Fingerprint) -> Vec<String> {
+    recorded
+        .differences(asked)
+        .into_iter()
+        .filter(|(_, recorded, asked)| ![recorded, asked].into_iter().any(|side| side == "not known" || side == "none"))
+        .map(|(field, recorded, asked)| format!("{field}: {recorded}, now {asked}"))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::results::RUN_SCHEMA_VERSION;
+
+    fn record() -> RunRecord {
+        RunRecord {
+            schema_version: RUN_SCHEMA_VERSION,
+            engine: Engine::Loadforge,
+            api_url: "https://api".into(),
+            test: "checkout".into(),
+            test_id: Some(4),
+            ephemeral: false,
+            intent: Some(Intent { at: Timestamp::UNIX_EPOCH, test_id: 4, known_runs: vec![1, 2] }),
+            run_id: Some(9),
+            monitor_url: None,
+            states: vec![],
+            collected: false,
+            detached: false,
+            fingerprint: Fingerprint { test: "4".into(), users: Some(50), ..Fingerprint::default() },
+            job: Some("job-1".into()),
+            commit: None,
+            branch: None,
+            end_message: None,
+        }
+    }
+
+    fn decided(record: &RunRecord, job: Option<&str>) -> Adoption {
+        let fingerprint = Fingerprint { test: "4".into(), users: Some(50), ..Fingerprint::default() };
+        let asked = Asked { engine: Engine::Loadforge, api_url: "https://api", fingerprint: &fingerprint, job };
+        decide(Some(record), &asked)
+    }
+
+    fn with(change: impl FnOnce(&mut RunRecord)) -> RunRecord {
+        let mut record = record();
+        change(&mut record);
+        record
+    }
+
+    #[test]
+    fn a_run_that_is_not_collected_is_taken_up() {
+        assert_eq!(decided(&record(), None), Adoption::Follow { run_id: 9 });
+        let lost = with(|record| record.run_id = None);
+        assert_eq!(decided(&lost, None), Adoption::Resolve(lost.intent.clone().unwrap()));
+        let finished = with(|record| {
+            record.note(RunState::Finished, Timestamp::UNIX_EPOCH);
+        });
+        assert_eq!(decided(&finished, None), Adoption::Follow { run_id: 9 });
+    }
+
+    #[test]
+    fn a_collected_run_is_taken_up_by_its_own_job_alone() {
+        let collected = with(|record| record.collected = true);
+        assert_eq!(decided(&collected, Some("job-1")), Adoption::Collected { run_id: 9 });
+        assert_eq!(decided(&collected, Some("job-2")), Adoption::Fresh { reason: None });
+        let jobless = with(|record| {
+            record.collected = true;
+            record.job = None;
+        });
+        assert_eq!(decided(&jobless, None), Adoption::Fresh { reason: None });
+    }
+
+    #[test]
+    fn what_differs_is_named_and_what_is_not_known_does_not_differ() {
+        let fresh = |record: &RunRecord| match decided(record, None) {
+            Adoption::Fresh { reason } => reason.unwrap(),
+            other => panic!("{other:?}"),
+        };
+        let users = with(|record| record.fingerprint.users = Some(200));
+        assert_eq!(fresh(&users), "it is of another test (users: 200, now 50)");
+        let elsewhere = with(|record| record.api_url = "http://localhost:1".into());
+        assert_eq!(fresh(&elsewhere), "it was started on http://localhost:1, not on https://api");
+        let cancelled = with(|record| {
+            record.note(RunState::Cancelled, Timestamp::UNIX_EPOCH);
+        });
+        assert_eq!(fresh(&cancelled), "it was cancelled");
+        let unknown = with(|record| record.fingerprint.users = None);
+        assert_eq!(decided(&unknown, None), Adoption::Follow { run_id: 9 });
+    }
+
+    #[test]
+    fn without_a_record_a_run_is_started() {
+        let fingerprint = Fingerprint::default();
+        let asked = Asked { engine: Engine::Local, api_url: "x", fingerprint: &fingerprint, job: None };
+        assert_eq!(decide(None, &asked), Adoption::Fresh { reason: None });
+        let empty = with(|record| {
+            record.run_id = None;
+            record.intent = None;
+        });
+        assert_eq!(decided(&empty, None), Adoption::Fresh { reason: None });
+    }
+}

@@ -1,0 +1,205 @@
+//! The end of a run as files: the CSV exactly as delivered, and `results.json` made of it.
+
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use super::client::Client;
+use super::exact;
+use super::wire::ResultRow;
+use crate::locust::{CsvFile, load, nothing_sent, read_failures, read_timeline};
+use crate::results::{
+    Endpoint, FolderError, Percentile, Problem, ProblemKind, RESULTS_SCHEMA_VERSION, Results, ResultsFolder, RunState,
+    Timeline,
+};
+
+/// Pauses before the service is asked again for CSV fields that are missing right after the end of a run.
+const CSV_PAUSES: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
+
+/// Asks again, a few times, while the CSV fields of a finished run are not there yet.
+pub(super) async fn with_csv(client: &Client, run_id: u64, mut row: ResultRow) -> ResultRow {
+    for pause in CSV_PAUSES {
+        if row.stats_csv.is_some() && row.history_csv.is_some() {
+            break;
+        }
+        sleep(client.pace().of(pause)).await;
+        if let Ok(newer) = client.result(run_id).await {
+            row = newer;
+        }
+    }
+    row
+}
+
+/// Writes what a run that is over left: the CSV files, the load generator's log, and the results made of them.
+pub(super) async fn collect(
+    client: &Client,
+    folder: &ResultsFolder,
+    mut row: ResultRow,
+    state: RunState,
+) -> Result<Results, FolderError> {
+    let mut notes = Vec::new();
+    let mut delivered = [None, None, None];
+    let fields = [
+        (ResultsFolder::STATS, row.stats_csv.take()),
+        (ResultsFolder::HISTORY, row.history_csv.take()),
+        (ResultsFolder::FAILURES, row.failures_csv.take()),
+    ];
+    for ((name, field), slot) in fields.into_iter().zip(&mut delivered) {
+        let Some(field) = field else { continue };
+        match client.csv(name, field).await {
+            Ok(content) => {
+                folder.write(name, &content)?;
+                *slot = Some(content);
+            }
+            Err(error) => notes.push(error.to_string()),
+        }
+    }
+    if let Some(log) = row.extension.as_mut().and_then(|extension| extension.log.take()) {
+        folder.write(ResultsFolder::LOCUST_LOG, log)?;
+    }
+    let [stats, history, failures] = delivered;
+    let results = assemble(row, state, &Delivered { stats, history, failures }, notes);
+    folder.write_json(ResultsFolder::RESULTS, &results)?;
+    Ok(results)
+}
+
+/// The CSV files as they came.
+struct Delivered {
+    stats: Option<Vec<u8>>,
+    history: Option<Vec<u8>>,
+    failures: Option<Vec<u8>>,
+}
+
+/// Builds the results. A file that is missing or cannot be read costs only what it would have told, and a note.
+fn assemble(row: ResultRow, state: RunState, files: &Delivered, mut notes: Vec<String>) -> Results {
+    let mut note = |text: String| notes.push(text);
+    let stats = files.stats.as_ref().and_then(|content| {
+        load(CsvFile::of(ResultsFolder::STATS, content), None, None).map_err(|error| note(error.to_string())).ok()
+    });
+    if stats.is_none() {
+        note(
+            "the service delivered no stats CSV that can be read: only totals are known, so that gates on single \
+             endpoints and on most percentiles cannot be judged"
+                .to_owned(),
+        );
+    }
+    let mut results = stats.unwrap_or_else(|| totals(&row));
+    match &files.history {
+        Some(content) => match read_timeline(CsvFile::of(ResultsFolder::HISTORY, content)) {
+            Ok(timeline) => results.timeline = timeline,
+            Err(error) => note(error.to_string()),
+        },
+        None => note("the service delivered no history CSV: the course of the run is not known".to_owned()),
+    }
+    match &files.failures {
+        Some(content) => match read_failures(ResultsFolder::FAILURES, content.as_slice()) {
+            Ok(failures) => results.failures = failures,
+            Err(error) => note(error.to_string()),
+        },
+        None if results.total.failures > 0 => {
+            note("the service delivered no failures CSV: the kinds of the failures are not known".to_owned());
+        }
+        None => {}
+    }
+    if let Some(counted) = row.requests.filter(|counted| *counted != results.total.requests) {
+        note(format!("the service counted {counted} requests, its stats CSV {}", results.total.requests));
+    }
+    if let Some(extension) = row.extension {
+        exact::add(&mut results, extension);
+    }
+    if state == RunState::Finished {
+        results.targets_passed = row.run_passed;
+    } else {
+        let message = format!("the run did not complete ({state}); what was measured until then is kept");
+        results.problems.push(Problem { kind: ProblemKind::EndedEarly, message, detail: row.message });
+    }
+    results.notes = notes;
+    results
+}
+
+/// What the service's own totals tell, where there is no CSV.
+fn totals(row: &ResultRow) -> Results {
+    let mut total = Endpoint {
+        name: "Aggregated".to_owned(),
+        requests: row.requests.unwrap_or(0),
+        failures: row.failures.map_or(0, |failures| failures.count),
+        requests_per_s: row.requests_per_s,
+        failures_per_s: row.failures_per_s,
+        ..Endpoint::default()
+    };
+    if total.requests > 0 {
+        total.median_ms = row.median_ms;
+        total.avg_ms = row.avg_ms;
+        total.min_ms = row.min_ms;
+        total.max_ms = row.max_ms;
+        total.percentiles.extend(row.median_ms.map(|median| (Percentile::P50, median)));
+        total.percentiles.extend(row.max_ms.map(|max| (Percentile::P100, max)));
+    }
+    Results {
+        schema_version: RESULTS_SCHEMA_VERSION,
+        problems: (row.requests == Some(0)).then(nothing_sent).into_iter().collect(),
+        total,
+        endpoints: Vec::new(),
+        failures: Vec::new(),
+        timeline: Timeline::default(),
+        targets_passed: None,
+        after_ramp_up: None,
+        notes: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn none() -> Delivered {
+        Delivered { stats: None, history: None, failures: None }
+    }
+
+    #[test]
+    fn without_csv_the_totals_are_kept_and_the_loss_is_said() {
+        let row = ResultRow::read(json!({
+            "run_status": 3, "run_passed": true, "requests": "1279", "failures": "13(1.02%)", "response_median": "26",
+            "response_avg": "29", "response_min": "18", "response_max": "130", "reqs_per_second": "7.12"
+        }));
+        let results = assemble(row, RunState::Finished, &none(), Vec::new());
+        let total = &results.total;
+        assert_eq!((total.requests, total.failures, total.max_ms), (1279, 13, Some(130.0)));
+        assert_eq!(total.percentile(Percentile::P50), Some(26.0));
+        assert_eq!(total.percentile(Percentile::P95), None);
+        assert_eq!(results.targets_passed, Some(true));
+        insta::assert_snapshot!(results.notes.join("\n"), @"
+        the service delivered no stats CSV that can be read: only totals are known, so that gates on single endpoints and on most percentiles cannot be judged
+        the service delivered no history CSV: the course of the run is not known
+        the service delivered no failures CSV: the kinds of the failures are not known
+        ");
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_costs_only_itself() {
+        let files = Delivered {
+            stats: Some(b"Type,Name,Request Count,Failure Count\nGET,/a,4,1\n,Aggregated,4,1\n".to_vec()),
+            history: Some(b"...".to_vec()),
+            failures: Some(b"Method,Name,Error,Occurrences\nGET,/a,E,1\n".to_vec()),
+        };
+        let row = ResultRow::read(json!({"run_status": 3, "requests": 5}));
+        let results = assemble(row, RunState::Finished, &files, Vec::new());
+        assert_eq!((results.total.requests, results.endpoints.len(), results.failures.len()), (4, 1, 1));
+        insta::assert_snapshot!(results.notes.join("\n"), @"
+        history.csv is not Locust's history CSV: its header has no column `Timestamp`
+        the service counted 5 requests, its stats CSV 4
+        ");
+    }
+
+    #[test]
+    fn a_run_that_did_not_complete_is_never_a_pass() {
+        let row = ResultRow::read(json!({"run_status": 5, "run_passed": true, "requests": 10}));
+        let results = assemble(row, RunState::Cancelled, &none(), Vec::new());
+        assert_eq!(results.problems[0].kind, ProblemKind::EndedEarly);
+        assert_eq!(results.targets_passed, None);
+        let nothing = assemble(ResultRow::read(json!({"requests": "0"})), RunState::Finished, &none(), Vec::new());
+        assert_eq!(nothing.problems[0].kind, ProblemKind::NothingSent);
+    }
+}

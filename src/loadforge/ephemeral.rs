@@ -1,0 +1,154 @@
+//! A test made of a script for one run alone, and deleted afterwards.
+
+use super::client::{Client, decide};
+use super::error::ApiError;
+use super::event::{Event, Observer};
+use super::plan::{RunPlan, StartApi, sha256};
+use super::prelude::prelude;
+use super::retry::{Decision, Repeat};
+use super::session_error::Error;
+use super::wire::{HostSpec, TestSpec};
+use crate::results::Engine;
+
+/// The users one of LoadForge's load generators carries.
+const USERS_PER_SERVER: u32 = 10_000;
+
+/// The region of a test when none is asked for. The service needs one.
+const DEFAULT_REGION: &str = "nyc3";
+
+/// Makes the test and tells its id.
+///
+/// # Errors
+/// When the service cannot be reached or refuses.
+pub(super) async fn create(
+    client: &Client,
+    plan: &RunPlan,
+    path: &str,
+    source: &str,
+    observer: &mut dyn Observer,
+) -> Result<u64, Error> {
+    let users = plan.users.unwrap_or(1);
+    let host_id = host(client, &plan.host()?, plan.engine, observer).await?;
+    // The start call of API v1 carries the variables itself.
+    let locustfile = match plan.start_api {
+        StartApi::V2 => prelude(&plan.env, source),
+        StartApi::V1 => source.to_owned(),
+    };
+    let servers = plan.regions.values().sum::<u32>().max(users.div_ceil(USERS_PER_SERVER)).max(1);
+    let spec = TestSpec {
+        name: name(path, plan.branch.as_deref(), plan.commit.as_deref()),
+        users,
+        rate: plan.spawn_rate_or_default(),
+        servers,
+        host_id,
+        region: plan.regions.keys().next().map_or(DEFAULT_REGION, String::as_str).to_owned(),
+        locustfile,
+        region_servers: plan.regions.clone(),
+        ..TestSpec::default()
+    };
+    let id = match client.create_test(&spec).await {
+        Ok(saved) => {
+            if saved.base_fields_only {
+                observer.event(&Event::Warning("the service took no regions; the test runs in one only".to_owned()));
+            }
+            saved.id
+        }
+        Err(error) => {
+            unclear(error)?;
+            // The name is ours alone, so whether the test exists can be seen.
+            let made = client.tests().await?.into_iter().find(|row| row.name == spec.name);
+            match made {
+                Some(row) => row.id,
+                None => client.create_test(&spec).await?.id,
+            }
+        }
+    };
+    observer.event(&Event::TestCreated { id, name: spec.name });
+    Ok(id)
+}
+
+/// The host's id, found among the account's hosts or created.
+async fn host(client: &Client, spec: &HostSpec, engine: Engine, observer: &mut dyn Observer) -> Result<u64, Error> {
+    let find = async || Ok::<_, ApiError>(client.hosts().await?.into_iter().find(|host| host.spec == *spec));
+    if let Some(host) = find().await? {
+        if host.verified == Some(false) {
+            observer.event(&Event::Warning(format!("{spec} is not verified in LoadForge, which may refuse the run")));
+        }
+        return Ok(host.id);
+    }
+    let id = match client.create_host(spec).await {
+        Ok(id) => id,
+        Err(error) => {
+            unclear(error)?;
+            match find().await? {
+                Some(host) => host.id,
+                None => client.create_host(spec).await?,
+            }
+        }
+    };
+    if engine == Engine::Loadforge {
+        observer.event(&Event::Notice(format!(
+            "added the host {spec} to LoadForge; it has to be verified there before a run may hit it"
+        )));
+    }
+    Ok(id)
+}
+
+/// Passes on an error after which it is clear that nothing was made, or that trying again is no use.
+fn unclear(error: ApiError) -> Result<(), ApiError> {
+    match decide(&error, Repeat::Once) {
+        Decision::LookFirst | Decision::Retry { .. } => Ok(()),
+        Decision::Done | Decision::GiveUp => Err(error),
+    }
+}
+
+/// The words every such test's name has in its middle.
+const MARK: &str = "-ci-";
+
+/// A name for the test: the script's, our mark, the branch (hashed), the commit, and something random, all in letters,
+/// digits and dashes. From it a later pipeline tells which tests an older commit of its branch left behind.
+fn name(path: &str, branch: Option<&str>, commit: Option<&str>) -> String {
+    let file = path.rsplit(['/', '\\']).next().unwrap_or(path);
+    let stem = file.strip_suffix(".py").unwrap_or(file);
+    let plain: String = stem.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(30).collect();
+    let random: String = std::iter::repeat_with(fastrand::alphanumeric).take(6).collect();
+    format!("{plain}{MARK}{}-{}-{random}", branch_key(branch), commit_key(commit))
+}
+
+fn branch_key(branch: Option<&str>) -> String {
+    branch.map_or_else(|| "none".to_owned(), |branch| sha256(branch)[..8].to_owned())
+}
+
+fn commit_key(commit: Option<&str>) -> String {
+    let key: String = commit.unwrap_or_default().chars().filter(char::is_ascii_alphanumeric).take(7).collect();
+    if key.is_empty() { "none".to_owned() } else { key }
+}
+
+/// Whether a test of this name was made for a run of this branch, but of another commit.
+pub(super) fn is_superseded(name: &str, branch: &str, commit: &str) -> bool {
+    let Some((_, tail)) = name.rsplit_once(MARK) else {
+        return false;
+    };
+    let mut parts = tail.split('-');
+    let (of_branch, of_commit) = (parts.next(), parts.next());
+    let shape = parts.next().is_some_and(|random| random.len() == 6) && parts.next().is_none();
+    shape && of_branch == Some(&branch_key(Some(branch))) && of_commit.is_some_and(|of| of != commit_key(Some(commit)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_tells_branch_and_commit() {
+        let made = name("perf/check_out.py", Some("feature/x"), Some("0123456789abcdef"));
+        assert!(made.starts_with("check-out-ci-"), "{made}");
+        assert!(made.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'), "{made}");
+        assert!(is_superseded(&made, "feature/x", "ffffffff"));
+        assert!(!is_superseded(&made, "feature/x", "0123456"));
+        assert!(!is_superseded(&made, "main", "ffffffff"));
+        for other in ["checkout", "a-ci-b", "a-ci-b-c-d-e", "my-ci-test"] {
+            assert!(!is_superseded(other, "feature/x", "f"), "{other}");
+        }
+    }
+}

@@ -1,0 +1,324 @@
+//! What happens during a run, as events; who shows them is not decided here.
+
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use super::wire::ResultRow;
+use crate::results::RunState;
+
+/// Something that happened. Its `Display` is one line for a log, without the line end.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// The run recorded in the results folder is taken up instead of starting another.
+    Adopted {
+        /// The run, where it is known already.
+        run_id: Option<u64>,
+    },
+    /// The recorded run is not taken up.
+    NotAdopted {
+        /// Why not.
+        reason: String,
+    },
+    /// A test was made for this run alone.
+    TestCreated {
+        /// Its id.
+        id: u64,
+        /// Its name.
+        name: String,
+    },
+    /// That test is deleted again.
+    TestDeleted {
+        /// Its id.
+        id: u64,
+    },
+    /// That test could not be deleted.
+    TestLeft {
+        /// Its id.
+        id: u64,
+        /// The cause.
+        cause: String,
+    },
+    /// The start request is about to be sent.
+    Starting {
+        /// The test's name or the script's path.
+        test: String,
+        /// Length of the run.
+        duration: Duration,
+        /// Where the load goes, where it is known.
+        host: Option<String>,
+    },
+    /// The service is not ready to start the run.
+    StartDelayed {
+        /// The cause.
+        cause: String,
+        /// Time until the next try.
+        pause: Duration,
+    },
+    /// Whether the run was started is not known.
+    StartUnclear {
+        /// The cause.
+        cause: String,
+    },
+    /// The run whose start was unclear does not exist.
+    NotStarted,
+    /// The run exists.
+    Started {
+        /// Its id.
+        run_id: u64,
+        /// Where to watch it.
+        monitor_url: Option<String>,
+    },
+    /// The run's state changed.
+    State {
+        /// The new state.
+        state: RunState,
+        /// Time since following began.
+        after: Duration,
+    },
+    /// A sign of life.
+    Progress(Progress),
+    /// The service cannot be reached.
+    OutageBegan {
+        /// The cause.
+        cause: String,
+    },
+    /// The service answers again.
+    OutageEnded {
+        /// How long it did not.
+        lasted: Duration,
+    },
+    /// The run is being cancelled.
+    Cancelling {
+        /// Its id.
+        run_id: u64,
+        /// Why, in words that follow "because".
+        why: String,
+    },
+    /// The run was cancelled.
+    Cancelled {
+        /// Its id.
+        run_id: u64,
+    },
+    /// The run could not be cancelled and may go on.
+    NotCancelled {
+        /// Its id.
+        run_id: u64,
+        /// The cause.
+        cause: String,
+    },
+    /// The results are in the folder.
+    Collected {
+        /// Requests of all endpoints.
+        requests: u64,
+        /// Failed requests.
+        failures: u64,
+        /// Endpoints.
+        endpoints: usize,
+    },
+    /// Something to know.
+    Notice(String),
+    /// Something to mind.
+    Warning(String),
+}
+
+/// A run's numbers so far; what the service does not tell is left out.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Progress {
+    /// Time since following began.
+    pub after: Duration,
+    /// Where the run stands.
+    pub state: Option<RunState>,
+    /// Users running.
+    pub users: Option<u32>,
+    /// Requests so far.
+    pub requests: Option<u64>,
+    /// Failed requests so far.
+    pub failures: Option<u64>,
+    /// Throughput, requests/s.
+    pub requests_per_s: Option<f64>,
+    /// Mean response time, ms.
+    pub avg_ms: Option<f64>,
+    /// Median response time, ms.
+    pub median_ms: Option<f64>,
+}
+
+impl Progress {
+    pub(super) fn of(row: &ResultRow) -> Self {
+        Self {
+            after: Duration::ZERO,
+            state: row.state(),
+            users: row.users,
+            requests: row.requests,
+            failures: row.failures.map(|failures| failures.count),
+            requests_per_s: row.requests_per_s,
+            avg_ms: row.avg_ms,
+            median_ms: row.median_ms,
+        }
+    }
+}
+
+impl fmt::Display for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", Clock(self.after))?;
+        match self.state {
+            Some(state) => write!(f, " {state}")?,
+            None => write!(f, " waiting for the service")?,
+        }
+        if let Some(users) = self.users {
+            write!(f, ", {users} users")?;
+        }
+        if let Some(requests) = self.requests {
+            write!(f, ", {requests} requests")?;
+        }
+        if let Some(failures) = self.failures {
+            write!(f, ", {failures} failed")?;
+        }
+        if let Some(rate) = self.requests_per_s {
+            write!(f, ", {rate:.1} requests/s")?;
+        }
+        if let Some(avg) = self.avg_ms {
+            write!(f, ", avg {avg:.0} ms")?;
+        }
+        if let Some(median) = self.median_ms {
+            write!(f, ", p50 {median:.0} ms")?;
+        }
+        Ok(())
+    }
+}
+
+impl Event {
+    /// Whether it is something to mind.
+    #[must_use]
+    pub fn is_warning(&self) -> bool {
+        matches!(
+            self,
+            Self::TestLeft { .. }
+                | Self::StartDelayed { .. }
+                | Self::StartUnclear { .. }
+                | Self::OutageBegan { .. }
+                | Self::NotCancelled { .. }
+                | Self::Warning(_)
+        )
+    }
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Adopted { run_id: Some(run_id) } => write!(f, "continuing with run {run_id}, recorded in run.json"),
+            Self::Adopted { run_id: None } => {
+                write!(f, "an earlier start is recorded in run.json; looking for its run")
+            }
+            Self::NotAdopted { reason } => write!(f, "the run recorded in run.json is not continued: {reason}"),
+            Self::TestCreated { id, name } => write!(f, "created test {id} (`{name}`) for this run"),
+            Self::TestDeleted { id } => write!(f, "deleted test {id}"),
+            Self::TestLeft { id, cause } => {
+                write!(f, "test {id}, made for this run, could not be deleted and stays on the service: {cause}")
+            }
+            Self::Starting { test, duration, host } => {
+                write!(f, "starting `{test}` for {}", Clock(*duration))?;
+                host.as_ref().map_or(Ok(()), |host| write!(f, " against {host}"))
+            }
+            Self::StartDelayed { cause, pause } => {
+                write!(f, "the run could not be started yet ({cause}); trying again in {}", Clock(*pause))
+            }
+            Self::StartUnclear { cause } => {
+                write!(f, "it is not known whether the run was started ({cause}); looking for it")
+            }
+            Self::NotStarted => write!(f, "no run was started"),
+            Self::Started { run_id, monitor_url } => {
+                write!(f, "run {run_id} is started")?;
+                monitor_url.as_ref().map_or(Ok(()), |url| write!(f, ": {url}"))
+            }
+            Self::State { state, after } => write!(f, "{} run is now: {state}", Clock(*after)),
+            Self::Progress(progress) => progress.fmt(f),
+            Self::OutageBegan { cause } => write!(f, "the service does not answer ({cause}); waiting for it"),
+            Self::OutageEnded { lasted } => write!(f, "the service answers again after {}", Clock(*lasted)),
+            Self::Cancelling { run_id, why } => write!(f, "cancelling run {run_id} because {why}"),
+            Self::Cancelled { run_id } => write!(f, "run {run_id} is cancelled"),
+            Self::NotCancelled { run_id, cause } => {
+                write!(f, "run {run_id} could not be cancelled and may go on: {cause}")
+            }
+            Self::Collected { requests, failures, endpoints } => {
+                write!(f, "collected {requests} requests ({failures} failed) of {endpoints} endpoints")
+            }
+            Self::Notice(text) | Self::Warning(text) => f.write_str(text),
+        }
+    }
+}
+
+/// A time in minutes and seconds, for example `1m 05s`.
+struct Clock(Duration);
+
+impl fmt::Display for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.0.as_secs();
+        match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+            (0, 0, 0) if !self.0.is_zero() => write!(f, "{:.1}s", self.0.as_secs_f64()),
+            (0, 0, seconds) => write!(f, "{seconds}s"),
+            (0, minutes, seconds) => write!(f, "{minutes}m {seconds:02}s"),
+            (hours, minutes, seconds) => write!(f, "{hours}h {minutes:02}m {seconds:02}s"),
+        }
+    }
+}
+
+/// Who is told what happens.
+pub trait Observer {
+    /// Called once for each event, in order.
+    fn event(&mut self, event: &Event);
+}
+
+impl<F: FnMut(&Event)> Observer for F {
+    fn event(&mut self, event: &Event) {
+        self(event);
+    }
+}
+
+/// Writes each event as one line.
+pub struct Lines<W>(pub W);
+
+impl<W: io::Write> Observer for Lines<W> {
+    fn event(&mut self, event: &Event) {
+        let mark = if event.is_warning() { "warning: " } else { "" };
+        // A log that cannot be written must not end a run.
+        let _ = writeln!(self.0, "{mark}{event}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_shows_only_what_is_known() {
+        let full = Progress {
+            after: Duration::from_secs(65),
+            state: Some(RunState::Running),
+            users: Some(50),
+            requests: Some(1279),
+            failures: Some(3),
+            requests_per_s: Some(7.12),
+            avg_ms: Some(29.0),
+            median_ms: Some(26.0),
+        };
+        let text = "1m 05s running, 50 users, 1279 requests, 3 failed, 7.1 requests/s, avg 29 ms, p50 26 ms";
+        assert_eq!(full.to_string(), text);
+        let early = Progress { state: Some(RunState::Queued), ..Progress::default() };
+        assert_eq!(early.to_string(), "0s queued");
+    }
+
+    #[test]
+    fn every_event_is_one_line() {
+        let mut lines = Lines(Vec::new());
+        lines.event(&Event::Started { run_id: 7, monitor_url: Some("https://x/7".into()) });
+        lines.event(&Event::OutageBegan { cause: "no connection".into() });
+        lines.event(&Event::OutageEnded { lasted: Duration::from_secs(3700) });
+        assert_eq!(
+            String::from_utf8(lines.0).unwrap(),
+            "run 7 is started: https://x/7\n\
+             warning: the service does not answer (no connection); waiting for it\n\
+             the service answers again after 1h 01m 40s\n"
+        );
+    }
+}

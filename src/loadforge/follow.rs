@@ -1,0 +1,158 @@
+//! Following a run to its end, through outages, with signs of life.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::select;
+use tokio::time::{Instant, sleep_until};
+
+use super::client::{Client, decide};
+use super::error::ApiError;
+use super::event::{Event, Observer, Progress};
+use super::recorder::Recorder;
+use super::retry::{Decision, Repeat};
+use super::schedule::{Schedule, heartbeat};
+use super::stop::{Signal, Stop};
+use super::wire::ResultRow;
+use crate::results::{Engine, RunState};
+
+/// How long the service may take to know a run it has just started.
+const SETTLING: Duration = Duration::from_secs(60);
+
+/// What to follow.
+pub(super) struct Follow<'a> {
+    pub(super) client: &'a Client,
+    pub(super) run_id: u64,
+    /// How long load is sent.
+    pub(super) expected: Duration,
+    /// Whether the run was started just now.
+    pub(super) fresh: bool,
+    /// The overall timeout.
+    pub(super) deadline: Instant,
+}
+
+/// Why following ended.
+pub(super) enum Ended {
+    /// The run is over.
+    Over { state: RunState, row: Box<ResultRow> },
+    /// The overall timeout passed; `outage` when the service did not answer at that time.
+    TimedOut { outage: Option<String> },
+    /// Somebody asked to stop.
+    Stopped(Signal),
+}
+
+impl Follow<'_> {
+    /// Follows the run until it is over, the time is over or somebody asks to stop.
+    ///
+    /// # Errors
+    /// When the service refuses for good.
+    pub(super) async fn until_over(
+        &self,
+        recorder: &mut Recorder<'_>,
+        observer: &mut dyn Observer,
+        stop: &mut Stop,
+    ) -> Result<Ended, ApiError> {
+        let (began, pace) = (Instant::now(), self.client.pace());
+        let mut schedule = Schedule::new(self.expected, self.fresh);
+        // A server on this machine may run shortened minutes, and looking at it costs nothing.
+        if self.client.url().is_loopback() && recorder.record.engine == Engine::Loadforge {
+            schedule = schedule.at_most(Duration::from_secs(1));
+        }
+        let mut progress = Progress { state: recorder.record.state(), ..Progress::default() };
+        let mut outage = Outage::default();
+        let mut heard = self.fresh;
+        let mut next_look = began;
+        let mut next_beat = began + heartbeat(Duration::ZERO);
+        loop {
+            // The look goes on while signs of life are given: it may take as long as a request may.
+            let look = async move {
+                sleep_until(next_look).await;
+                self.client.result_once(self.run_id).await
+            };
+            let mut look = std::pin::pin!(look);
+            let answer = loop {
+                select! {
+                    biased;
+                    signal = stop.signal() => return Ok(Ended::Stopped(signal)),
+                    () = sleep_until(self.deadline) => return Ok(Ended::TimedOut { outage: outage.cause.take() }),
+                    answer = &mut look => break answer,
+                    () = sleep_until(next_beat) => {
+                        progress.after = began.elapsed();
+                        observer.event(&Event::Progress(progress.clone()));
+                        next_beat = Instant::now() + heartbeat(progress.after);
+                    }
+                }
+            };
+            let now = Instant::now();
+            let after = now - began;
+            match answer {
+                Ok(row) => {
+                    heard = true;
+                    if let Some(lasted) = outage.end(now) {
+                        observer.event(&Event::OutageEnded { lasted });
+                    }
+                    let state = row.state().or(progress.state).unwrap_or(RunState::Queued);
+                    if recorder.state(state, observer) {
+                        observer.event(&Event::State { state, after });
+                    }
+                    if state.is_end() {
+                        return Ok(Ended::Over { state, row: Box::new(row) });
+                    }
+                    progress = Progress { state: Some(state), ..Progress::of(&row) };
+                    schedule.looked(after, state, row.created_at.and_then(age));
+                    next_look = now + pace.of(schedule.pause(after));
+                }
+                Err(error) => {
+                    let settling = self.fresh && after < SETTLING;
+                    let Some(at_least) = passes(&error, heard, settling) else {
+                        return Err(error);
+                    };
+                    if outage.goes_on(now, error.to_string()) {
+                        observer.event(&Event::OutageBegan { cause: error.to_string() });
+                    }
+                    let jitter = 0.75 + fastrand::f64() / 2.0;
+                    let pause = pace.of(schedule.outage_pause(outage.tries)).mul_f64(jitter);
+                    next_look = now + pause.max(at_least);
+                }
+            }
+        }
+    }
+}
+
+/// How long to wait at least when an error may pass, or `None` when it will not. A redirect or a web page instead of
+/// an answer we had before is a maintenance page, not a wrong token.
+fn passes(error: &ApiError, heard: bool, settling: bool) -> Option<Duration> {
+    match (decide(error, Repeat::Safe), error) {
+        (Decision::Retry { at_least }, _) => Some(at_least),
+        (_, ApiError::Redirected { .. } | ApiError::WebPage { .. }) if heard => Some(Duration::ZERO),
+        (_, error) if settling && error.status() == Some(404) => Some(Duration::ZERO),
+        _ => None,
+    }
+}
+
+/// A time in which the service does not answer.
+#[derive(Default)]
+struct Outage {
+    since: Option<Instant>,
+    cause: Option<String>,
+    tries: u32,
+}
+
+impl Outage {
+    /// Notes a failed look; true for the first.
+    fn goes_on(&mut self, now: Instant, cause: String) -> bool {
+        self.cause = Some(cause);
+        self.tries += 1;
+        self.since.replace(self.since.unwrap_or(now)).is_none()
+    }
+
+    /// Notes an answer; tells how long there was none.
+    fn end(&mut self, now: Instant) -> Option<Duration> {
+        std::mem::take(self).since.map(|since| now - since)
+    }
+}
+
+/// How long ago something was, by this machine's clock; `None` when that clock is behind.
+fn age(at: Timestamp) -> Option<Duration> {
+    Duration::try_from(Timestamp::now().duration_since(at)).ok()
+}

@@ -1,0 +1,309 @@
+//! What to run, as asked for, checked before anything is sent.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use url::Url;
+
+use super::prelude::is_allowed;
+use super::wire::HostSpec;
+use crate::error::Explain;
+use crate::exit::Exit;
+use crate::results::{Engine, Fingerprint};
+
+/// Which test is run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum What {
+    /// A saved test, by its id.
+    Saved(u64),
+    /// A saved test, by its name.
+    Named(String),
+    /// A script kept in the repository; a test is made of it for this run alone.
+    Script {
+        /// Its path, for people and for the fingerprint.
+        path: String,
+        /// Its content.
+        source: String,
+    },
+}
+
+/// Which start call is sent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum StartApi {
+    /// `POST /run` of API v2.
+    #[default]
+    V2,
+    /// `POST /api/v1/tests/{id}/start`, which carries environment variables.
+    V1,
+}
+
+/// A run as asked for.
+#[derive(Debug, Clone)]
+pub struct RunPlan {
+    /// Which test.
+    pub what: What,
+    /// Users at the peak. A saved test has its own.
+    pub users: Option<u32>,
+    /// Users started a second. A saved test has its own.
+    pub spawn_rate: Option<f64>,
+    /// How long load is sent. LoadForge takes whole minutes, 2 to 720; the local engine any time.
+    pub duration: Duration,
+    /// Load generators a region. A saved test has its own.
+    pub regions: BTreeMap<String, u32>,
+    /// Where the load goes. A saved test has its own host.
+    pub target_host: Option<Url>,
+    /// Environment variables for the script.
+    pub env: Vec<(String, SecretString)>,
+    /// Time allowed for everything, from now until the results are collected.
+    pub timeout: Duration,
+    /// Which start call is sent.
+    pub start_api: StartApi,
+    /// Whether to return as soon as the run is started.
+    pub detach: bool,
+    /// Where the load comes from.
+    pub engine: Engine,
+    /// The CI job that asks (CIRCLE_WORKFLOW_JOB_ID).
+    pub job: Option<String>,
+    /// The commit under test.
+    pub commit: Option<String>,
+    /// Its branch.
+    pub branch: Option<String>,
+}
+
+/// The plan cannot be carried out.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum PlanError {
+    /// LoadForge does not take this length.
+    #[error("LoadForge runs tests for whole minutes from 2 to 720, not for {seconds} s")]
+    Duration {
+        /// What was asked for, s.
+        seconds: f64,
+    },
+    /// A run without length.
+    #[error("the run has no length")]
+    NoDuration,
+    /// Something needed to make a test of a script is missing.
+    #[error("a test made of a script needs {flag}")]
+    Missing {
+        /// The flag.
+        flag: &'static str,
+    },
+    /// Something makes no sense.
+    #[error("{flag} {problem}")]
+    Wrong {
+        /// The flag.
+        flag: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The saved test says something else, and a start call cannot change it.
+    #[error("{flag} asks for {asked}, but the saved test has {saved}")]
+    FixedByTest {
+        /// The flag.
+        flag: &'static str,
+        /// What was asked for.
+        asked: String,
+        /// What the saved test has.
+        saved: String,
+    },
+    /// API v2 carries no environment variables for a saved test.
+    #[error("--env cannot reach the script of a saved test: LoadForge's API v2 carries no environment variables")]
+    EnvForSaved,
+}
+
+impl Explain for PlanError {
+    fn exit(&self) -> Exit {
+        Exit::Usage
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Duration { .. } => {
+                Some("set --duration to `2m` or more, or use --engine local, which takes any time".to_owned())
+            }
+            Self::NoDuration => Some("set --duration, for example `5m`".to_owned()),
+            Self::FixedByTest { .. } => {
+                Some("change the saved test, leave the flag out, or run the script itself with --locustfile".to_owned())
+            }
+            Self::EnvForSaved => {
+                Some("run the script itself with --locustfile, or use --start-api v1, which carries them".to_owned())
+            }
+            Self::Missing { .. } | Self::Wrong { .. } => None,
+        }
+    }
+}
+
+/// The users started a second when nothing is asked: 5 % of all, at least one, as LoadForge advises 2 to 5 %.
+fn default_spawn_rate(users: u32) -> f64 {
+    (f64::from(users) * 0.05).floor().max(1.0)
+}
+
+impl RunPlan {
+    /// Checks what can be checked before anything is sent.
+    ///
+    /// # Errors
+    /// When it cannot be carried out; the error names the flag.
+    pub fn check(&self) -> Result<(), PlanError> {
+        self.minutes()?;
+        let wrong = |flag, problem: &str| Err(PlanError::Wrong { flag, problem: problem.to_owned() });
+        if let Some((name, _)) = self.env.iter().find(|(name, value)| !is_allowed(name, value)) {
+            // The name only: the value is a secret.
+            return wrong("--env", &format!("`{name}` cannot be an environment variable"));
+        }
+        if self.users == Some(0) {
+            return wrong("--users", "must be at least 1");
+        }
+        if self.spawn_rate.is_some_and(|rate| !rate.is_finite() || rate <= 0.0) {
+            return wrong("--spawn-rate", "must be above 0");
+        }
+        match &self.what {
+            What::Script { .. } => self.check_script(),
+            What::Saved(_) | What::Named(_) if !self.env.is_empty() && self.start_api == StartApi::V2 => {
+                Err(PlanError::EnvForSaved)
+            }
+            What::Saved(_) | What::Named(_) => Ok(()),
+        }
+    }
+
+    fn check_script(&self) -> Result<(), PlanError> {
+        if self.users.is_none() {
+            return Err(PlanError::Missing { flag: "--users" });
+        }
+        self.host()?;
+        if self.engine == Engine::Loadforge && self.spawn_rate.is_some_and(|rate| rate.fract() != 0.0) {
+            let problem = "must be a whole number for LoadForge".to_owned();
+            return Err(PlanError::Wrong { flag: "--spawn-rate", problem });
+        }
+        if self.regions.values().any(|servers| *servers == 0) {
+            return Err(PlanError::Wrong { flag: "--region", problem: "must ask for at least one server".to_owned() });
+        }
+        Ok(())
+    }
+
+    /// The length in minutes, as the start call takes it.
+    pub(super) fn minutes(&self) -> Result<f64, PlanError> {
+        let seconds = self.duration.as_secs_f64();
+        match self.engine {
+            _ if self.duration.is_zero() => Err(PlanError::NoDuration),
+            Engine::Loadforge if self.duration.subsec_nanos() != 0 || !self.duration.as_secs().is_multiple_of(60) => {
+                Err(PlanError::Duration { seconds })
+            }
+            Engine::Loadforge if !(120..=43_200).contains(&self.duration.as_secs()) => {
+                Err(PlanError::Duration { seconds })
+            }
+            Engine::Loadforge | Engine::Local => Ok(seconds / 60.0),
+        }
+    }
+
+    /// The target host as the service names it: scheme, host name and port.
+    pub(super) fn host(&self) -> Result<HostSpec, PlanError> {
+        let url = self.target_host.as_ref().ok_or(PlanError::Missing { flag: "--target-host" })?;
+        let wrong = |problem: &str| PlanError::Wrong { flag: "--target-host", problem: problem.to_owned() };
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(wrong("must begin with https:// or http://"));
+        }
+        if url.path() != "/" || url.query().is_some() || !url.username().is_empty() || url.password().is_some() {
+            return Err(wrong("takes scheme, host and port only, for example https://staging.example.com"));
+        }
+        match (url.host_str(), url.port_or_known_default()) {
+            (Some(name), Some(port)) => Ok(HostSpec { name: name.to_owned(), port, protocol: url.scheme().to_owned() }),
+            _ => Err(wrong("names no host")),
+        }
+    }
+
+    pub(super) fn spawn_rate_or_default(&self) -> f64 {
+        self.spawn_rate.unwrap_or_else(|| default_spawn_rate(self.users.unwrap_or(1)))
+    }
+
+    /// What makes a run of this script comparable with others.
+    pub(super) fn script_fingerprint(&self, path: &str, source: &str) -> Result<Fingerprint, PlanError> {
+        Ok(Fingerprint {
+            engine: self.engine,
+            test: path.to_owned(),
+            script_sha256: Some(sha256(source)),
+            users: self.users,
+            spawn_rate: Some(self.spawn_rate_or_default()),
+            duration_s: Some(self.duration.as_secs_f64().round() as u64),
+            regions: self.regions.clone(),
+            host: Some(self.host()?.to_string()),
+        })
+    }
+}
+
+/// SHA-256 of a script as it is in the repository, hex.
+#[must_use]
+pub fn sha256(text: &str) -> String {
+    let digest = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
+    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(what: What) -> RunPlan {
+        RunPlan {
+            what,
+            users: None,
+            spawn_rate: None,
+            duration: Duration::from_secs(300),
+            regions: BTreeMap::new(),
+            target_host: None,
+            env: Vec::new(),
+            timeout: Duration::from_secs(1200),
+            start_api: StartApi::V2,
+            detach: false,
+            engine: Engine::Loadforge,
+            job: None,
+            commit: None,
+            branch: None,
+        }
+    }
+
+    #[test]
+    fn loadforge_takes_whole_minutes_and_the_local_engine_any_time() {
+        let minutes = |engine, seconds: f64| {
+            RunPlan { engine, duration: Duration::from_secs_f64(seconds), ..plan(What::Saved(1)) }.minutes()
+        };
+        assert_eq!(minutes(Engine::Loadforge, 120.0), Ok(2.0));
+        assert_eq!(minutes(Engine::Loadforge, 43_200.0), Ok(720.0));
+        for seconds in [60.0, 150.0, 120.5, 43_260.0] {
+            assert_eq!(minutes(Engine::Loadforge, seconds), Err(PlanError::Duration { seconds }));
+        }
+        assert_eq!(minutes(Engine::Local, 6.0), Ok(0.1));
+        assert_eq!(minutes(Engine::Local, 0.0), Err(PlanError::NoDuration));
+    }
+
+    #[test]
+    fn a_script_needs_users_and_a_plain_host() {
+        let script = || plan(What::Script { path: "a.py".into(), source: "x".into() });
+        let host = |text: &str| Some(text.parse().unwrap());
+        assert_eq!(script().check(), Err(PlanError::Missing { flag: "--users" }));
+        let with_users = || RunPlan { users: Some(50), ..script() };
+        assert_eq!(with_users().check(), Err(PlanError::Missing { flag: "--target-host" }));
+        let whole = RunPlan { target_host: host("https://shop.example.com"), ..with_users() };
+        assert_eq!(whole.check(), Ok(()));
+        assert_eq!(whole.spawn_rate_or_default(), 2.0);
+        assert_eq!(whole.script_fingerprint("a.py", "x").unwrap().host.unwrap(), "https://shop.example.com:443");
+        for text in ["https://shop.example.com/path", "ftp://x", "https://u:p@x"] {
+            let error = RunPlan { target_host: host(text), ..with_users() }.check().unwrap_err();
+            assert!(error.to_string().starts_with("--target-host"), "{error}");
+        }
+    }
+
+    #[test]
+    fn environment_variables_need_a_way_to_the_script() {
+        let env = vec![("A".to_owned(), SecretString::from("geheim"))];
+        let saved = RunPlan { env, ..plan(What::Saved(1)) };
+        assert_eq!(saved.check(), Err(PlanError::EnvForSaved));
+        assert_eq!(RunPlan { start_api: StartApi::V1, ..saved }.check(), Ok(()));
+        let odd = RunPlan { env: vec![("A=B".to_owned(), "geheim".into())], ..plan(What::Saved(1)) };
+        assert_eq!(odd.check().unwrap_err().to_string(), "--env `A=B` cannot be an environment variable");
+    }
+
+    #[test]
+    fn a_hash_is_that_of_the_text() {
+        assert_eq!(sha256("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
+}

@@ -1,0 +1,67 @@
+//! How a command on a run ended, and which exit code that means.
+
+use crate::exit::Exit;
+use crate::loadforge::stop::Signal;
+use crate::results::{Results, RunState};
+
+/// How a command on a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// The run finished and its results are collected.
+    Finished,
+    /// The run is started and left on its own, as asked for.
+    Detached,
+    /// The run ended without finishing.
+    Incomplete(RunState),
+    /// The overall timeout passed.
+    TimedOut,
+    /// Somebody asked to stop.
+    Stopped(Signal),
+}
+
+/// The end of a command on a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunEnd {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The run, if there is one.
+    pub run_id: Option<u64>,
+    /// What was measured, where something was collected.
+    pub results: Option<Results>,
+    /// The service's words about the end, where it has any.
+    pub message: Option<String>,
+}
+
+impl RunEnd {
+    pub(super) fn of(outcome: Outcome, run_id: Option<u64>) -> Self {
+        Self { outcome, run_id, results: None, message: None }
+    }
+
+    /// The exit code, as far as the run itself decides it.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        match self.outcome {
+            Outcome::Finished | Outcome::Detached => Exit::Passed,
+            Outcome::Incomplete(_) => Exit::RunIncomplete,
+            Outcome::TimedOut => Exit::TimedOut,
+            Outcome::Stopped(signal) => signal.exit(),
+        }
+    }
+
+    /// One sentence on how it ended.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let run = self.run_id.map_or_else(|| "the run".to_owned(), |run_id| format!("run {run_id}"));
+        let words = match self.outcome {
+            Outcome::Finished => format!("{run} finished"),
+            Outcome::Detached => format!("{run} goes on by itself; `wait` collects it"),
+            Outcome::Incomplete(state) => format!("{run} did not complete: {state}"),
+            Outcome::TimedOut => format!("{run} was cancelled: the overall timeout passed"),
+            Outcome::Stopped(signal) if self.run_id.is_none() => {
+                format!("stopped by {} before a run was started", signal.name())
+            }
+            Outcome::Stopped(signal) => format!("stopped by {}; {run} was cancelled", signal.name()),
+        };
+        self.message.as_ref().map_or(words.clone(), |message| format!("{words} ({message})"))
+    }
+}

@@ -1,0 +1,118 @@
+//! From a started run to its results, or to its being cancelled.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout};
+
+use super::{Outcome, RunEnd, STOP_LIMIT, Session};
+use crate::error::chain;
+use crate::loadforge::collect;
+use crate::loadforge::event::Event;
+use crate::loadforge::follow::{Ended, Follow};
+use crate::loadforge::recorder::Recorder;
+use crate::loadforge::session_error::Error;
+use crate::loadforge::wire::ResultRow;
+use crate::results::{Results, RunState};
+
+/// Time allowed to collect what a run measured that was cancelled by the overall timeout.
+const LAST_COLLECT_LIMIT: Duration = Duration::from_secs(20);
+
+impl Session<'_> {
+    pub(super) async fn follow(
+        &mut self,
+        recorder: &mut Recorder<'_>,
+        run_id: u64,
+        expected: Duration,
+        fresh: bool,
+        deadline: Instant,
+    ) -> Result<RunEnd, Error> {
+        let follow = Follow { client: &self.client, run_id, expected, fresh, deadline };
+        match follow.until_over(recorder, self.observer, &mut self.stop).await? {
+            Ended::Over { state, row } => {
+                let message = row.message.clone();
+                recorder.record.end_message.clone_from(&message);
+                recorder.try_save(self.observer);
+                let outcome = if state == RunState::Finished { Outcome::Finished } else { Outcome::Incomplete(state) };
+                let collecting = async {
+                    let row = if state == RunState::Finished {
+                        collect::with_csv(&self.client, run_id, *row).await
+                    } else {
+                        *row
+                    };
+                    if outcome != Outcome::Finished && !row.has_numbers() {
+                        return Ok(None);
+                    }
+                    collect::collect(&self.client, recorder.folder(), row, state).await.map(Some)
+                };
+                let (signal, collected) = self.stop.finish(STOP_LIMIT, collecting).await;
+                let results = collected.transpose()?.flatten();
+                if let Some(results) = &results {
+                    self.collected(recorder, results);
+                }
+                let outcome = signal.map_or(outcome, Outcome::Stopped);
+                Ok(RunEnd { outcome, run_id: Some(run_id), results, message })
+            }
+            Ended::Stopped(signal) => {
+                self.cancel_because(recorder, run_id, signal.name(), STOP_LIMIT).await;
+                Ok(RunEnd::of(Outcome::Stopped(signal), Some(run_id)))
+            }
+            Ended::TimedOut { outage } => {
+                let cancelled = self.cancel_because(recorder, run_id, "the overall timeout passed", STOP_LIMIT).await;
+                if let (false, Some(cause)) = (cancelled, outage) {
+                    return Err(Error::Unreachable { run_id, cause });
+                }
+                let results = timeout(LAST_COLLECT_LIMIT, self.last_results(recorder, run_id)).await.ok().flatten();
+                Ok(RunEnd { results, ..RunEnd::of(Outcome::TimedOut, Some(run_id)) })
+            }
+        }
+    }
+
+    /// What a run measured until it was cancelled, if the service tells.
+    async fn last_results(&mut self, recorder: &mut Recorder<'_>, run_id: u64) -> Option<Results> {
+        let row = self.client.result(run_id).await.ok().filter(ResultRow::has_numbers)?;
+        let results = collect::collect(&self.client, recorder.folder(), row, RunState::Cancelled).await.ok()?;
+        self.collected(recorder, &results);
+        Some(results)
+    }
+
+    fn collected(&mut self, recorder: &mut Recorder<'_>, results: &Results) {
+        recorder.record.collected = true;
+        recorder.try_save(self.observer);
+        self.observer.event(&Event::Collected {
+            requests: results.total.requests,
+            failures: results.total.failures,
+            endpoints: results.endpoints.len(),
+        });
+        for note in &results.notes {
+            self.observer.event(&Event::Warning(note.clone()));
+        }
+    }
+
+    pub(super) fn started(&mut self, recorder: &mut Recorder<'_>, run_id: u64) {
+        let monitor_url = self.client.url().monitor(run_id);
+        recorder.started(run_id, monitor_url.clone(), self.observer);
+        self.observer.event(&Event::Started { run_id, monitor_url });
+    }
+
+    /// Cancels within a time limit; true when the service said yes.
+    pub(super) async fn cancel_because(
+        &mut self,
+        recorder: &mut Recorder<'_>,
+        run_id: u64,
+        why: &str,
+        limit: Duration,
+    ) -> bool {
+        self.observer.event(&Event::Cancelling { run_id, why: why.to_owned() });
+        let cause = match timeout(limit, self.client.cancel_run(run_id)).await {
+            Ok(Ok(())) => {
+                recorder.state(RunState::Cancelled, self.observer);
+                self.observer.event(&Event::Cancelled { run_id });
+                return true;
+            }
+            Ok(Err(error)) => chain(&error),
+            Err(_) => "the service took too long".to_owned(),
+        };
+        self.observer.event(&Event::NotCancelled { run_id, cause });
+        false
+    }
+}

@@ -1,0 +1,248 @@
+//! The way from a plan to collected results: start or adopt a run, follow it, collect, clean up.
+
+mod clean_up;
+mod end;
+mod follow;
+mod wait;
+
+pub use end::{Outcome, RunEnd};
+pub use wait::WaitPlan;
+
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout, timeout_at};
+
+use self::clean_up::remove_old_results;
+use super::adopt::{self, Adoption, Asked};
+use super::client::Client;
+use super::ephemeral;
+use super::event::{Event, Observer};
+use super::plan::{RunPlan, What};
+use super::recorder::Recorder;
+use super::session_error::Error;
+use super::start::Start;
+use super::stop::Stop;
+use super::target::{Target, resolve};
+use crate::results::{Intent, RUN_SCHEMA_VERSION, ResultsFolder, RunRecord};
+
+/// Time allowed from a signal to the run's being cancelled.
+const STOP_LIMIT: Duration = Duration::from_secs(5);
+
+/// The part of it given to a start request that is under way.
+const START_GRACE: Duration = Duration::from_millis(2500);
+
+/// Everything a command on a run needs.
+pub struct Session<'a> {
+    /// The client.
+    pub client: Client,
+    /// The results folder.
+    pub folder: ResultsFolder,
+    /// Who is told what happens.
+    pub observer: &'a mut dyn Observer,
+    /// Who may ask to stop.
+    pub stop: Stop,
+}
+
+impl Session<'_> {
+    /// Finds the test a plan means; its fingerprint names the host the load will go to, so that a guard can look at it
+    /// before anything starts.
+    ///
+    /// # Errors
+    /// When the plan cannot be carried out, the test does not exist, or the service cannot be reached or refuses.
+    pub async fn resolve(&mut self, plan: &RunPlan) -> Result<Target, Error> {
+        resolve(&self.client, plan, self.observer).await
+    }
+
+    /// Starts the run, or takes up the one recorded in the results folder, follows it and collects its results.
+    ///
+    /// # Errors
+    /// When it cannot be started, followed or collected. A run that did not complete is no error but an outcome.
+    pub async fn run(&mut self, plan: &RunPlan, target: &Target) -> Result<RunEnd, Error> {
+        let deadline = Instant::now() + plan.timeout;
+        let old: Option<RunRecord> = self.folder.read_json_if_there(ResultsFolder::RUN)?;
+        let api_url = self.client.url().to_string();
+        let asked = Asked {
+            engine: plan.engine,
+            api_url: &api_url,
+            fingerprint: &target.fingerprint,
+            job: plan.job.as_deref(),
+        };
+        let folder = self.folder.clone();
+        match (adopt::decide(old.as_ref(), &asked), old) {
+            (Adoption::Collected { run_id }, Some(_)) => {
+                self.observer.event(&Event::Adopted { run_id: Some(run_id) });
+                let results = folder.read_json(ResultsFolder::RESULTS)?;
+                return Ok(RunEnd { results: Some(results), ..RunEnd::of(Outcome::Finished, Some(run_id)) });
+            }
+            (Adoption::Follow { run_id }, Some(record)) => {
+                if self.exists(run_id).await? {
+                    self.observer.event(&Event::Adopted { run_id: Some(run_id) });
+                    let recorder = Recorder::new(&folder, record);
+                    return self.adopted(recorder, plan, run_id, deadline).await;
+                }
+                let reason = format!("the service does not know run {run_id} any more");
+                self.observer.event(&Event::NotAdopted { reason });
+                self.clean_up_after(record).await;
+            }
+            (Adoption::Resolve(intent), Some(record)) => {
+                self.observer.event(&Event::Adopted { run_id: None });
+                match self.look_for(&intent, plan, deadline).await? {
+                    Some(run_id) => {
+                        let mut recorder = Recorder::new(&folder, record);
+                        self.started(&mut recorder, run_id);
+                        return self.adopted(recorder, plan, run_id, deadline).await;
+                    }
+                    None => {
+                        self.observer.event(&Event::NotStarted);
+                        self.clean_up_after(record).await;
+                    }
+                }
+            }
+            (Adoption::Fresh { reason }, old) => {
+                if let Some(reason) = reason {
+                    self.observer.event(&Event::NotAdopted { reason });
+                }
+                if let Some(record) = old {
+                    self.clean_up_after(record).await;
+                }
+            }
+            // The decision was made on the record.
+            (_, None) => {}
+        }
+        self.fresh(plan, target, deadline).await
+    }
+
+    /// Makes the test if need be, starts the run, follows it.
+    async fn fresh(&mut self, plan: &RunPlan, target: &Target, deadline: Instant) -> Result<RunEnd, Error> {
+        remove_old_results(&self.folder)?;
+        let folder = self.folder.clone();
+        let record = RunRecord {
+            schema_version: RUN_SCHEMA_VERSION,
+            engine: plan.engine,
+            api_url: self.client.url().to_string(),
+            test: target.label.clone(),
+            test_id: target.test_id,
+            ephemeral: false,
+            intent: None,
+            run_id: None,
+            monitor_url: None,
+            states: Vec::new(),
+            collected: false,
+            detached: plan.detach,
+            fingerprint: target.fingerprint.clone(),
+            job: plan.job.clone(),
+            commit: plan.commit.clone(),
+            branch: plan.branch.clone(),
+            end_message: None,
+        };
+        let mut recorder = Recorder::new(&folder, record);
+        recorder.save()?;
+        let end = self.start_and_follow(&mut recorder, plan, deadline).await;
+        if !matches!(&end, Ok(RunEnd { outcome: Outcome::Detached, .. })) {
+            self.delete_test(&mut recorder).await;
+        }
+        end
+    }
+
+    async fn start_and_follow(
+        &mut self,
+        recorder: &mut Recorder<'_>,
+        plan: &RunPlan,
+        deadline: Instant,
+    ) -> Result<RunEnd, Error> {
+        if let What::Script { path, source } = &plan.what {
+            let making = ephemeral::create(&self.client, plan, path, source, self.observer);
+            let (signal, made) = self.stop.finish(START_GRACE, timeout_at(deadline, making)).await;
+            if let Some(made) = made {
+                recorder.record.test_id = Some(made.map_err(|_| Error::NotStartedInTime)??);
+                recorder.record.ephemeral = true;
+                recorder.save()?;
+            }
+            if let Some(signal) = signal {
+                return Ok(RunEnd::of(Outcome::Stopped(signal), None));
+            }
+        }
+        let Some(test_id) = recorder.record.test_id else {
+            return Err(Error::NothingRecorded);
+        };
+        let start = Start {
+            client: &self.client,
+            test_id,
+            minutes: plan.minutes()?,
+            api: plan.start_api,
+            env: &plan.env,
+            deadline,
+        };
+        self.observer.event(&Event::Starting {
+            test: recorder.record.test.clone(),
+            duration: plan.duration,
+            host: recorder.record.fingerprint.host.clone(),
+        });
+        let (signal, intent) = self.stop.finish(Duration::ZERO, timeout_at(deadline, start.intent())).await;
+        if let Some(signal) = signal {
+            return Ok(RunEnd::of(Outcome::Stopped(signal), None));
+        }
+        let intent = intent.ok_or(Error::NotStartedInTime)?.map_err(|_| Error::NotStartedInTime)??;
+        recorder.intend(intent.clone())?;
+        let starting = timeout_at(deadline, start.run(&intent, self.observer));
+        let (signal, started) = self.stop.finish(START_GRACE, starting).await;
+        if let Some(signal) = signal {
+            let found = match started {
+                Some(Ok(Ok(run_id))) => Some(run_id),
+                // Cut off in the middle: one quick look whether it got through.
+                None => timeout(STOP_LIMIT / 5, start.look(&intent)).await.ok().and_then(Result::ok).flatten(),
+                Some(_) => None,
+            };
+            let Some(run_id) = found else {
+                return Ok(RunEnd::of(Outcome::Stopped(signal), None));
+            };
+            self.started(recorder, run_id);
+            self.cancel_because(recorder, run_id, signal.name(), STOP_LIMIT * 3 / 10).await;
+            return Ok(RunEnd::of(Outcome::Stopped(signal), Some(run_id)));
+        }
+        let run_id = started.ok_or(Error::NotStartedInTime)?.map_err(|_| Error::NotStartedInTime)??;
+        self.started(recorder, run_id);
+        if plan.detach {
+            return Ok(RunEnd::of(Outcome::Detached, Some(run_id)));
+        }
+        self.follow(recorder, run_id, plan.duration, true, deadline).await
+    }
+
+    async fn adopted(
+        &mut self,
+        mut recorder: Recorder<'_>,
+        plan: &RunPlan,
+        run_id: u64,
+        deadline: Instant,
+    ) -> Result<RunEnd, Error> {
+        recorder.record.job.clone_from(&plan.job);
+        recorder.record.detached = plan.detach;
+        recorder.save()?;
+        if plan.detach {
+            return Ok(RunEnd::of(Outcome::Detached, Some(run_id)));
+        }
+        let end = self.follow(&mut recorder, run_id, plan.duration, false, deadline).await;
+        self.delete_test(&mut recorder).await;
+        end
+    }
+
+    /// Whether the service still knows a run. Other trouble is left to following, which has the patience for it.
+    async fn exists(&self, run_id: u64) -> Result<bool, Error> {
+        match self.client.result_once(run_id).await {
+            Err(error) if error.status() == Some(404) => Ok(false),
+            _ => Ok(true),
+        }
+    }
+
+    async fn look_for(&mut self, intent: &Intent, plan: &RunPlan, deadline: Instant) -> Result<Option<u64>, Error> {
+        let start = Start {
+            client: &self.client,
+            test_id: intent.test_id,
+            minutes: plan.minutes()?,
+            api: plan.start_api,
+            env: &plan.env,
+            deadline,
+        };
+        timeout_at(deadline, start.resolve(intent)).await.map_err(|_| Error::NotStartedInTime)?
+    }
+}

@@ -1,0 +1,148 @@
+//! Commands on a run started earlier: wait for it, cancel it.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use super::{RunEnd, Session, remove_old_results};
+use crate::loadforge::event::Event;
+use crate::loadforge::recorder::Recorder;
+use crate::loadforge::session_error::Error;
+use crate::loadforge::start::one;
+use crate::loadforge::target::{host_of, settings};
+use crate::results::{Engine, Fingerprint, RUN_SCHEMA_VERSION, ResultsFolder, RunRecord, RunState, StateChange};
+
+/// A run to wait for.
+#[derive(Debug, Clone, Default)]
+pub struct WaitPlan {
+    /// The run; the recorded one when left out.
+    pub run_id: Option<u64>,
+    /// How long load is sent, where the record does not tell.
+    pub duration: Option<Duration>,
+    /// Time allowed for everything.
+    pub timeout: Duration,
+    /// Where the load comes from, where the record does not tell.
+    pub engine: Engine,
+    /// The CI job that asks.
+    pub job: Option<String>,
+    /// The commit under test, where the record does not tell.
+    pub commit: Option<String>,
+    /// Its branch, where the record does not tell.
+    pub branch: Option<String>,
+}
+
+impl Session<'_> {
+    /// Follows and collects a run started earlier.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be followed or collected.
+    pub async fn wait(&mut self, plan: &WaitPlan) -> Result<RunEnd, Error> {
+        let deadline = Instant::now() + plan.timeout;
+        let folder = self.folder.clone();
+        let old: Option<RunRecord> = folder.read_json_if_there(ResultsFolder::RUN)?;
+        let old = old.filter(|record| plan.run_id.is_none() || record.run_id == plan.run_id);
+        let (record, run_id) = match (old, plan.run_id) {
+            (Some(record), None) => match (record.run_id, record.intent.clone()) {
+                (Some(run_id), _) => (record, run_id),
+                (None, Some(intent)) => {
+                    self.observer.event(&Event::Adopted { run_id: None });
+                    let rows = self.client.results().await?;
+                    let run_id = one(&intent, None, &rows)?.ok_or(Error::NothingRecorded)?;
+                    (record, run_id)
+                }
+                (None, None) => return Err(Error::NothingRecorded),
+            },
+            (Some(record), Some(run_id)) => (record, run_id),
+            (None, Some(run_id)) => {
+                remove_old_results(&folder)?;
+                (self.record_of(run_id, plan).await?, run_id)
+            }
+            (None, None) => return Err(Error::NothingRecorded),
+        };
+        let expected = record.fingerprint.duration_s.map(Duration::from_secs).or(plan.duration).unwrap_or_default();
+        let mut recorder = Recorder::new(&folder, record);
+        recorder.record.detached = false;
+        if recorder.record.run_id.is_none() {
+            self.started(&mut recorder, run_id);
+        }
+        recorder.save()?;
+        let end = self.follow(&mut recorder, run_id, expected, false, deadline).await;
+        self.delete_test(&mut recorder).await;
+        end
+    }
+
+    /// Cancels a run: the one named, or the recorded one, also when its start was unclear. Tells which it was.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be cancelled.
+    pub async fn cancel(&mut self, run_id: Option<u64>) -> Result<u64, Error> {
+        let folder = self.folder.clone();
+        let old: Option<RunRecord> = folder.read_json_if_there(ResultsFolder::RUN)?;
+        let Some(record) = old.filter(|record| run_id.is_none() || record.run_id == run_id) else {
+            let run_id = run_id.ok_or(Error::NothingRecorded)?;
+            self.client.cancel_run(run_id).await?;
+            self.observer.event(&Event::Cancelled { run_id });
+            return Ok(run_id);
+        };
+        let mut recorder = Recorder::new(&folder, record);
+        let run_id = match (recorder.record.run_id, &recorder.record.intent) {
+            (Some(run_id), _) => run_id,
+            (None, Some(intent)) => {
+                let found = one(intent, None, &self.client.results().await?)?.ok_or(Error::NothingRecorded)?;
+                self.started(&mut recorder, found);
+                found
+            }
+            (None, None) => return Err(Error::NothingRecorded),
+        };
+        let over = recorder.record.state().is_some_and(RunState::is_end);
+        if !over {
+            self.client.cancel_run(run_id).await?;
+            recorder.state(RunState::Cancelled, self.observer);
+        }
+        self.observer.event(&Event::Cancelled { run_id });
+        self.delete_test(&mut recorder).await;
+        Ok(run_id)
+    }
+
+    /// A record for a run that was started elsewhere.
+    async fn record_of(&mut self, run_id: u64, plan: &WaitPlan) -> Result<RunRecord, Error> {
+        let row = self.client.result(run_id).await?;
+        let tests = match row.test_id {
+            Some(_) => self.client.tests().await.unwrap_or_default(),
+            None => Vec::new(),
+        };
+        let test = tests.into_iter().find(|test| Some(test.id) == row.test_id);
+        let mut fingerprint = Fingerprint::default();
+        if let Some(test) = &test {
+            let host = host_of(&self.client, test, self.observer).await;
+            fingerprint = settings(test, host.as_ref());
+        }
+        fingerprint.engine = plan.engine;
+        fingerprint.test = row.test_id.map(|id| id.to_string()).unwrap_or_default();
+        let minutes = row.duration_min.filter(|minutes| *minutes > 0.0 && *minutes < 1e6);
+        fingerprint.duration_s = minutes
+            .map(|minutes| (minutes * 60.0).round() as u64)
+            .or_else(|| plan.duration.map(|duration| duration.as_secs_f64().round() as u64));
+        let label = test.map(|test| test.name).filter(|name| !name.is_empty());
+        Ok(RunRecord {
+            schema_version: RUN_SCHEMA_VERSION,
+            engine: plan.engine,
+            api_url: self.client.url().to_string(),
+            test: label.unwrap_or_else(|| format!("run {run_id}")),
+            test_id: row.test_id,
+            ephemeral: false,
+            intent: None,
+            run_id: Some(run_id),
+            monitor_url: self.client.url().monitor(run_id),
+            states: row.state().map(|state| StateChange { state, at: Timestamp::now() }).into_iter().collect(),
+            collected: false,
+            detached: false,
+            fingerprint,
+            job: plan.job.clone(),
+            commit: plan.commit.clone(),
+            branch: plan.branch.clone(),
+            end_message: None,
+        })
+    }
+}
