@@ -1,13 +1,30 @@
-//! The gate language: grammar, parser, evaluation.
+//! The gate language: grammar, parser, evaluation, and waivers.
+//!
+//! A [`Gate`] is parsed from text, [`judge`] holds [`PlacedGate`]s against [`Results`](crate::results::Results) and
+//! makes a [`Verdict`](crate::verdict::Verdict), [`waive`] applies waivers to it, [`exit`] says what the shell sees.
+//! Limits of `vs baseline` gates come through the [`Baseline`] port.
 
+mod course;
+mod defaults;
 mod error;
+mod judge;
 mod language;
 mod parse;
+mod percentiles;
 mod port;
 mod selector;
+mod sentence;
+mod summary;
+#[cfg(test)]
+mod testing;
+mod waiver;
 
+pub use course::History;
+pub use defaults::default_gates;
 pub use error::GateError;
+pub use judge::{Options, judge};
 pub use language::{Condition, ErrorClass, Gate, Limit, LimitUnit, Measure, PlacedGate, Scope};
-pub use parse::GateText;
 pub use port::{Baseline, BaselineAnswer, BaselineQuery, FieldDifference, NoHistory};
 pub use selector::Selector;
+pub use summary::{exit, summarise};
+pub use waiver::{Accepted, Waiver, waive};

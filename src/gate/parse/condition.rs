@@ -9,7 +9,7 @@ use winnow::stream::{Location, Stream};
 use winnow::token::{one_of, take_while};
 
 use super::{Input, Parsed, keyword, next_token, stop};
-use crate::gate::{Condition, Limit, LimitUnit, Measure};
+use crate::gate::{Accepted, Condition, Limit, LimitUnit, Measure};
 use crate::verdict::Operator;
 
 /// Words that may follow a plain number; anything else there was meant as a unit.
@@ -20,7 +20,7 @@ pub(super) fn condition(input: &mut Input<'_>, measure: &Measure) -> Parsed<Cond
     let operator = operator(input, measure)?;
     let operator_span = operator_at..input.previous_token_end();
     multispace0.parse_next(input)?;
-    let value = value(input, measure)?;
+    let value = value(input, &example(measure))?;
     multispace0.parse_next(input)?;
     if keyword(input, "vs") {
         if !keyword(input, "baseline") {
@@ -86,10 +86,10 @@ struct Value<'i> {
     span: Range<usize>,
 }
 
-fn value<'i>(input: &mut Input<'i>, measure: &Measure) -> Parsed<Value<'i>> {
+fn value<'i>(input: &mut Input<'i>, example: &str) -> Parsed<Value<'i>> {
     let start = input.current_token_start();
     let sign = opt(one_of(['+', '-'])).parse_next(input)?;
-    let number = number(input, &example(measure))?;
+    let number = number(input, example)?;
     let end_of_number = input.current_token_start();
     let before_space = input.checkpoint();
     let space: &str = multispace0.parse_next(input)?;
@@ -106,6 +106,32 @@ fn value<'i>(input: &mut Input<'i>, measure: &Measure) -> Parsed<Value<'i>> {
     let end = if unit.is_empty() { end_of_number } else { input.current_token_start() };
     let signed = if sign == Some('-') { -number.1 } else { number.1 };
     Ok(Value { number: signed, sign, digits: number.0, unit, span: start..end })
+}
+
+/// A value on its own, for a waiver.
+pub(super) fn accepted(input: &mut Input<'_>) -> Parsed<Accepted> {
+    const WRITE: &str = "write a value such as 1200ms, 5%, 40/s or 12, or a change such as +60%";
+    multispace0.parse_next(input)?;
+    let value = value(input, "1200ms")?;
+    multispace0.parse_next(input)?;
+    let rest: &str = input.as_ref();
+    if !rest.is_empty() {
+        let start = input.current_token_start();
+        return stop(start..start + rest.len(), format!("`{}` does not belong to the value", rest.trim()), WRITE);
+    }
+    let unit = match value.unit {
+        "ms" => LimitUnit::Milliseconds,
+        "s" => LimitUnit::Seconds,
+        "%" if value.sign.is_some() => return Ok(Accepted::Change(value.number)),
+        "%" => LimitUnit::Percent,
+        "/s" => LimitUnit::PerSecond,
+        "" => LimitUnit::Count,
+        other => return stop(value.span, format!("unknown unit `{other}`"), WRITE),
+    };
+    if value.sign.is_some() {
+        return stop(value.span, "only a change in percent has a sign", WRITE);
+    }
+    Ok(Accepted::Value(Limit { number: value.number, unit }))
 }
 
 /// Digits with an optional fraction: its text and its value, which writes out as the same number.

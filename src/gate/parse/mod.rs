@@ -22,7 +22,6 @@ mod selector;
 use std::ops::Range;
 use std::str::FromStr;
 
-use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use winnow::ascii::multispace0;
 use winnow::combinator::{eof, opt, terminated};
@@ -31,7 +30,8 @@ use winnow::prelude::*;
 use winnow::stream::{LocatingSlice, Location, Stream};
 use winnow::token::take_while;
 
-use super::{Gate, GateError};
+use super::{Accepted, Gate, GateError};
+use crate::config::GateLine;
 use crate::error::nearest;
 use crate::verdict::Severity;
 
@@ -163,55 +163,25 @@ impl FromStr for Gate {
     type Err = GateError;
 
     fn from_str(text: &str) -> Result<Self, GateError> {
-        gate(&mut Input::new(text)).map_err(|error| match error {
-            ErrMode::Backtrack(fault) | ErrMode::Cut(fault) => {
-                GateError::new(text, fault.span, fault.message, fault.hint)
-            }
-            ErrMode::Incomplete(_) => {
-                GateError::new(text, text.len()..text.len(), "the gate is not complete".into(), None)
-            }
-        })
+        gate(&mut Input::new(text)).map_err(|error| placed(text, error))
     }
 }
 
-/// A gate as it stands in a YAML list, before it is parsed.
-///
-/// YAML reads `- warn: rps > 5/s` as a map with one key; both spellings become the same text.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct GateText(pub String);
+/// The worst value a waiver accepts: `1200ms`, or `+60%` against the baseline.
+pub(super) fn accepted(text: &str) -> Result<Accepted, GateError> {
+    condition::accepted(&mut Input::new(text)).map_err(|error| placed(text, error))
+}
 
-impl<'de> Deserialize<'de> for GateText {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Text;
-
-        impl<'de> Visitor<'de> for Text {
-            type Value = GateText;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("a gate such as `p95 < 500ms` or `warn: rps > 50/s`")
-            }
-
-            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<GateText, E> {
-                Ok(GateText(text.to_owned()))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<GateText, A::Error> {
-                let first: Option<(String, String)> = map.next_entry()?;
-                let another: Option<String> = map.next_key()?;
-                match (first, another) {
-                    (Some((severity, gate)), None) => Ok(GateText(format!("{severity}: {gate}"))),
-                    _ => Err(serde::de::Error::custom("one entry of the list is one gate: start the next with `- `")),
-                }
-            }
-        }
-
-        deserializer.deserialize_any(Text)
+fn placed(text: &str, error: ErrMode<Fault>) -> GateError {
+    match error {
+        ErrMode::Backtrack(fault) | ErrMode::Cut(fault) => GateError::new(text, fault.span, fault.message, fault.hint),
+        ErrMode::Incomplete(_) => GateError::new(text, text.len()..text.len(), "this is not complete".into(), None),
     }
 }
 
 impl<'de> Deserialize<'de> for Gate {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        GateText::deserialize(deserializer)?.0.parse().map_err(serde::de::Error::custom)
+        GateLine::deserialize(deserializer)?.0.parse().map_err(serde::de::Error::custom)
     }
 }
 

@@ -1,0 +1,112 @@
+//! Whether a value meets its limit, with enough behind it.
+
+use super::observe::Classified;
+use super::sample::{clearly_more, needed_for_rate, slower_than};
+use crate::gate::Measure;
+use crate::results::{Endpoint, Percentile};
+use crate::verdict::{Operator, Unit};
+
+/// What can be said of a condition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Decision {
+    /// It holds.
+    Met,
+    /// It does not hold; with a remark where that needs one.
+    Missed(Option<String>),
+    /// It cannot be said, and why.
+    Open(String),
+}
+
+/// A comparison that is about to be made.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Comparison<'a> {
+    pub(super) measure: &'a Measure,
+    pub(super) operator: Operator,
+    pub(super) limit: f64,
+    pub(super) unit: Unit,
+    pub(super) observed: f64,
+    /// What the value was measured on.
+    pub(super) endpoint: &'a Endpoint,
+    /// For an error class, its failures.
+    pub(super) classified: Option<Classified>,
+    /// Whether the limit was learned from history, which takes the sampling error of a rate into account already.
+    pub(super) learned: bool,
+}
+
+impl Comparison<'_> {
+    pub(super) fn decide(&self) -> Decision {
+        if !self.limit.is_finite() || !self.observed.is_finite() {
+            return Decision::Open("the value or its limit is not a number".to_owned());
+        }
+        match self.measure {
+            Measure::Percentile(percentile) => self.percentile(*percentile),
+            Measure::Median => self.percentile(Percentile::P50),
+            Measure::ErrorRate if !self.learned => self.rate(self.endpoint.failures),
+            Measure::Errors(_) => self.error_class(),
+            _ => self.plain(self.observed),
+        }
+    }
+
+    fn plain(&self, observed: f64) -> Decision {
+        if self.operator.holds(observed, self.limit) { Decision::Met } else { Decision::Missed(None) }
+    }
+
+    fn percentile(&self, percentile: Percentile) -> Decision {
+        let requests = self.endpoint.requests;
+        let needed = percentile.requests_needed();
+        if requests >= needed {
+            return self.plain(self.observed);
+        }
+        let slower = slower_than(self.endpoint, self.operator, self.limit);
+        if self.operator.wants_less()
+            && !self.operator.holds(self.observed, self.limit)
+            && clearly_more(slower, requests, 1.0 - percentile.fraction())
+        {
+            let remark = format!("clear with {requests} requests too: {slower} or more of them were beyond the limit");
+            return Decision::Missed(Some(remark));
+        }
+        Decision::Open(format!("too few requests: {requests}, and {} needs {needed}", self.measure))
+    }
+
+    /// A share of failed requests against a written limit.
+    fn rate(&self, failures: u64) -> Decision {
+        let requests = self.endpoint.requests;
+        let needed = needed_for_rate(self.limit);
+        let rate = failures as f64 * 100.0 / requests as f64;
+        if requests >= needed || !self.operator.wants_less() {
+            return self.plain(rate);
+        }
+        if !self.operator.holds(rate, self.limit) && clearly_more(failures, requests, self.limit / 100.0) {
+            return Decision::Missed(Some(format!("clear with {requests} requests too: {failures} of them failed")));
+        }
+        Decision::Open(format!(
+            "too few requests: {requests} with {failures} failed, and a goal of {} needs {needed}",
+            self.unit.show(self.limit)
+        ))
+    }
+
+    /// Failures of a class, when some failures may not be listed with their text.
+    fn error_class(&self) -> Decision {
+        let Some(Classified { of_class, unlisted }) = self.classified else {
+            return Decision::Open(format!("{} is not in the results", self.measure));
+        };
+        let with = |failures: u64| {
+            if self.unit == Unit::Count {
+                self.plain(failures as f64)
+            } else if self.learned {
+                self.plain(failures as f64 * 100.0 / self.endpoint.requests as f64)
+            } else {
+                self.rate(failures)
+            }
+        };
+        let at_least = with(of_class);
+        let same = |one: &Decision, other: &Decision| std::mem::discriminant(one) == std::mem::discriminant(other);
+        if unlisted == 0 || same(&at_least, &with(of_class.saturating_add(unlisted))) {
+            return at_least;
+        }
+        Decision::Open(format!(
+            "{unlisted} of {} failures are not listed with their text (failures.csv), so they could be of this class",
+            self.endpoint.failures
+        ))
+    }
+}

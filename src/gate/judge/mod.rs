@@ -1,0 +1,328 @@
+//! Gates against results: a row for each gate and endpoint.
+
+mod decide;
+mod nearest;
+mod observe;
+mod rows;
+mod sample;
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use decide::{Comparison, Decision};
+use observe::{FailureIndex, observe};
+
+use super::course::{Course, Limited, Plan, Ticket, Want};
+use super::{Baseline, BaselineAnswer, BaselineQuery, Condition, Gate, History, Measure, PlacedGate, Scope, summarise};
+use crate::config::{OnInconclusive, Targets};
+use crate::results::{Endpoint, Results, Steady};
+use crate::verdict::{AgainstBaseline, Origin, Outcome, Row, Subject, Unit, VERDICT_SCHEMA_VERSION, Verdict};
+
+/// The fewest windows that are judged: a minute of windows of 10 s.
+const FEWEST_WINDOWS: u64 = 6;
+
+/// What the user wants made of what cannot be judged, and of the service's own targets.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Options {
+    /// What a gate that could not be judged means for the whole.
+    pub on_inconclusive: OnInconclusive,
+    /// What the saved test's own targets mean.
+    pub targets: Targets,
+    /// Whether the service should have said whether the targets were met; its silence is inconclusive then.
+    pub targets_expected: bool,
+}
+
+/// Judges a run: a row for each gate and endpoint it selects, one for each problem of the run, and one for the
+/// service's own targets.
+///
+/// No gate is no default: pass [`default_gates`](super::default_gates) where none is written. `history` is the run's
+/// history CSV; it is read only when a gate needs it, once, and a file that cannot be read makes those gates
+/// inconclusive.
+#[must_use]
+pub fn judge(
+    gates: &[PlacedGate],
+    results: &Results,
+    history: Option<History<'_>>,
+    baseline: &dyn Baseline,
+    options: &Options,
+) -> Verdict {
+    let sent_nothing = results.total.requests == 0 && results.endpoints.iter().all(|endpoint| endpoint.requests == 0);
+    let mut plan = Plan::default();
+    let cases: Vec<Case<'_>> =
+        gates.iter().flat_map(|placed| Case::of(placed, results)).map(|case| case.plan(results, &mut plan)).collect();
+    let judge = Judge {
+        results,
+        failures: FailureIndex::of(results),
+        steady: results.after_ramp_up.as_ref().map(SteadyIndex::of),
+        course: plan.read(history),
+        baseline,
+        sent_nothing,
+    };
+    let mut rows = rows::of_the_run(results, sent_nothing);
+    rows.extend(cases.iter().map(|case| judge.row(case)));
+    rows.extend(rows::of_the_targets(results, options.targets, options.targets_expected));
+    let mut verdict = Verdict {
+        schema_version: VERDICT_SCHEMA_VERSION,
+        outcome: Outcome::Inconclusive,
+        sentence: String::new(),
+        rows,
+        findings: Vec::new(),
+    };
+    summarise(&mut verdict, options.on_inconclusive);
+    verdict
+}
+
+/// One gate on one endpoint.
+struct Case<'a> {
+    placed: &'a PlacedGate,
+    target: Target<'a>,
+    /// Where the run's course answers, when the gate asks it.
+    ticket: Option<Ticket>,
+}
+
+#[derive(Clone, Copy)]
+enum Target<'a> {
+    All,
+    One(&'a Endpoint),
+    Nothing,
+}
+
+impl<'a> Case<'a> {
+    fn of(placed: &'a PlacedGate, results: &'a Results) -> Vec<Self> {
+        let case = |target| Self { placed, target, ticket: None };
+        let Some(selector) = &placed.gate.selector else { return vec![case(Target::All)] };
+        let matching = results.endpoints.iter().filter(|endpoint| selector.matches(&endpoint.method, &endpoint.name));
+        let mut cases: Vec<Self> = matching.map(|endpoint| case(Target::One(endpoint))).collect();
+        if cases.is_empty() {
+            cases.push(case(Target::Nothing));
+        }
+        cases
+    }
+
+    /// Notes what the gate needs of the run's course.
+    fn plan(mut self, results: &Results, plan: &mut Plan) -> Self {
+        let Gate { measure, condition, scope, .. } = &self.placed.gate;
+        let want = match (measure, *scope, *condition) {
+            (Measure::Drift(measure), ..) => Want::Drift(measure.as_ref().clone()),
+            (_, Scope::Windows { after_ramp_up, .. }, Condition::Fixed { operator, limit }) => {
+                let limited = Limited { measure: measure.clone(), operator, limit: limit.value() };
+                Want::Share { limited, after_ramp_up }
+            }
+            (_, Scope::AfterRampUp, _) if results.after_ramp_up.is_none() => Want::AfterRampUp,
+            _ => return self,
+        };
+        self.ticket = match self.target {
+            Target::Nothing => None,
+            Target::All => Some(plan.want(None, want)),
+            Target::One(endpoint) => Some(plan.want(Some(&endpoint.key()), want)),
+        };
+        self
+    }
+
+    const fn endpoint(&self) -> Option<&'a Endpoint> {
+        match self.target {
+            Target::One(endpoint) => Some(endpoint),
+            Target::All | Target::Nothing => None,
+        }
+    }
+}
+
+/// The exact records of the time after the ramp-up, by endpoint.
+struct SteadyIndex<'a> {
+    total: &'a Endpoint,
+    endpoints: HashMap<(&'a str, &'a str), &'a Endpoint>,
+}
+
+impl<'a> SteadyIndex<'a> {
+    fn of(steady: &'a Steady) -> Self {
+        let endpoints =
+            steady.endpoints.iter().map(|endpoint| ((endpoint.method.as_str(), endpoint.name.as_str()), endpoint));
+        Self { total: &steady.total, endpoints: endpoints.collect() }
+    }
+
+    fn get(&self, endpoint: Option<&Endpoint>) -> Option<&'a Endpoint> {
+        match endpoint {
+            None => Some(self.total),
+            Some(endpoint) => self.endpoints.get(&(&endpoint.method, &endpoint.name)).copied(),
+        }
+    }
+}
+
+struct Judge<'a> {
+    results: &'a Results,
+    failures: FailureIndex<'a>,
+    steady: Option<SteadyIndex<'a>>,
+    course: Course,
+    baseline: &'a dyn Baseline,
+    sent_nothing: bool,
+}
+
+impl<'a> Judge<'a> {
+    fn row(&self, case: &Case<'a>) -> Row {
+        let Gate { selector, measure, scope, .. } = &case.placed.gate;
+        let record = case.endpoint().unwrap_or(&self.results.total);
+        let mut row = rows::open(case.placed, rows::subject(case.endpoint()), record.requests);
+        if let (Target::Nothing, Some(selector)) = (case.target, selector) {
+            row.subject = Subject::NoMatch(selector.pattern().to_owned());
+            row.requests = 0;
+            row.reason = nearest::no_match(selector, self.results);
+            return row;
+        }
+        if self.sent_nothing {
+            row.reason = "the run measured no request".to_owned();
+            return row;
+        }
+        match (measure, *scope, case.ticket) {
+            (Measure::Drift(_), _, Some(ticket)) => self.drift(&mut row, ticket),
+            (_, Scope::Windows { percent, .. }, Some(ticket)) => {
+                rows::of_windows(&mut row, &case.placed.gate, percent);
+                self.windows(&mut row, percent, ticket);
+            }
+            _ => self.value(case, &mut row),
+        }
+        row
+    }
+
+    fn drift(&self, row: &mut Row, ticket: Ticket) {
+        match (self.course.drift(ticket), row.operator, row.limit) {
+            (Ok(change), Some(operator), Some(limit)) => {
+                let holds = operator.holds(change, limit);
+                rows::settle(row, change, if holds { Decision::Met } else { Decision::Missed(None) });
+            }
+            (Err(reason), ..) => row.reason = reason,
+            _ => row.reason = "a drift needs a written limit".to_owned(),
+        }
+    }
+
+    fn windows(&self, row: &mut Row, percent: f64, ticket: Ticket) {
+        let (held, judged) = match self.course.share(ticket) {
+            Ok(counts) => counts,
+            Err(reason) => return row.reason = reason,
+        };
+        // The epsilon keeps a share that is reached exactly from being missed by rounding.
+        let reached = |held: u64, of: u64| held as f64 * 100.0 >= percent * of as f64 * (1.0 - 1e-12);
+        let missing = FEWEST_WINDOWS.saturating_sub(judged);
+        let decision = if missing == 0 {
+            if reached(held, judged) { Decision::Met } else { Decision::Missed(None) }
+        } else if judged >= held + 2 && !reached(held + missing, FEWEST_WINDOWS) {
+            Decision::Missed(Some(format!("clear with {judged} windows too: only {held} kept the limit")))
+        } else {
+            Decision::Open(format!("too few windows of 10 s with requests: {judged}, and {FEWEST_WINDOWS} are needed"))
+        };
+        if judged == 0 {
+            row.reason = format!("no window of 10 s with requests, and {FEWEST_WINDOWS} are needed");
+        } else {
+            rows::settle(row, held as f64 * 100.0 / judged as f64, decision);
+        }
+    }
+
+    /// The record a gate's scope means, and whether its percentiles are estimates.
+    fn reading(&self, case: &Case<'a>) -> Result<(Cow<'a, Endpoint>, bool), String> {
+        let whole = || Ok((Cow::Borrowed(case.endpoint().unwrap_or(&self.results.total)), false));
+        match (case.placed.gate.scope, &self.steady, case.ticket) {
+            (Scope::WholeRun, ..) => whole(),
+            (_, Some(steady), _) => steady
+                .get(case.endpoint())
+                .map(|endpoint| (Cow::Borrowed(endpoint), false))
+                .ok_or_else(|| "no request was measured after the ramp-up".to_owned()),
+            (_, None, Some(ticket)) => self.course.after_ramp_up(ticket).map(|endpoint| (Cow::Owned(endpoint), true)),
+            (_, None, None) => Err("the time after the ramp-up is not in the results".to_owned()),
+        }
+    }
+
+    /// Judges a value of the whole run, or of the time after the ramp-up.
+    fn value(&self, case: &Case<'a>, row: &mut Row) {
+        let Gate { measure, condition, scope, severity, .. } = &case.placed.gate;
+        let by_default = case.placed.origin == Origin::Default;
+        let (endpoint, from_course) = match self.reading(case) {
+            Ok(reading) => reading,
+            Err(reason) => return row.reason = reason,
+        };
+        row.requests = endpoint.requests;
+        row.estimated = from_course && matches!(measure, Measure::Percentile(_) | Measure::Median | Measure::Max);
+        let key = case.endpoint().map(Endpoint::key);
+        let classified = match measure {
+            Measure::Errors(class) => Some(self.failures.count(key.as_ref(), *class, endpoint.failures)),
+            _ => None,
+        };
+        let observed = match classified {
+            Some(_) if endpoint.requests == 0 => Err("no request was measured".to_owned()),
+            Some(classified) if row.unit == Unit::Count => Ok(classified.of_class as f64),
+            Some(classified) => Ok(classified.of_class as f64 * 100.0 / endpoint.requests as f64),
+            None => observe(measure, &endpoint),
+        };
+        let observed = match (observed, case.ticket) {
+            (Ok(observed), _) => observed,
+            (Err(_), Some(_)) if from_course && !row.estimated && endpoint.requests > 0 => {
+                return row.reason = format!("the history does not tell {measure} after the ramp-up");
+            }
+            (Err(_), Some(ticket)) if row.estimated && endpoint.requests > 0 => {
+                return row.reason = self.course.why_no_percentile(ticket, measure);
+            }
+            (Err(reason), _) => {
+                // Nobody asked for the default gates: an endpoint that was hardly called does not stop the build.
+                row.allowed = by_default && endpoint.requests == 0;
+                return row.reason = reason;
+            }
+        };
+        let mut comparison = Comparison {
+            measure,
+            operator: condition.operator(),
+            limit: f64::NAN,
+            unit: row.unit,
+            observed,
+            endpoint: &endpoint,
+            classified,
+            learned: false,
+        };
+        match *condition {
+            Condition::Fixed { limit, .. } => {
+                comparison.limit = limit.value();
+                rows::settle(row, observed, comparison.decide());
+            }
+            Condition::VsBaseline { operator, change_percent } => {
+                let failures = classified.map_or(endpoint.failures, |classified| classified.of_class);
+                let answer = self.baseline.compare(&BaselineQuery {
+                    endpoint: key.as_ref(),
+                    measure,
+                    scope: *scope,
+                    observed,
+                    requests: endpoint.requests,
+                    failures,
+                    operator,
+                    change_percent,
+                    severity: *severity,
+                });
+                against(row, &answer, comparison);
+                row.allowed |= by_default && row.outcome == Outcome::Inconclusive;
+            }
+        }
+    }
+}
+
+/// Judges a value against what the history says.
+fn against(row: &mut Row, answer: &BaselineAnswer, mut comparison: Comparison<'_>) {
+    let BaselineAnswer::Limit { limit, median, runs, recent, warn_only, reason } = answer else {
+        return rows::without_limit(row, comparison.observed, answer);
+    };
+    comparison.limit = *limit;
+    comparison.learned = true;
+    row.limit = Some(*limit);
+    rows::settle(row, comparison.observed, comparison.decide());
+    let change = (comparison.observed / median - 1.0) * 100.0;
+    row.baseline = Some(AgainstBaseline {
+        median: Some(*median),
+        runs: *runs,
+        change_percent: change.is_finite().then_some(change),
+        recent: recent.clone(),
+    });
+    if row.outcome == Outcome::Fail && *warn_only {
+        row.outcome = Outcome::Warn;
+    }
+    if !reason.is_empty() {
+        row.reason = format!("{}; {reason}", row.reason);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,179 @@
+//! Rows of the verdict, from decisions.
+
+use super::decide::Decision;
+use crate::config::Targets;
+use crate::gate::{BaselineAnswer, Condition, Gate, PlacedGate};
+use crate::results::{Endpoint, Problem, ProblemKind, Results};
+use crate::verdict::{AgainstBaseline, Operator, Origin, Outcome, Row, Severity, Subject, Unit};
+
+/// A row that could not be judged so far.
+pub(super) fn open(placed: &PlacedGate, subject: Subject, requests: u64) -> Row {
+    let PlacedGate { gate, origin } = placed;
+    let limit = match gate.condition {
+        Condition::Fixed { limit, .. } => Some(limit.value()),
+        Condition::VsBaseline { .. } => None,
+    };
+    Row {
+        gate: gate.to_string(),
+        origin: origin.clone(),
+        severity: gate.severity,
+        subject,
+        measure: gate.measure.to_string(),
+        unit: gate.unit(),
+        outcome: Outcome::Inconclusive,
+        observed: None,
+        operator: Some(gate.condition.operator()),
+        limit,
+        headroom_percent: None,
+        requests,
+        estimated: false,
+        allowed: false,
+        baseline: None,
+        reason: String::new(),
+        waiver: None,
+    }
+}
+
+/// Enters a value and what was decided about it.
+pub(super) fn settle(row: &mut Row, observed: f64, decision: Decision) {
+    row.observed = Some(observed);
+    row.headroom_percent = headroom(row.operator, observed, row.limit);
+    let (value, goal) = (row.observed_text(), row.limit_text());
+    match decision {
+        Decision::Met => {
+            row.outcome = Outcome::Pass;
+            row.reason = format!("{value} meets {goal}");
+        }
+        Decision::Missed(remark) => {
+            row.outcome = match row.severity {
+                Severity::Fail => Outcome::Fail,
+                Severity::Warn => Outcome::Warn,
+            };
+            row.reason = format!("{value} misses {goal}");
+            if let Some(remark) = remark {
+                row.reason.push_str("; ");
+                row.reason.push_str(&remark);
+            }
+        }
+        Decision::Open(reason) => {
+            row.outcome = Outcome::Inconclusive;
+            row.reason = reason;
+        }
+    }
+}
+
+/// How far the value is from the limit, in percent of the limit; negative beyond it.
+fn headroom(operator: Option<Operator>, observed: f64, limit: Option<f64>) -> Option<f64> {
+    let (operator, limit) = (operator?, limit.filter(|limit| *limit != 0.0)?);
+    let distance = match operator {
+        Operator::Less | Operator::LessOrEqual => limit - observed,
+        Operator::Greater | Operator::GreaterOrEqual => observed - limit,
+        Operator::Equal => -(observed - limit).abs(),
+    };
+    let percent = distance / limit.abs() * 100.0;
+    percent.is_finite().then_some(percent)
+}
+
+/// Enters what the history said where it gave no limit; the row is inconclusive and allowed.
+pub(super) fn without_limit(row: &mut Row, observed: f64, answer: &BaselineAnswer) {
+    row.observed = Some(observed);
+    row.allowed = true;
+    let (runs, reason) = match answer {
+        BaselineAnswer::NoBaseline { reason, runs } => (*runs, format!("no baseline yet: {reason}")),
+        BaselineAnswer::NewEndpoint { runs } => {
+            let known = if *runs == 1 {
+                "the last good run does not know it".to_owned()
+            } else {
+                format!("none of the last {runs} good runs knows it")
+            };
+            (*runs, format!("new endpoint: {known}"))
+        }
+        BaselineAnswer::Refused { differences } => {
+            let fields: Vec<String> = differences
+                .iter()
+                .map(|field| format!("{}: {} here, {} there", field.field, field.this_run, field.history))
+                .collect();
+            (0, format!("not compared: the history is of other runs ({})", fields.join("; ")))
+        }
+        BaselineAnswer::Limit { reason, runs, .. } => (*runs, reason.clone()),
+    };
+    row.baseline = Some(AgainstBaseline { median: None, runs, change_percent: None, recent: Vec::new() });
+    row.reason = reason;
+}
+
+/// A row about the run itself.
+fn about_the_run(results: &Results, reason: String) -> Row {
+    Row {
+        gate: "the run is sound".into(),
+        origin: Origin::Default,
+        severity: Severity::Fail,
+        subject: Subject::Run,
+        measure: "requests".into(),
+        unit: Unit::Count,
+        outcome: Outcome::Inconclusive,
+        observed: Some(results.total.requests as f64),
+        operator: None,
+        limit: None,
+        headroom_percent: None,
+        requests: results.total.requests,
+        estimated: false,
+        allowed: false,
+        baseline: None,
+        reason,
+        waiver: None,
+    }
+}
+
+/// A row for each problem of the run, and one when it sent nothing.
+pub(super) fn of_the_run(results: &Results, sent_nothing: bool) -> Vec<Row> {
+    let mut rows: Vec<Row> =
+        results.problems.iter().map(|Problem { message, .. }| about_the_run(results, message.clone())).collect();
+    let said = results.problems.iter().any(|problem| {
+        matches!(
+            problem.kind,
+            ProblemKind::NothingSent | ProblemKind::ScriptDidNotLoad | ProblemKind::EngineNotAvailable
+        )
+    });
+    if sent_nothing && !said {
+        rows.push(about_the_run(results, "the run measured no request".into()));
+    }
+    rows
+}
+
+/// The row of the saved test's own targets, if it is wanted.
+pub(super) fn of_the_targets(results: &Results, targets: Targets, expected: bool) -> Option<Row> {
+    let severity = match targets {
+        Targets::Fail => Severity::Fail,
+        Targets::Warn => Severity::Warn,
+        Targets::Ignore => return None,
+    };
+    let (outcome, reason) = match (results.targets_passed, severity) {
+        (Some(true), _) => (Outcome::Pass, "LoadForge says that the targets of the saved test were met"),
+        (Some(false), Severity::Fail) => (Outcome::Fail, "LoadForge says that a target of the saved test was missed"),
+        (Some(false), Severity::Warn) => (Outcome::Warn, "LoadForge says that a target of the saved test was missed"),
+        (None, _) if expected => (Outcome::Inconclusive, "LoadForge did not say whether the targets were met"),
+        (None, _) => return None,
+    };
+    Some(Row {
+        gate: "LoadForge targets".into(),
+        severity,
+        subject: Subject::LoadforgeTargets,
+        measure: "run_passed".into(),
+        outcome,
+        observed: None,
+        ..about_the_run(results, reason.into())
+    })
+}
+
+/// The subject of an endpoint, or of all requests together.
+pub(super) fn subject(endpoint: Option<&Endpoint>) -> Subject {
+    endpoint.map_or(Subject::All, |endpoint| Subject::Endpoint(endpoint.key()))
+}
+
+/// Makes the row one about windows: how many of them keep the gate's condition.
+pub(super) fn of_windows(row: &mut Row, gate: &Gate, percent: f64) {
+    row.measure = format!("windows with {} {}", gate.measure, gate.condition);
+    row.unit = Unit::Percent;
+    row.operator = Some(Operator::GreaterOrEqual);
+    row.limit = Some(percent);
+}

@@ -1,0 +1,163 @@
+//! The verdict in one sentence.
+
+use std::collections::HashSet;
+
+use super::summary::{is_allowed, is_missed};
+use crate::verdict::{AgainstBaseline, Outcome, Row, Subject, Unit};
+
+/// The verdict in one sentence, for the top of every report.
+pub(super) fn sentence(rows: &[Row], outcome: Outcome) -> String {
+    let open: Vec<&Row> = rows.iter().filter(|row| row.outcome == Outcome::Inconclusive && !is_allowed(row)).collect();
+    match outcome {
+        Outcome::Fail => failed(rows, &open),
+        Outcome::Inconclusive if rows.is_empty() => {
+            "Nothing was judged: no gate is written and there is no history to compare with".to_owned()
+        }
+        Outcome::Inconclusive => format!("Not judged: {}", first_of(&open, describe_open, "could not be judged")),
+        Outcome::Warn => warned(rows, &open),
+        Outcome::Pass => passed(rows),
+    }
+}
+
+fn failed(rows: &[Row], open: &[&Row]) -> String {
+    let mut failing: Vec<&Row> = rows.iter().filter(|row| row.outcome == Outcome::Fail).collect();
+    worst_first(&mut failing);
+    let mut text = first_of(&failing, describe_miss, "failed");
+    // Names of endpoints are left as they are.
+    if let Some(rest) = text.strip_prefix('a').filter(|rest| rest.starts_with("ll requests together")) {
+        text = format!("A{rest}");
+    }
+    if let Some(run) = open.iter().find(|row| row.subject == Subject::Run) {
+        text.push_str("; the run itself is doubtful: ");
+        text.push_str(&run.reason);
+    }
+    text
+}
+
+fn warned(rows: &[Row], open: &[&Row]) -> String {
+    let mut warnings: Vec<&Row> = rows.iter().filter(|row| row.outcome == Outcome::Warn).collect();
+    worst_first(&mut warnings);
+    let describe = |row: &Row| if row.subject == Subject::Run { row.reason.clone() } else { describe_miss(row) };
+    if let Some(first) = warnings.first() {
+        let count = if warnings.len() == 1 { "a warning".to_owned() } else { format!("{} warnings", warnings.len()) };
+        let also = if open.is_empty() { String::new() } else { format!("; {} could not be judged", open.len()) };
+        return format!("Passed with {count}: {}{also}", describe(first));
+    }
+    if !open.is_empty() {
+        return format!("Passed, but not all was judged: {}", first_of(open, describe_open, "could not be judged"));
+    }
+    let allowed: Vec<&Row> = rows.iter().filter(|row| is_allowed(row)).collect();
+    let describe = |row: &Row| format!("{} of {}, {}", row.measure, subject(row), row.reason);
+    format!("Nothing was judged: {}", first_of(&allowed, describe, "could not be judged yet"))
+}
+
+fn passed(rows: &[Row]) -> String {
+    let gates: HashSet<_> = rows.iter().filter(|row| !is_allowed(row)).map(|row| (&row.gate, &row.origin)).collect();
+    let count =
+        if gates.len() == 1 { "The gate passed".to_owned() } else { format!("All {} gates passed", gates.len()) };
+    let judged = rows.iter().filter(|row| row.outcome == Outcome::Pass && row.headroom_percent.is_some());
+    let closest = judged.min_by(|a, b| a.headroom_percent.unwrap_or(0.0).total_cmp(&b.headroom_percent.unwrap_or(0.0)));
+    let mut text = match closest {
+        Some(row) => format!(
+            "{count}: closest to its limit is {} of {}, {} (limit {})",
+            row.measure,
+            subject(row),
+            row.observed_text(),
+            row.limit_text()
+        ),
+        None => count,
+    };
+    let waiting = rows.iter().filter(|row| is_allowed(row)).count();
+    if waiting > 0 {
+        let rows = if waiting == 1 { "1 comparison".to_owned() } else { format!("{waiting} comparisons") };
+        text.push_str(&format!("; {rows} with history could not be made yet"));
+    }
+    text
+}
+
+/// The first row in words, and how many more there are.
+fn first_of(rows: &[&Row], describe: impl Fn(&Row) -> String, what: &str) -> String {
+    let Some(first) = rows.first() else { return String::new() };
+    match rows.len() - 1 {
+        0 => describe(first),
+        more => format!("{} (and {more} more {what})", describe(first)),
+    }
+}
+
+/// The farthest beyond its limit first; rows without a distance last.
+fn worst_first(rows: &mut [&Row]) {
+    rows.sort_by(|a, b| {
+        let distance = |row: &Row| row.headroom_percent.unwrap_or(f64::INFINITY);
+        distance(a).total_cmp(&distance(b))
+    });
+}
+
+fn subject(row: &Row) -> String {
+    match &row.subject {
+        Subject::All => "all requests together".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// `p95 1,070 ms, limit < 800 ms`
+fn values(row: &Row) -> String {
+    format!("{} {}, limit {}", row.measure, row.observed_text(), row.limit_text())
+}
+
+fn describe_open(row: &Row) -> String {
+    match &row.subject {
+        Subject::Run | Subject::LoadforgeTargets | Subject::NoMatch(_) => row.reason.clone(),
+        _ => format!("{} of {}: {}", row.measure, subject(row), row.reason),
+    }
+}
+
+fn describe_miss(row: &Row) -> String {
+    if !is_missed(row) || row.subject == Subject::LoadforgeTargets {
+        return row.reason.clone();
+    }
+    let waived = row.waiver.as_ref().map_or_else(String::new, |waiver| format!(" (waived until {})", waiver.expires));
+    let miss = match &row.baseline {
+        Some(baseline @ AgainstBaseline { median: Some(_), .. }) => against_history(row, baseline),
+        _ => {
+            let misses = match row.subject {
+                Subject::All => "all requests together miss their goal".to_owned(),
+                _ => format!("{} misses its goal", subject(row)),
+            };
+            format!("{misses}: {}", values(row))
+        }
+    };
+    miss + &waived
+}
+
+/// `POST /login is 34 % slower than the last 8 good runs: p95 1,070 ms, limit 880 ms`
+fn against_history(row: &Row, baseline: &AgainstBaseline) -> String {
+    let (name, is, fails, has) = match row.subject {
+        Subject::All => (subject(row), "are", "fail", "have"),
+        _ => (subject(row), "is", "fails", "has"),
+    };
+    let runs = match baseline.runs {
+        1 => "the last good run".to_owned(),
+        runs => format!("the last {runs} good runs"),
+    };
+    let change = baseline.change_percent.map(|change| (change >= 0.0, Unit::Percent.show(whole(change.abs()))));
+    let compared = match (row.unit, change) {
+        (Unit::Ms, Some((true, change))) => format!("{is} {change} slower than {runs}"),
+        (Unit::Ms, Some((false, change))) => format!("{is} {change} faster than {runs}"),
+        (Unit::Percent, Some((true, _)) | None) => format!("{fails} more often than in {runs}"),
+        (Unit::Percent, Some((false, _))) => format!("{fails} less often than in {runs}"),
+        (Unit::PerSecond, Some((more, change))) => {
+            format!("{has} {change} {} throughput than {runs}", if more { "more" } else { "less" })
+        }
+        (_, Some((more, change))) => {
+            format!("{has} {change} {} {} than {runs}", if more { "more" } else { "fewer" }, row.measure)
+        }
+        (_, None) => format!("{is} not as {runs}"),
+    };
+    let limit = row.limit.map_or_else(|| "–".to_owned(), |limit| row.unit.show(limit));
+    format!("{name} {compared}: {} {}, limit {limit}", row.measure, row.observed_text())
+}
+
+/// Whole percents are enough for a sentence, but for changes below 10.
+fn whole(change: f64) -> f64 {
+    if change >= 10.0 { change.round() } else { (change * 10.0).round() / 10.0 }
+}

@@ -1,0 +1,52 @@
+//! The whole from its rows: the outcome, the sentence, the exit code.
+
+use crate::config::OnInconclusive;
+use crate::exit::Exit;
+use crate::verdict::{Outcome, Row, Severity, Subject, Verdict};
+
+use super::sentence::sentence;
+
+/// Sets the verdict's outcome and sentence from its rows. Call it again after rows were changed.
+pub fn summarise(verdict: &mut Verdict, on_inconclusive: OnInconclusive) {
+    verdict.outcome = overall(&verdict.rows, on_inconclusive);
+    verdict.sentence = sentence(&verdict.rows, verdict.outcome);
+}
+
+/// The worst row. A row that is allowed to be inconclusive does not count, unless there is no other: nothing was
+/// judged then, which is a warning. A `warn` gate that could not be judged is a warning too. No row at all is
+/// inconclusive.
+fn overall(rows: &[Row], on_inconclusive: OnInconclusive) -> Outcome {
+    let counted = rows.iter().filter(|row| !is_allowed(row)).map(|row| match (row.outcome, row.severity) {
+        (Outcome::Inconclusive, Severity::Warn) => Outcome::Warn,
+        (outcome, _) => outcome,
+    });
+    let worst = counted.max().unwrap_or(if rows.is_empty() { Outcome::Inconclusive } else { Outcome::Warn });
+    match (worst, on_inconclusive) {
+        (Outcome::Inconclusive, OnInconclusive::Warn) => Outcome::Warn,
+        (worst, _) => worst,
+    }
+}
+
+/// Whether a row could not be judged and does not count.
+pub(super) fn is_allowed(row: &Row) -> bool {
+    row.allowed && row.outcome == Outcome::Inconclusive
+}
+
+/// Whether a row's goal was missed, whatever follows from it.
+pub(super) fn is_missed(row: &Row) -> bool {
+    match row.outcome {
+        Outcome::Fail => true,
+        Outcome::Warn => row.subject != Subject::Run,
+        Outcome::Pass | Outcome::Inconclusive => false,
+    }
+}
+
+/// The exit code of a verdict.
+#[must_use]
+pub fn exit(verdict: &Verdict, on_inconclusive: OnInconclusive) -> Exit {
+    match (verdict.outcome, on_inconclusive) {
+        (Outcome::Pass | Outcome::Warn, _) | (Outcome::Inconclusive, OnInconclusive::Warn) => Exit::Passed,
+        (Outcome::Inconclusive, OnInconclusive::Fail) => Exit::Inconclusive,
+        (Outcome::Fail, _) => Exit::GateFailed,
+    }
+}

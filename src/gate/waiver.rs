@@ -1,0 +1,237 @@
+//! Waivers: gates that may be missed for a while, up to a value someone answers for.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::civil::Date;
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer};
+
+use super::summary::is_missed;
+use super::{Gate, GateError, Limit, LimitUnit, Measure, Scope, Selector, summarise};
+use crate::config::OnInconclusive;
+use crate::verdict::{Operator, Origin, Outcome, Row, Severity, Subject, Unit, Verdict, WaiverNote};
+
+/// An entry of `waivers:` in `loadforge.yml`. All keys but `endpoint` are needed; unknown ones are errors.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(try_from = "Written")]
+#[schemars(!try_from, deny_unknown_fields)]
+pub struct Waiver {
+    /// The gate, spelled as among the gates; its severity does not matter.
+    #[schemars(with = "String")]
+    pub gate: Gate,
+    /// The endpoints it holds for, where the gate selects more than one.
+    #[schemars(with = "Option<String>")]
+    pub endpoint: Option<Selector>,
+    /// Who answers for it.
+    pub owner: String,
+    /// Why.
+    pub reason: String,
+    /// Its last day.
+    #[schemars(with = "String", extend("format" = "date"))]
+    pub expires: Date,
+    /// The worst value that is accepted: `1200ms`, `5%`, `40/s`, `12`; or `+60%` against the baseline.
+    #[schemars(with = "String")]
+    pub accept: Accepted,
+    /// Where it was written; the caller sets it.
+    #[schemars(skip)]
+    pub origin: Origin,
+}
+
+/// The worst value a waiver accepts.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Accepted {
+    /// A value in the gate's unit.
+    Value(Limit),
+    /// A change against the baseline's median, %.
+    Change(f64),
+}
+
+impl fmt::Display for Accepted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Value(limit) => limit.fmt(f),
+            Self::Change(percent) => write!(f, "{percent:+}%"),
+        }
+    }
+}
+
+impl FromStr for Accepted {
+    type Err = GateError;
+
+    fn from_str(text: &str) -> Result<Self, GateError> {
+        super::parse::accepted(text)
+    }
+}
+
+impl<'de> Deserialize<'de> for Accepted {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        /// YAML reads a plain count as a number.
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Text<'a> {
+            Count(u64),
+            Text(Cow<'a, str>),
+        }
+        match Text::deserialize(deserializer)? {
+            Text::Count(count) => count.to_string().parse(),
+            Text::Text(text) => text.parse(),
+        }
+        .map_err(serde::de::Error::custom)
+    }
+}
+
+/// A waiver before it is checked.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    gate: Gate,
+    #[serde(default)]
+    endpoint: Option<String>,
+    owner: String,
+    reason: String,
+    expires: String,
+    accept: Accepted,
+}
+
+impl TryFrom<Written> for Waiver {
+    type Error = String;
+
+    fn try_from(written: Written) -> Result<Self, String> {
+        let Written { gate, endpoint, owner, reason, expires, accept } = written;
+        if owner.trim().is_empty() || reason.trim().is_empty() {
+            return Err("a waiver needs an owner who answers for it and a reason".to_owned());
+        }
+        let expires: Date = expires
+            .parse()
+            .map_err(|_| format!("`expires: {expires}` is not a date: write its last day as in 2026-12-31"))?;
+        // A drift is a change itself, so its limits may have a sign.
+        let accept = match (accept, &gate.measure) {
+            (Accepted::Change(number), Measure::Drift(_)) => {
+                Accepted::Value(Limit { number, unit: LimitUnit::Percent })
+            }
+            (accept, _) => accept,
+        };
+        match accept {
+            Accepted::Value(limit) if limit.unit() != judged_unit(&gate) => {
+                let fitting = match judged_unit(&gate) {
+                    Unit::Ms => "a response time such as 1200ms",
+                    Unit::Percent => "a percentage such as 5%",
+                    Unit::PerSecond => "a throughput such as 40/s",
+                    Unit::Count => "a plain number",
+                };
+                return Err(format!("`accept: {accept}` does not fit the gate `{gate}`: write {fitting}"));
+            }
+            Accepted::Change(_) if !gate.is_vs_baseline() => {
+                return Err(format!("`accept: {accept}` is a change, but `{gate}` does not compare with the baseline"));
+            }
+            _ => {}
+        }
+        let endpoint = endpoint
+            .map(|pattern| Selector::new(&pattern).ok_or_else(|| "`endpoint` is empty: leave it out".to_owned()))
+            .transpose()?;
+        Ok(Self { gate, endpoint, owner, reason, expires, accept, origin: Origin::Default })
+    }
+}
+
+/// The unit of the rows of a gate.
+const fn judged_unit(gate: &Gate) -> Unit {
+    if matches!(gate.scope, Scope::Windows { .. }) { Unit::Percent } else { gate.unit() }
+}
+
+impl Waiver {
+    /// Whether the waiver speaks of this row.
+    fn is_about(&self, gate: &str, row: &Row) -> bool {
+        let same_gate = row.gate.strip_prefix("warn: ").unwrap_or(&row.gate) == gate;
+        same_gate
+            && match (&self.endpoint, &row.subject) {
+                (None, _) => true,
+                (Some(selector), Subject::Endpoint(key)) => selector.matches_key(key),
+                (Some(_), _) => false,
+            }
+    }
+
+    /// Whether the row's value is within what is accepted.
+    fn accepts(&self, row: &Row) -> bool {
+        let (value, worst) = match self.accept {
+            Accepted::Value(limit) => (row.observed, limit.value()),
+            Accepted::Change(change) => (row.baseline.as_ref().and_then(|baseline| baseline.change_percent), change),
+        };
+        value.is_some_and(|value| match row.operator {
+            Some(Operator::Greater | Operator::GreaterOrEqual) => value >= worst,
+            _ => value <= worst,
+        })
+    }
+
+    fn note(&self) -> WaiverNote {
+        WaiverNote { owner: self.owner.clone(), reason: self.reason.clone(), expires: self.expires.to_string() }
+    }
+
+    /// The row that says that nothing needs the waiver.
+    fn unused(&self, gate: &str, judged: bool, today: Date) -> Row {
+        let why = if judged { "the gate is met without it" } else { "no such gate was judged" };
+        let state =
+            if self.expires < today { format!("expired on {}", self.expires) } else { "is not used".to_owned() };
+        Row {
+            gate: gate.to_owned(),
+            origin: self.origin.clone(),
+            severity: Severity::Warn,
+            subject: Subject::Run,
+            measure: self.gate.measure.to_string(),
+            unit: judged_unit(&self.gate),
+            outcome: Outcome::Warn,
+            observed: None,
+            operator: None,
+            limit: None,
+            headroom_percent: None,
+            requests: 0,
+            estimated: false,
+            allowed: false,
+            baseline: None,
+            reason: format!("the waiver of {} for `{gate}` {state}: {why}; remove it", self.owner),
+            waiver: None,
+        }
+    }
+}
+
+/// Applies waivers: a missed row that a live waiver covers becomes a warning and carries its note; an expired waiver
+/// covers nothing, nor does one whose accepted value is exceeded, and the row says so; a waiver that nothing needs adds
+/// a warning of its own. The verdict's outcome and sentence follow.
+pub fn waive(verdict: &mut Verdict, waivers: &[Waiver], today: Date, on_inconclusive: OnInconclusive) {
+    let mut unused = Vec::new();
+    for waiver in waivers {
+        let gate = Gate { severity: Severity::Fail, ..waiver.gate.clone() }.to_string();
+        let (mut judged, mut needed) = (false, false);
+        for row in verdict.rows.iter_mut().filter(|row| waiver.is_about(&gate, row)) {
+            judged = true;
+            // Whether a row that could not be judged needs the waiver is not known.
+            needed |= is_missed(row) || row.outcome == Outcome::Inconclusive;
+            if is_missed(row) && row.waiver.is_none() {
+                apply(waiver, row, today);
+            }
+        }
+        if !needed {
+            unused.push(waiver.unused(&gate, judged, today));
+        }
+    }
+    verdict.rows.extend(unused);
+    summarise(verdict, on_inconclusive);
+}
+
+fn apply(waiver: &Waiver, row: &mut Row, today: Date) {
+    let remark = if waiver.expires < today {
+        format!("its waiver expired on {} ({})", waiver.expires, waiver.owner)
+    } else if waiver.accepts(row) {
+        row.outcome = Outcome::Warn;
+        row.waiver = Some(waiver.note());
+        return;
+    } else {
+        format!("beyond what its waiver accepts, {} ({})", waiver.accept, waiver.owner)
+    };
+    row.reason.push_str("; ");
+    row.reason.push_str(&remark);
+}
+
+#[cfg(test)]
+mod tests;
