@@ -1,13 +1,19 @@
-//! Locust's own formats. The column layouts of Locust 1.x to 2.47 are read by their header names.
+//! Locust's own formats and its process. The column layouts of Locust 1.x to 2.47 are read by their header names.
 
+mod bucket;
 mod columns;
 mod failures;
 mod history;
 mod load;
+pub mod process;
+mod record;
 mod stats;
+mod write;
 
 pub use columns::CsvError;
 pub use failures::read_failures;
 pub use history::{HistoryReader, HistoryRow};
 pub use load::{CsvFile, load, nothing_sent, read_timeline};
+pub use record::Record;
 pub use stats::{Stats, read_stats};
+pub(crate) use write::{failures_csv, history_csv, stats_csv};

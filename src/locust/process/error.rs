@@ -1,0 +1,96 @@
+//! Why Locust could not be found, installed or started.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::version::Version;
+use crate::error::Explain;
+use crate::exit::Exit;
+
+/// Locust could not be found, installed or started.
+#[derive(Debug, thiserror::Error)]
+pub enum ProcessError {
+    /// There is no Python at all.
+    #[error("no Python was found on PATH, and Locust needs one")]
+    NoPython,
+    /// There is a Python, but Locust does not run on it.
+    #[error("Python {found} ({python}) is too old for Locust")]
+    OldPython {
+        /// The newest Python found.
+        python: PathBuf,
+        /// Its version.
+        found: Version,
+    },
+    /// The cache folder could not be found out, made or locked.
+    #[error("failed to prepare the cache folder {folder}")]
+    Cache {
+        /// The folder.
+        folder: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// The installer failed.
+    #[error("failed to install Locust: `{command}` {how}:\n{output}")]
+    Install {
+        /// What was run.
+        command: String,
+        /// How it ended.
+        how: String,
+        /// The last lines it printed.
+        output: String,
+    },
+    /// A program could not be started.
+    #[error("failed to start {program}")]
+    Start {
+        /// The program.
+        program: String,
+        /// The cause.
+        source: io::Error,
+    },
+    /// The folder of the run could not be used.
+    #[error("failed to use the run's folder {folder}")]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+}
+
+impl Explain for ProcessError {
+    fn exit(&self) -> Exit {
+        Exit::RunIncomplete
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::NoPython | Self::OldPython { .. } => {
+                "install Python 3.11 or newer (3.9 is the oldest that works), or uv, or use an image with Python such \
+                 as cimg/python:3.12"
+                    .into()
+            }
+            Self::Cache { .. } => "LOADFORGE_CI_CACHE_DIR names a folder this user can write to".into(),
+            Self::Install { .. } if on_musl() => {
+                "this is a musl system (Alpine): Locust's dependencies have no ready-made packages for it. Use an \
+                 image with glibc such as cimg/python:3.12, or install Locust before this step"
+                    .into()
+            }
+            Self::Install { output, .. } if output.contains("ensurepip") => {
+                "Python's venv module is incomplete here: install the package python3-venv, or uv".into()
+            }
+            Self::Install { .. } => {
+                "install Locust 2.15 or newer yourself (`pip install locust`) so that `locust` is on PATH, or let this \
+                 machine reach a Python package index"
+                    .into()
+            }
+            Self::Start { .. } => "see whether the program can be run by this user".into(),
+            Self::Folder { .. } => "the disk may be full, or the folder not writable".into(),
+        })
+    }
+}
+
+/// Whether this system's C library is musl, as on Alpine.
+fn on_musl() -> bool {
+    let names = std::fs::read_dir("/lib").into_iter().flatten().flatten();
+    names.map(|entry| entry.file_name()).any(|name| name.to_string_lossy().starts_with("ld-musl-"))
+}
