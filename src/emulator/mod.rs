@@ -1,1 +1,24 @@
 //! The LoadForge-compatible server and the engines behind it.
+//!
+//! It serves every documented call of LoadForge's API v2 and the start call of v1, so that the client needs one way of
+//! speaking only. Where it differs from LoadForge: a run's duration may be any time up to 720 minutes, a minute can be
+//! shortened, finished runs carry the field `x_loadforge_ci`, and hosts need no verification. A run that was under way
+//! when the server ended counts as cancelled after a restart, with what was measured until then.
+
+mod api;
+mod app;
+mod archive;
+mod config;
+mod course;
+mod engine;
+mod locust_engine;
+mod replay;
+mod server;
+mod store;
+mod targets;
+
+pub use config::{Config, EngineChoice, Faults, TokenPolicy};
+pub use engine::{Delivery, End, Engine, Job, Live, Metrics, Outcome};
+pub use locust_engine::LocustEngine;
+pub use replay::{Pace, Replay, ReplayError};
+pub use server::{EmulatorError, Running, Server};

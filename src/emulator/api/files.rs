@@ -1,0 +1,106 @@
+//! Files that every script finds as `files/NAME`.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::error::ApiError;
+use super::form::Form;
+use super::number;
+use crate::emulator::app::{App, written};
+use crate::emulator::store::{State as Known, StoredFile};
+
+pub(super) async fn list(State(app): State<Arc<App>>) -> Json<Vec<Value>> {
+    let shown = |(id, file): (&u64, &StoredFile)| {
+        json!({
+            "id": id,
+            "created_at": written(file.created_at),
+            "updated_at": written(file.updated_at),
+            "name": file.name,
+        })
+    };
+    Json(app.store.read(|state| state.files.iter().map(shown).collect()))
+}
+
+pub(super) async fn create(State(app): State<Arc<App>>, body: Bytes) -> Result<Json<Value>, ApiError> {
+    let (name, content) = read(&body)?;
+    let now = Timestamp::now();
+    let id = app.store.change(|state| {
+        unique(state, &name, None)?;
+        Ok::<_, ApiError>(state.add_file(StoredFile { created_at: now, updated_at: now, name, content }))
+    })?;
+    Ok(Json(json!({ "file_id": id })))
+}
+
+pub(super) async fn update(
+    State(app): State<Arc<App>>,
+    id: Path<String>,
+    body: Bytes,
+) -> Result<Json<Value>, ApiError> {
+    let id = number("File", id)?;
+    let (name, content) = read(&body)?;
+    app.store.change(|state| {
+        unique(state, &name, Some(id))?;
+        let file = state.files.get_mut(&id).ok_or(ApiError::Missing("File", id))?;
+        *file = StoredFile { created_at: file.created_at, updated_at: Timestamp::now(), name, content };
+        Ok::<_, ApiError>(())
+    })?;
+    Ok(Json(json!({ "file_id": id })))
+}
+
+pub(super) async fn delete(State(app): State<Arc<App>>, id: Path<String>) -> Result<Json<Value>, ApiError> {
+    let id = number("File", id)?;
+    app.store.change(|state| state.files.remove(&id)).ok_or(ApiError::Missing("File", id))?;
+    Ok(Json(json!({ "file_id": id, "status": "Deleted" })))
+}
+
+fn read(body: &[u8]) -> Result<(String, String), ApiError> {
+    let mut form = Form::read(body)?;
+    ["name", "content"].into_iter().for_each(|name| form.require(name));
+    let name = form.text("name").unwrap_or_default();
+    let content = form.text("content").unwrap_or_default();
+    let plain = !name.contains(['/', '\\', '\0']) && !name.starts_with('.');
+    let known = [".csv", ".json", ".txt"].iter().any(|ending| name.ends_with(ending));
+    if form.has("name") && !(plain && known) {
+        form.reject("name", "The name must be a file name that ends in .csv, .json or .txt.");
+    }
+    form.check()?;
+    Ok((name, content))
+}
+
+fn unique(state: &Known, name: &str, except: Option<u64>) -> Result<(), ApiError> {
+    if state.files.iter().any(|(id, file)| file.name == name && Some(*id) != except) {
+        let message = "The name has already been taken.".to_owned();
+        return Err(ApiError::Invalid([("name".to_owned(), vec![message])].into()));
+    }
+    Ok(())
+}
+
+/// The content as the script finds it. Base64 is detected: it decodes to text, and is not short enough to be a word.
+pub(in crate::emulator) fn content(stored: &str) -> Vec<u8> {
+    const SHORTEST_BASE64: usize = 8;
+    let decoded = BASE64_STANDARD.decode(stored.trim()).ok();
+    match decoded.filter(|bytes| stored.len() >= SHORTEST_BASE64 && std::str::from_utf8(bytes).is_ok()) {
+        Some(bytes) => bytes,
+        None => stored.as_bytes().to_vec(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_is_told_from_text() {
+        assert_eq!(content("ZW1haWwscGFzc3dvcmQ="), b"email,password");
+        assert_eq!(content("email,password"), b"email,password");
+        assert_eq!(content("abcd"), b"abcd");
+        assert_eq!(content("[1,2]"), b"[1,2]");
+    }
+}

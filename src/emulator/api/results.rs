@@ -1,0 +1,71 @@
+//! Results: one row a run, from the moment it was started.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use serde_json::{Map, Value, json};
+
+use super::error::ApiError;
+use super::number;
+use crate::emulator::app::{App, written};
+use crate::emulator::config::Faults;
+use crate::emulator::store::Run;
+
+/// All runs, the newest first, without their CSV fields.
+pub(super) async fn list(State(app): State<Arc<App>>) -> Json<Vec<Value>> {
+    let shown = |(id, run): (&u64, &Run)| Value::Object(summary(*id, run, &app.faults));
+    Json(app.store.read(|state| state.runs.iter().rev().map(shown).collect()))
+}
+
+/// One run, with what it delivered once it is over.
+pub(super) async fn one(State(app): State<Arc<App>>, id: Path<String>) -> Result<Json<Value>, ApiError> {
+    let id = number("Result", id)?;
+    let run = app.store.read(|state| state.runs.get(&id).cloned()).ok_or(ApiError::Missing("Result", id))?;
+    let mut fields = summary(id, &run, &app.faults);
+    if run.is_over() {
+        let delivered = app.archive.read(id);
+        if let Some(csv) = delivered.csv.filter(|_| !app.faults.without_csv) {
+            fields.insert("results_csv_stats".into(), csv.stats.into());
+            fields.insert("results_csv_history".into(), csv.history.into());
+            fields.insert("results_csv_failures".into(), csv.failures.into());
+        }
+        if let Some(extension) = delivered.extension.filter(|_| !app.faults.without_extension) {
+            fields.insert("x_loadforge_ci".into(), json!(extension));
+        }
+        fields.extend(delivered.overrides);
+    }
+    Ok(Json(Value::Object(fields)))
+}
+
+/// The documented fields: measures are texts, `run_status` is a number. What is not known yet is left out.
+fn summary(id: u64, run: &Run, faults: &Faults) -> Map<String, Value> {
+    let mut fields = Map::new();
+    let mut put = |name: &str, value: Value| {
+        fields.insert(name.to_owned(), value);
+    };
+    put("id", id.into());
+    put("created_at", written(run.created_at).into());
+    put("updated_at", written(run.updated_at).into());
+    put("run_status", run.status.into());
+    put("cancelled", run.cancelled.into());
+    put("duration", run.duration.clone().into());
+    if !faults.without_test_id {
+        put("test_id", run.test_id.into());
+    }
+    if let Some(passed) = run.passed {
+        put("run_passed", passed.into());
+    }
+    if let Some(metrics) = run.metrics {
+        let share = if metrics.requests > 0 { metrics.failures as f64 * 100.0 / metrics.requests as f64 } else { 0.0 };
+        put("requests", metrics.requests.to_string().into());
+        put("failures", format!("{}({share:.2}%)", metrics.failures).into());
+        put("response_median", format!("{:.0}", metrics.median_ms).into());
+        put("response_avg", format!("{:.0}", metrics.avg_ms).into());
+        put("response_min", format!("{:.0}", metrics.min_ms).into());
+        put("response_max", format!("{:.0}", metrics.max_ms).into());
+        put("reqs_per_second", format!("{:.2}", metrics.requests_per_s).into());
+        put("fails_per_second", format!("{:.2}", metrics.failures_per_s).into());
+    }
+    fields
+}

@@ -1,0 +1,149 @@
+//! Saved tests: list, create, update, delete.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::error::ApiError;
+use super::form::Form;
+use super::number;
+use crate::emulator::app::{App, written};
+use crate::emulator::store::{State as Known, Test};
+use crate::emulator::targets::Targets;
+
+/// Most users of a test.
+const MOST_USERS: u64 = 1_000_000;
+
+pub(super) async fn list(State(app): State<Arc<App>>) -> Json<Vec<Value>> {
+    Json(app.store.read(|state| state.tests.iter().map(|(id, test)| shown(*id, test)).collect()))
+}
+
+pub(super) async fn create(State(app): State<Arc<App>>, body: Bytes) -> Result<Json<Value>, ApiError> {
+    let mut form = Form::read(&body)?;
+    ["name", "users", "rate", "region", "locustfile"].into_iter().for_each(|name| form.require(name));
+    let now = Timestamp::now();
+    let mut test = Test {
+        created_at: now,
+        updated_at: now,
+        name: String::new(),
+        users: 1,
+        rate: 1.0,
+        servers: 1,
+        host_id: None,
+        region: String::new(),
+        region_servers: None,
+        targets: Targets::default(),
+        locustfile: String::new(),
+    };
+    let id = app.store.change(|state| {
+        fill(&mut test, &mut form, state)?;
+        Ok::<_, ApiError>(state.add_test(test))
+    })?;
+    Ok(Json(json!({ "test_id": id })))
+}
+
+/// Changes the fields that are there. The name must be, which LoadForge's own client takes care to send.
+pub(super) async fn update(
+    State(app): State<Arc<App>>,
+    id: Path<String>,
+    body: Bytes,
+) -> Result<Json<Value>, ApiError> {
+    let id = number("Test", id)?;
+    let mut form = Form::read(&body)?;
+    app.store.change(|state| {
+        let mut test = state.tests.get(&id).cloned().ok_or(ApiError::Missing("Test", id))?;
+        form.require("name");
+        fill(&mut test, &mut form, state)?;
+        test.updated_at = Timestamp::now();
+        state.tests.insert(id, test);
+        Ok::<_, ApiError>(())
+    })?;
+    Ok(Json(json!({ "test_id": id })))
+}
+
+pub(super) async fn delete(State(app): State<Arc<App>>, id: Path<String>) -> Result<Json<Value>, ApiError> {
+    let id = number("Test", id)?;
+    app.store.change(|state| state.tests.remove(&id)).ok_or(ApiError::Missing("Test", id))?;
+    Ok(Json(json!({ "test_id": id, "status": "Deleted" })))
+}
+
+/// Takes over the fields that are there; says no when one of them is wrong.
+fn fill(test: &mut Test, form: &mut Form, state: &Known) -> Result<(), ApiError> {
+    if let Some(name) = form.text("name") {
+        test.name = name;
+    }
+    if let Some(users) = form.whole("users", 1..=MOST_USERS) {
+        test.users = u32::try_from(users).unwrap_or(u32::MAX);
+    }
+    if let Some(rate) = form.number("rate") {
+        if rate <= 0.0 {
+            form.reject("rate", "The rate field must be greater than 0.");
+        }
+        test.rate = rate;
+    }
+    if let Some(servers) = form.whole("servers", 1..=1000) {
+        test.servers = u32::try_from(servers).unwrap_or(u32::MAX);
+    }
+    if let Some(host) = form.whole("host_id", 0..=u64::MAX) {
+        if !state.hosts.contains_key(&host) {
+            form.reject("host_id", "The selected host id is invalid.");
+        }
+        test.host_id = Some(host);
+    }
+    if let Some(region) = form.text("region") {
+        test.region = region;
+    }
+    if let Some(servers) = region_servers(form) {
+        test.region_servers = Some(servers);
+    }
+    for (name, target) in [
+        ("apdex_target", &mut test.targets.apdex_target),
+        ("p95_target", &mut test.targets.p95_target),
+        ("error_perc_target", &mut test.targets.error_perc_target),
+    ] {
+        if let Some(value) = form.number(name) {
+            *target = Some(value);
+        }
+    }
+    if let Some(script) = form.text("locustfile") {
+        test.locustfile = script;
+    }
+    form.check()
+}
+
+/// Load generators by region.
+fn region_servers(form: &mut Form) -> Option<BTreeMap<String, u32>> {
+    let value = form.value("region_servers")?;
+    match serde_json::from_value::<BTreeMap<String, u32>>(value.clone()) {
+        Ok(servers) if servers.values().all(|count| *count > 0) => Some(servers),
+        _ => {
+            form.reject("region_servers", "The region servers field must map regions to numbers of servers.");
+            None
+        }
+    }
+}
+
+fn shown(id: u64, test: &Test) -> Value {
+    json!({
+        "id": id,
+        "created_at": written(test.created_at),
+        "updated_at": written(test.updated_at),
+        "name": test.name,
+        "test_type": "load",
+        "users": test.users,
+        "rate": test.rate,
+        "servers": test.servers,
+        "host_id": test.host_id,
+        "region": test.region,
+        "region_servers": test.region_servers,
+        "apdex_target": test.targets.apdex_target,
+        "p95_target": test.targets.p95_target,
+        "error_perc_target": test.targets.error_perc_target,
+        "locustfile": test.locustfile,
+    })
+}

@@ -1,0 +1,105 @@
+//! What finished runs delivered, kept in a folder each.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::engine::Outcome;
+use crate::results::Extension;
+
+/// The folder of all runs.
+#[derive(Debug)]
+pub(super) struct Archive {
+    folder: PathBuf,
+    /// Removes the folder with the server when it was made for this server alone.
+    _own: Option<tempfile::TempDir>,
+}
+
+/// What a finished run delivered, as files and fields.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Delivered {
+    #[serde(skip)]
+    pub(super) csv: Option<CsvFiles>,
+    pub(super) extension: Option<Extension>,
+    pub(super) overrides: Map<String, Value>,
+}
+
+/// The three CSV texts.
+#[derive(Debug, Default)]
+pub(super) struct CsvFiles {
+    pub(super) stats: String,
+    pub(super) history: String,
+    pub(super) failures: String,
+}
+
+const STATS: &str = "stats.csv";
+const HISTORY: &str = "history.csv";
+const FAILURES: &str = "failures.csv";
+const FIELDS: &str = "fields.json";
+
+/// What a run leaves behind that its result does not need: the script and its files may hold passwords.
+const TRANSIENT: [&str; 3] = ["script", "launcher", "record"];
+
+impl Archive {
+    /// In this folder, or in one that is removed with the server.
+    pub(super) fn open(folder: Option<PathBuf>) -> io::Result<Self> {
+        let Some(folder) = folder else {
+            let own = tempfile::Builder::new().prefix("loadforge-emulator-").tempdir()?;
+            return Ok(Self { folder: own.path().into(), _own: Some(own) });
+        };
+        create_private(&folder)?;
+        // Locust runs elsewhere and is told absolute paths.
+        Ok(Self { folder: folder.canonicalize()?, _own: None })
+    }
+
+    /// The folder of a run, made if missing.
+    pub(super) fn create(&self, run: u64) -> io::Result<PathBuf> {
+        let folder = self.run_folder(run);
+        create_private(&folder)?;
+        Ok(folder)
+    }
+
+    pub(super) fn run_folder(&self, run: u64) -> PathBuf {
+        self.folder.join("runs").join(run.to_string())
+    }
+
+    /// Keeps what a run delivered and removes what it only worked with.
+    pub(super) fn keep(&self, run: u64, outcome: Outcome) -> io::Result<()> {
+        let folder = self.create(run)?;
+        let Outcome { measured, extension, overrides, .. } = outcome;
+        if let Some(measured) = measured {
+            fs::write(folder.join(STATS), measured.stats_csv)?;
+            fs::write(folder.join(HISTORY), measured.history_csv)?;
+            fs::write(folder.join(FAILURES), measured.failures_csv)?;
+        }
+        let fields = serde_json::to_vec(&Delivered { csv: None, extension, overrides })?;
+        fs::write(folder.join(FIELDS), fields)?;
+        for name in TRANSIENT {
+            match fs::remove_dir_all(folder.join(name)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// What a finished run delivered; nothing when its folder was removed.
+    pub(super) fn read(&self, run: u64) -> Delivered {
+        let folder = self.run_folder(run);
+        let text = |name: &str| fs::read_to_string(folder.join(name)).ok();
+        let fields = text(FIELDS).and_then(|fields| serde_json::from_str(&fields).ok());
+        let csv = match (text(STATS), text(HISTORY), text(FAILURES)) {
+            (Some(stats), Some(history), Some(failures)) => Some(CsvFiles { stats, history, failures }),
+            _ => None,
+        };
+        Delivered { csv, ..fields.unwrap_or_default() }
+    }
+}
+
+fn create_private(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}

@@ -1,0 +1,188 @@
+//! Real Locust, on this machine.
+
+use std::fs;
+use std::future::Future;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::time::Duration;
+
+use serde_json::Map;
+use tokio::sync::{OnceCell, watch};
+
+use super::engine::{Delivery, End, Engine, Job, Live, Metrics, Outcome};
+use crate::error::{Explain, chain};
+use crate::locust::process::{self, Finished, Interpreter, Plan, ProcessError, Progress, Stop};
+use crate::locust::{Record, failures_csv, history_csv, read_stats, stats_csv};
+use crate::results::{Endpoint, Extension, Percentile, Problem, ProblemKind};
+
+/// Runs each job in Locust; Locust is found or installed when the first one comes.
+pub struct LocustEngine {
+    cache: PathBuf,
+    processes: Option<u32>,
+    stop_timeout: Duration,
+    progress: Progress,
+    interpreter: OnceCell<Interpreter>,
+}
+
+impl LocustEngine {
+    /// An engine that installs Locust into `cache` where it is missing, and sends load from so many processes
+    /// (`None`: one a CPU). Requests under way at the end of a run have `stop_timeout` to finish.
+    #[must_use]
+    pub fn new(cache: PathBuf, processes: Option<u32>, stop_timeout: Duration, progress: Progress) -> Self {
+        Self { cache, processes, stop_timeout, progress, interpreter: OnceCell::new() }
+    }
+
+    async fn make(&self, job: Job, live: watch::Sender<Live>, stop: watch::Receiver<bool>) -> Outcome {
+        let find = self.interpreter.get_or_try_init(|| process::find_or_install(&self.cache, &self.progress));
+        let mut cancelled = stop.clone();
+        let interpreter = tokio::select! {
+            found = find => match found {
+                Ok(interpreter) => interpreter,
+                Err(error) => return not_available(&error),
+            },
+            Ok(_) = cancelled.wait_for(|stop| *stop) => return nothing_measured(End::Cancelled, Vec::new(), None),
+        };
+        let plan = self.plan(&job);
+        if let Err(source) = lay_out(&plan, &job) {
+            return not_available(&ProcessError::Folder { folder: plan.folder, source });
+        }
+        let observe = |record: &Record| {
+            live.send_if_modified(|live| {
+                let now = Live { running: record.started().is_some(), metrics: metrics(record) };
+                std::mem::replace(live, now) != now
+            });
+        };
+        match process::run(interpreter, &plan, stop, observe).await {
+            Ok(finished) => collect(&plan, finished, &job).await,
+            Err(error) => not_available(&error),
+        }
+    }
+
+    fn plan(&self, job: &Job) -> Plan {
+        Plan {
+            script: job.folder.join("script").join("locustfile.py"),
+            folder: job.folder.clone(),
+            users: job.users,
+            spawn_rate: job.spawn_rate,
+            run_time: job.run_time,
+            stop_timeout: self.stop_timeout,
+            host: job.host.clone(),
+            processes: self.processes,
+            env: job.env.clone(),
+        }
+    }
+}
+
+impl Engine for LocustEngine {
+    fn run<'a>(
+        &'a self,
+        job: Job,
+        live: watch::Sender<Live>,
+        stop: watch::Receiver<bool>,
+    ) -> Pin<Box<dyn Future<Output = Outcome> + Send + 'a>> {
+        Box::pin(self.make(job, live, stop))
+    }
+
+    fn recover(&self, run_folder: &Path) -> Option<Outcome> {
+        let record = process::recover(run_folder);
+        record.loaded().then(|| {
+            let problem = Problem {
+                kind: ProblemKind::EndedEarly,
+                message: "the server ended while the run was under way; what was measured until then is kept".into(),
+                detail: None,
+            };
+            delivered(&record, End::Cancelled, vec![problem], None)
+        })
+    }
+}
+
+/// Puts the script and its files where Locust runs.
+fn lay_out(plan: &Plan, job: &Job) -> io::Result<()> {
+    let folder = job.folder.join("script");
+    fs::create_dir_all(folder.join("files"))?;
+    for (name, content) in &job.files {
+        fs::write(folder.join("files").join(name), content)?;
+    }
+    fs::write(&plan.script, &job.script)
+}
+
+async fn collect(plan: &Plan, finished: Finished, job: &Job) -> Outcome {
+    let plan = plan.clone();
+    let secrets: Vec<String> = job.env.values().cloned().collect();
+    let work = move || {
+        let mut problems = process::problems(&plan, &finished);
+        for problem in &mut problems {
+            problem.message = masked(&problem.message, &secrets);
+            problem.detail = problem.detail.as_deref().map(|detail| masked(detail, &secrets));
+        }
+        let end = match finished.stop {
+            Some(Stop::Asked) => End::Cancelled,
+            None if !finished.record.leader_ended() => End::Failed,
+            _ => End::Finished,
+        };
+        let log = Some(masked(&finished.log, &secrets)).filter(|log| !log.is_empty());
+        if finished.record.loaded() {
+            delivered(&finished.record, end, problems, log)
+        } else {
+            nothing_measured(if end == End::Cancelled { end } else { End::Failed }, problems, log)
+        }
+    };
+    // A long run's history takes a moment to write, and the server has other questions to answer.
+    match tokio::task::spawn_blocking(work).await {
+        Ok(outcome) => outcome,
+        Err(error) => nothing_measured(End::Failed, vec![engine_problem(error.to_string())], None),
+    }
+}
+
+fn delivered(record: &Record, end: End, problems: Vec<Problem>, log: Option<String>) -> Outcome {
+    let stats_csv = stats_csv(record);
+    let measured = record.total();
+    // The stats were written just now, so that they can be read is no question.
+    let row = read_stats("stats.csv", stats_csv.as_bytes()).map(|stats| stats.total).unwrap_or_default();
+    let total = Endpoint { histogram: Some(measured.times()).filter(|times| !times.is_empty()), ..row };
+    let extension = Extension { endpoints: record.exact(), after_ramp_up: record.exact_after_ramp_up(), problems, log };
+    let delivery = Delivery {
+        history_csv: history_csv(record),
+        failures_csv: failures_csv(record),
+        stats_csv,
+        total,
+        passed_times: Some(measured.passed_times.clone()),
+    };
+    Outcome { end, measured: Some(delivery), extension: Some(extension), overrides: Map::new() }
+}
+
+fn nothing_measured(end: End, problems: Vec<Problem>, log: Option<String>) -> Outcome {
+    let extension = Extension { problems, log, ..Extension::default() };
+    Outcome { end, measured: None, extension: Some(extension), overrides: Map::new() }
+}
+
+fn not_available(error: &ProcessError) -> Outcome {
+    let hint = error.hint().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
+    nothing_measured(End::Failed, vec![engine_problem(format!("{}{hint}", chain(error)))], None)
+}
+
+fn engine_problem(message: String) -> Problem {
+    Problem { kind: ProblemKind::EngineNotAvailable, message, detail: None }
+}
+
+/// The text without the values of environment variables, which are often secret. Short ones would mask half the text.
+fn masked(text: &str, secrets: &[String]) -> String {
+    secrets.iter().filter(|secret| secret.len() >= 5).fold(text.to_owned(), |text, secret| text.replace(secret, "****"))
+}
+
+fn metrics(record: &Record) -> Metrics {
+    let total = record.total();
+    let seconds = record.seconds_measured();
+    let per_second = |count: u64| if seconds > 0.0 { count as f64 / seconds } else { 0.0 };
+    Metrics {
+        requests: total.requests(),
+        failures: total.failed,
+        median_ms: total.times().percentile(Percentile::P50).unwrap_or(0.0),
+        avg_ms: total.mean_ms().unwrap_or(0.0),
+        min_ms: total.min_ms.unwrap_or(0.0),
+        max_ms: total.max_ms,
+        requests_per_s: per_second(total.requests()),
+        failures_per_s: per_second(total.failed),
+    }
+}

@@ -1,1 +1,0 @@
-//! Tests of emulator through its public face.
