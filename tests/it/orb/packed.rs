@@ -157,3 +157,21 @@ fn an_include_must_be_the_whole_value_and_its_text_is_not_a_template() {
     write("commands/a.yml", "steps:\n  - run:\n      command: cd x && <<include(scripts/a.sh)>>\n");
     assert!(Orb::pack(folder.path(), &BTreeMap::new()).unwrap_err().contains("the whole value"));
 }
+
+/// Run by `.ci/orb-checks`, which leaves the real packer's result in the folder.
+#[test]
+#[ignore = "needs the CircleCI CLI, see .ci/orb-checks"]
+fn the_real_packer_makes_the_same() {
+    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("orb-cli.yml");
+    let theirs = yaml(&fs::read_to_string(path).unwrap());
+    let ours = Orb::of_repository();
+    // The packer writes the version as text in examples and as a number above.
+    assert_eq!(
+        theirs.as_object().unwrap().keys().collect::<Vec<_>>(),
+        ours.0.as_object().unwrap().keys().collect::<Vec<_>>()
+    );
+    for section in ["commands", "examples", "executors", "jobs"] {
+        assert_eq!(theirs[section], ours.0[section], "{section}");
+    }
+    assert_eq!((&theirs["description"], &theirs["display"]), (&ours.0["description"], &ours.0["display"]));
+}

@@ -92,8 +92,8 @@ fn rc011_examples_use_the_major_version_of_the_release() {
         .iter()
         .map(|(_, example)| example["usage"]["orbs"]["loadforge"].as_str().unwrap().to_owned())
         .collect();
-    let wanted = "loadforge-ci/loadforge@1";
-    assert!(versions.iter().all(|version| version == wanted), "{versions:?}");
+    let wanted = format!("loadforge-ci/loadforge@{}", env!("CARGO_PKG_VERSION_MAJOR"));
+    assert!(versions.iter().all(|version| *version == wanted), "{versions:?}");
 }
 
 #[test]
