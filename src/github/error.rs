@@ -43,12 +43,12 @@ impl Task {
     /// The right a token needs for it: of a fine-grained token or GitHub App, and of a classic token.
     const fn permission(self) -> &'static str {
         match self {
-            Self::MintToken | Self::Identify => "access to the repository",
+            Self::MintToken => "access to the repository",
             Self::ReadPullRequest => "\"Pull requests: read\" (a classic token: `repo`)",
             Self::FindByCommit | Self::CompareCommits => {
                 "\"Contents: read\" and \"Pull requests: read\" (a classic token: `repo`)"
             }
-            Self::ReadComments | Self::WriteComment | Self::DeleteComment | Self::HideComment => {
+            Self::Identify | Self::ReadComments | Self::WriteComment | Self::DeleteComment | Self::HideComment => {
                 "\"Pull requests: write\" (a classic token: `repo`, or `public_repo` for a public repository)"
             }
             Self::SetStatus => "\"Commit statuses: write\" (a classic token: `repo:status`)",
@@ -118,7 +118,7 @@ pub enum GithubError {
         reason: String,
     },
     /// GitHub answered and said no.
-    #[error("GitHub refused to {task}: {status} {message}")]
+    #[error("GitHub did not let us {task}: {status} {message}")]
     Refused {
         /// What was asked.
         task: Task,
@@ -130,7 +130,7 @@ pub enum GithubError {
         credential: String,
     },
     /// GitHub asks us to slow down for longer than we are willing to wait.
-    #[error("GitHub's rate limit keeps us from being able to {task}; it asks to wait {} s", wait.as_secs())]
+    #[error("GitHub's rate limit: it asks to wait {} s before we {task}", wait.as_secs())]
     RateLimited {
         /// What was asked.
         task: Task,
@@ -138,7 +138,7 @@ pub enum GithubError {
         wait: Duration,
     },
     /// No answer, or only 5xx ones.
-    #[error("GitHub did not answer when asked to {task}: {reason}")]
+    #[error("GitHub did not answer when we tried to {task}: {reason}")]
     Unreachable {
         /// What was asked.
         task: Task,
@@ -146,7 +146,7 @@ pub enum GithubError {
         reason: String,
     },
     /// The answer is not what GitHub documents.
-    #[error("GitHub's answer could not be understood when asked to {task}: {reason}")]
+    #[error("GitHub's answer could not be understood when we tried to {task}: {reason}")]
     Answer {
         /// What was asked.
         task: Task,

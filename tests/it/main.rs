@@ -15,3 +15,4 @@ mod loadforge;
 mod orb;
 mod report;
 mod run;
+mod support;

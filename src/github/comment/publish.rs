@@ -1,6 +1,6 @@
 //! The loop that brings a section into the comment: read, merge, write, rest, read again.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 
@@ -17,6 +17,9 @@ use crate::verdict::Outcome;
 
 /// Writes before we give up against other jobs.
 const MAX_WRITES: u32 = 12;
+
+/// The longest rest after a write that a slow answer makes us take.
+const MAX_REST: Duration = Duration::from_secs(10);
 
 /// Room left for the hidden lines when a section is rendered for the first time, bytes.
 const FRAME: usize = 2_048;
@@ -45,6 +48,7 @@ pub async fn publish(
         only,
         known: Known::new(),
         limit: MAX_COMMENT,
+        slowest: Duration::ZERO,
     };
     tokio::time::timeout(limit, publication.run()).await.unwrap_or(Err(GithubError::TimedOut { limit }))
 }
@@ -78,6 +82,8 @@ struct Publication<'a> {
     known: Known,
     /// Bytes the comment may have; less than GitHub's limit once GitHub said it is too long.
     limit: usize,
+    /// The longest a write took.
+    slowest: Duration,
 }
 
 impl Publication<'_> {
@@ -113,7 +119,10 @@ impl Publication<'_> {
                 }
                 plan = self.plan(&own, placement);
             }
-            match self.write(&plan).await {
+            let written_at = Instant::now();
+            let written = self.write(&plan).await;
+            self.slowest = self.slowest.max(written_at.elapsed());
+            match written {
                 Ok(()) => {
                     writes += 1;
                     failures = 0;
@@ -137,8 +146,9 @@ impl Publication<'_> {
         }
     }
 
-    fn settle(&self) -> std::time::Duration {
-        self.remote.github.patience.settle
+    /// How long a written comment rests. Where GitHub is slow for us it is slow for the other job too.
+    fn settle(&self) -> Duration {
+        self.remote.github.patience.settle.max((self.slowest * 2).min(MAX_REST))
     }
 
     fn head(&self) -> &str {

@@ -1,0 +1,170 @@
+//! What is said when GitHub says no, and what is never said.
+
+use std::time::{Duration, Instant};
+
+use axum::http::Method;
+use loadforge_ci::error::{Explain, Failure};
+use loadforge_ci::exit::Exit;
+use loadforge_ci::github::{Action, GithubError, Mode};
+
+use super::{Job, QUICK, TOKEN, connect, connect_as, own, server, sha, token};
+use crate::support::github::Fault;
+
+/// What a publication says that meets this fault.
+async fn said(fault: Fault) -> GithubError {
+    let server = server().await;
+    server.fault(fault.times(100));
+    Job::new("checkout", &sha(1), 1, "x").publish(&connect(&server).await).await.unwrap_err()
+}
+
+fn create(status: u16, message: &str) -> Fault {
+    Fault::refuse(Method::POST, "/comments", status, message)
+}
+
+#[tokio::test]
+async fn each_refusal_names_the_permission_or_setting_to_change() {
+    let mut all = Vec::new();
+    for (status, message) in [
+        (403, "Resource not accessible by personal access token"),
+        (
+            403,
+            "Resource protected by organization SAML enforcement. You must grant your token access to this organization.",
+        ),
+        (
+            403,
+            "Although you appear to have the correct authorization credentials, the `acme` organization has an IP allow list enabled",
+        ),
+        (403, "Unable to create comment because issue is locked."),
+        (404, "Not Found"),
+        (410, "Issues are disabled for this repo"),
+        (422, "Validation Failed"),
+    ] {
+        let error = said(create(status, message)).await;
+        assert_eq!(error.exit(), if matches!(status, 403 | 404) { Exit::NotAllowed } else { Exit::Usage });
+        all.push(Failure::from(error).to_string());
+    }
+    all.push(Failure::from(said(Fault::refuse(Method::GET, "/user", 401, "Bad credentials")).await).to_string());
+    insta::assert_snapshot!(all.join("\n\n"), @r#"
+    GitHub did not let us write the comment: 403 Resource not accessible by personal access token
+    hint: give the token of GITHUB_TOKEN the permission "Pull requests: write" (a classic token: `repo`, or `public_repo` for a public repository)
+
+    GitHub did not let us write the comment: 403 Resource protected by organization SAML enforcement. You must grant your token access to this organization.
+    hint: authorise the token of GITHUB_TOKEN for the organisation's single sign-on (token settings, "Configure SSO")
+
+    GitHub did not let us write the comment: 403 Although you appear to have the correct authorization credentials, the `acme` organization has an IP allow list enabled
+    hint: the organisation has an IP allow list; add CircleCI's IP ranges to it and run the job with them
+
+    GitHub did not let us write the comment: 403 Unable to create comment because issue is locked.
+    hint: the conversation is locked; unlock it on the pull request's page
+
+    GitHub did not let us write the comment: 404 Not Found
+    hint: the token of GITHUB_TOKEN cannot see this repository or pull request; give it access with "Pull requests: write" (a classic token: `repo`, or `public_repo` for a public repository), and for GitHub Enterprise Server set --github-api-url
+
+    GitHub did not let us write the comment: 410 Issues are disabled for this repo
+    hint: comments are turned off for this repository
+
+    GitHub did not let us write the comment: 422 Validation Failed
+    hint: GitHub's words above name the field or setting it does not accept
+
+    GitHub did not let us ask whose token this is: 401 Bad credentials
+    hint: the token of GITHUB_TOKEN is wrong, expired or revoked; make a new one with "Pull requests: write" (a classic token: `repo`, or `public_repo` for a public repository)
+    "#);
+}
+
+#[tokio::test]
+async fn a_short_wait_that_github_asks_for_is_waited_for() {
+    let server = server().await;
+    server.fault(create(403, "You have exceeded a secondary rate limit.").header("retry-after", 1));
+    let began = Instant::now();
+    let done = Job::new("checkout", &sha(1), 1, "x").publish(&connect(&server).await).await.unwrap();
+    assert_eq!(done.action, Action::Created);
+    assert!(began.elapsed() >= Duration::from_secs(1));
+    assert_eq!(own(&server, 1).len(), 1);
+}
+
+#[tokio::test]
+async fn a_long_wait_is_said_instead() {
+    for fault in [
+        create(403, "You have exceeded a secondary rate limit.").header("retry-after", 600),
+        create(429, "Too many requests"),
+        create(403, "API rate limit exceeded").header("x-ratelimit-remaining", 0),
+    ] {
+        let began = Instant::now();
+        let error = said(fault).await;
+        assert!(matches!(error, GithubError::RateLimited { wait, .. } if wait >= Duration::from_secs(59)), "{error}");
+        assert_eq!(error.exit(), Exit::Unavailable);
+        assert!(error.hint().unwrap().contains("GitHub App of its own"));
+        assert!(began.elapsed() < Duration::from_secs(30));
+    }
+}
+
+#[tokio::test]
+async fn waiting_never_exceeds_the_limit_for_the_whole_publication() {
+    let server = server().await;
+    server.fault(create(502, "Bad Gateway").times(100));
+    let patience =
+        loadforge_ci::github::Patience { overall: Duration::from_millis(50), pause: Duration::from_secs(10), ..QUICK };
+    let github = connect_as(&server, &token(TOKEN), patience).await.unwrap();
+    let error = Job::new("checkout", &sha(1), 1, "x").publish(&github).await.unwrap_err();
+    assert!(matches!(error, GithubError::TimedOut { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_comment_that_cannot_be_hidden_is_noted_and_the_new_one_stands() {
+    let server = server().await;
+    let github = connect(&server).await;
+    for push in 1..=2 {
+        let commit = sha(push);
+        server.fault(Fault {
+            body: serde_json::json!({ "data": null, "errors": [{ "message": "Resource not accessible" }] }),
+            ..Fault::refuse(Method::POST, "/graphql", 200, "").times(2)
+        });
+        let job = Job { mode: Mode::HideAndNew, ..Job::new("checkout", &commit, push, "x") };
+        let done = job.publish(&github).await.unwrap();
+        assert_eq!(done.action, Action::Created);
+        if push == 2 {
+            insta::assert_snapshot!(done.notes.join("\n"), @r#"earlier comments stay unfolded: GitHub did not let us hide a comment: 200 Resource not accessible (give the token of GITHUB_TOKEN the permission "Pull requests: write" (a classic token: `repo`, or `public_repo` for a public repository))"#);
+        }
+    }
+    assert_eq!(own(&server, 1).len(), 2);
+}
+
+#[tokio::test]
+async fn the_token_is_in_no_error_and_no_address() {
+    let server = server().await;
+    let mut texts = Vec::new();
+    for status in [400, 401, 403, 404, 410, 422, 429, 500, 502] {
+        for (method, path) in [(Method::GET, "/comments"), (Method::POST, "/comments"), (Method::GET, "/user")] {
+            server.fault(Fault::refuse(method, path, status, "No.").times(4));
+            let github = connect(&server).await;
+            let outcome = Job::new("checkout", &sha(1), 1, "x").publish(&github).await;
+            texts.push(format!("{github:?} {outcome:?}"));
+            texts.extend(outcome.err().map(|error| Failure::from(error).to_string()));
+        }
+    }
+    let unreachable = Job::new("checkout", &sha(1), 1, "x").publish(&server_that_stopped().await).await.unwrap_err();
+    texts.push(format!("{unreachable:?}"));
+    texts.push(Failure::from(unreachable).to_string());
+    texts.extend(server.requests());
+    assert!(texts.len() > 40);
+    for text in texts {
+        assert!(!text.contains(TOKEN) && !text.contains("s3cret"), "{text}");
+    }
+}
+
+async fn server_that_stopped() -> loadforge_ci::github::Github {
+    let server = server().await;
+    connect(&server).await
+}
+
+#[tokio::test]
+async fn a_github_that_cannot_be_reached_is_said_with_the_cause() {
+    let github = server_that_stopped().await;
+    let error = Job::new("checkout", &sha(1), 1, "x").publish(&github).await.unwrap_err();
+    assert_eq!(error.exit(), Exit::Unavailable);
+    let text = error.to_string();
+    assert!(
+        text.starts_with("GitHub did not answer when we tried to ask whose token this is: error sending request"),
+        "{text}"
+    );
+}

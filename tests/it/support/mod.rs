@@ -1,0 +1,3 @@
+//! Servers that integration tests run on loopback.
+
+pub(crate) mod github;
