@@ -1,5 +1,9 @@
 //! A test made of a script for one run alone, and deleted afterwards.
 
+use std::time::Duration;
+
+use tokio::time::sleep;
+
 use super::client::{Client, decide};
 use super::error::ApiError;
 use super::event::{Event, Observer};
@@ -16,14 +20,14 @@ const USERS_PER_SERVER: u32 = 10_000;
 /// The region of a test when none is asked for. The service needs one.
 const DEFAULT_REGION: &str = "nyc3";
 
-/// Makes the test and tells its id.
+/// Makes the test of this name and tells its id.
 ///
 /// # Errors
 /// When the service cannot be reached or refuses.
 pub(super) async fn create(
     client: &Client,
     plan: &RunPlan,
-    path: &str,
+    name: &str,
     source: &str,
     observer: &mut dyn Observer,
 ) -> Result<u64, Error> {
@@ -36,7 +40,7 @@ pub(super) async fn create(
     };
     let servers = plan.regions.values().sum::<u32>().max(users.div_ceil(USERS_PER_SERVER)).max(1);
     let spec = TestSpec {
-        name: name(path, plan.branch.as_deref(), plan.commit.as_deref()),
+        name: name.to_owned(),
         users,
         rate: plan.spawn_rate_or_default(),
         servers,
@@ -54,11 +58,9 @@ pub(super) async fn create(
             saved.id
         }
         Err(error) => {
-            unclear(error)?;
-            // The name is ours alone, so whether the test exists can be seen.
-            let made = client.tests().await?.into_iter().find(|row| row.name == spec.name);
-            match made {
-                Some(row) => row.id,
+            unclear(client, error).await?;
+            match find(client, name).await? {
+                Some(id) => id,
                 None => client.create_test(&spec).await?.id,
             }
         }
@@ -67,10 +69,15 @@ pub(super) async fn create(
     Ok(id)
 }
 
+/// The test of this name, which is ours alone.
+pub(super) async fn find(client: &Client, name: &str) -> Result<Option<u64>, ApiError> {
+    Ok(client.tests().await?.into_iter().find(|row| row.name == name).map(|row| row.id))
+}
+
 /// The host's id, found among the account's hosts or created.
 async fn host(client: &Client, spec: &HostSpec, engine: Engine, observer: &mut dyn Observer) -> Result<u64, Error> {
-    let find = async || Ok::<_, ApiError>(client.hosts().await?.into_iter().find(|host| host.spec == *spec));
-    if let Some(host) = find().await? {
+    let listed = async || Ok::<_, ApiError>(client.hosts().await?.into_iter().find(|host| host.spec == *spec));
+    if let Some(host) = listed().await? {
         if host.verified == Some(false) {
             observer.event(&Event::Warning(format!("{spec} is not verified in LoadForge, which may refuse the run")));
         }
@@ -79,8 +86,8 @@ async fn host(client: &Client, spec: &HostSpec, engine: Engine, observer: &mut d
     let id = match client.create_host(spec).await {
         Ok(id) => id,
         Err(error) => {
-            unclear(error)?;
-            match find().await? {
+            unclear(client, error).await?;
+            match listed().await? {
                 Some(host) => host.id,
                 None => client.create_host(spec).await?,
             }
@@ -94,12 +101,16 @@ async fn host(client: &Client, spec: &HostSpec, engine: Engine, observer: &mut d
     Ok(id)
 }
 
-/// Passes on an error after which it is clear that nothing was made, or that trying again is no use.
-fn unclear(error: ApiError) -> Result<(), ApiError> {
-    match decide(&error, Repeat::Once) {
-        Decision::LookFirst | Decision::Retry { .. } => Ok(()),
-        Decision::Done | Decision::GiveUp => Err(error),
-    }
+/// Waits a moment after an error that leaves hope: looking whether the thing was made, or trying again. Passes on the
+/// others.
+async fn unclear(client: &Client, error: ApiError) -> Result<(), ApiError> {
+    let at_least = match decide(&error, Repeat::Once) {
+        Decision::Retry { at_least } => at_least,
+        Decision::LookFirst => Duration::ZERO,
+        Decision::Done | Decision::GiveUp => return Err(error),
+    };
+    sleep(client.pace().of(Duration::from_secs(1)).max(at_least)).await;
+    Ok(())
 }
 
 /// The words every such test's name has in its middle.
@@ -107,7 +118,7 @@ const MARK: &str = "-ci-";
 
 /// A name for the test: the script's, our mark, the branch (hashed), the commit, and something random, all in letters,
 /// digits and dashes. From it a later pipeline tells which tests an older commit of its branch left behind.
-fn name(path: &str, branch: Option<&str>, commit: Option<&str>) -> String {
+pub(super) fn name(path: &str, branch: Option<&str>, commit: Option<&str>) -> String {
     let file = path.rsplit(['/', '\\']).next().unwrap_or(path);
     let stem = file.strip_suffix(".py").unwrap_or(file);
     let plain: String = stem.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(30).collect();

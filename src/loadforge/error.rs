@@ -188,8 +188,8 @@ impl ApiError {
 
 /// rustls's words when the chain of causes holds a certificate error. `io::Error` hides its inner error from
 /// `source`, so both ways in are looked at.
-fn certificate_problem(error: &reqwest::Error) -> Option<String> {
-    let mut cause = error.source();
+fn certificate_problem(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    let mut cause = Some(error);
     while let Some(inner) = cause {
         let tls = inner
             .downcast_ref::<rustls::Error>()
@@ -292,6 +292,17 @@ mod tests {
              (duration: must be at least 2)"
         );
         assert_eq!(error.exit(), Exit::Usage);
+    }
+
+    #[test]
+    fn a_certificate_error_is_found_behind_an_io_error() {
+        let tls = || rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
+        let hidden = std::io::Error::other(tls());
+        assert!(certificate_problem(&hidden).is_some_and(|text| text.contains("UnknownIssuer")));
+        assert!(certificate_problem(&tls()).is_some());
+        assert!(certificate_problem(&std::io::Error::other("reset")).is_none());
+        let error = ApiError::Certificate { call: "x".into(), host: "h".into(), cause: "c".into() };
+        assert_eq!((error.exit(), error.outcome()), (Exit::Usage, Outcome::Certificate));
     }
 
     #[test]

@@ -257,6 +257,7 @@ impl fmt::Display for Clock {
         match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
             (0, 0, 0) if !self.0.is_zero() => write!(f, "{:.1}s", self.0.as_secs_f64()),
             (0, 0, seconds) => write!(f, "{seconds}s"),
+            (0, minutes, 0) => write!(f, "{minutes}m"),
             (0, minutes, seconds) => write!(f, "{minutes}m {seconds:02}s"),
             (hours, minutes, seconds) => write!(f, "{hours}h {minutes:02}m {seconds:02}s"),
         }

@@ -62,7 +62,7 @@ impl Follow<'_> {
         let mut outage = Outage::default();
         let mut heard = self.fresh;
         let mut next_look = began;
-        let mut next_beat = began + heartbeat(Duration::ZERO);
+        let mut next_beat = began + pace.of(heartbeat(Duration::ZERO));
         loop {
             // The look goes on while signs of life are given: it may take as long as a request may.
             let look = async move {
@@ -79,7 +79,7 @@ impl Follow<'_> {
                     () = sleep_until(next_beat) => {
                         progress.after = began.elapsed();
                         observer.event(&Event::Progress(progress.clone()));
-                        next_beat = Instant::now() + heartbeat(progress.after);
+                        next_beat = Instant::now() + pace.of(heartbeat(progress.after));
                     }
                 }
             };

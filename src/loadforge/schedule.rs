@@ -7,6 +7,9 @@ use crate::results::RunState;
 /// What a plain client would do; ours asks less often over a run of a minute or more.
 const PLAIN: Duration = Duration::from_secs(5);
 
+/// The pause near a change of a run of two minutes or more.
+const LONG_FAST: Duration = Duration::from_millis(2500);
+
 /// The looks right after the start that are close together.
 const EAGER_LOOKS: u32 = 4;
 
@@ -27,12 +30,16 @@ pub(super) struct Schedule {
 }
 
 impl Schedule {
-    /// A schedule for a run that sends load for `expected`; `fresh` when it was started just now.
+    /// A schedule for a run that sends load for `expected` (zero when that is not known); `fresh` when it was started just now.
     pub(super) fn new(expected: Duration, fresh: bool) -> Self {
         Self {
             expected,
-            // 2.5 s for any run LoadForge takes, less for the short ones of our own server.
-            fast: (expected / 48).clamp(Duration::from_millis(250), Duration::from_millis(2500)),
+            // 2.5 s for any run LoadForge takes or whose length is not known, less for the short ones of our own server.
+            fast: if expected.is_zero() {
+                LONG_FAST
+            } else {
+                (expected / 48).clamp(Duration::from_millis(250), LONG_FAST)
+            },
             longest: Duration::from_secs(30),
             looks: 0,
             not_running: fresh.then_some(Duration::ZERO),
@@ -71,7 +78,7 @@ impl Schedule {
                 let near = end.saturating_sub(self.fast * 2);
                 if at < near {
                     (self.expected / 6).min(self.longest).min(near - at).max(self.fast)
-                } else if self.expected < Duration::from_secs(60) || PLAIN * (self.looks + 1) <= at {
+                } else if self.fast < LONG_FAST || PLAIN * (self.looks + 1) <= at {
                     self.fast
                 } else {
                     PLAIN
@@ -151,6 +158,9 @@ mod tests {
         let mut schedule = Schedule::new(Duration::from_secs(600), false);
         schedule.looked(Duration::ZERO, RunState::Running, Some(Duration::from_secs(590)));
         assert_eq!(schedule.pause(Duration::ZERO), Duration::from_secs(5));
+        let mut endless = Schedule::new(Duration::ZERO, false);
+        endless.looked(Duration::ZERO, RunState::Running, None);
+        assert_eq!(endless.pause(Duration::ZERO), Duration::from_secs(5), "nothing is known of its end");
         let mut unknown = Schedule::new(Duration::from_secs(600), false);
         unknown.looked(Duration::ZERO, RunState::Running, None);
         assert!(unknown.pause(Duration::ZERO) <= Duration::from_secs(30));

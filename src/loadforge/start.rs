@@ -84,7 +84,7 @@ impl Start<'_> {
     async fn send(&self) -> Result<u64, ApiError> {
         match self.api {
             StartApi::V2 => self.client.start_run(self.test_id, self.minutes).await,
-            StartApi::V1 => self.client.start_run_v1(self.test_id, self.env).await,
+            StartApi::V1 => self.client.start_run_v1(self.test_id, self.minutes, self.env).await,
         }
     }
 

@@ -26,6 +26,8 @@ pub struct RunEnd {
     pub outcome: Outcome,
     /// The run, if there is one.
     pub run_id: Option<u64>,
+    /// Whether we cancelled the run.
+    pub cancelled: bool,
     /// What was measured, where something was collected.
     pub results: Option<Results>,
     /// The service's words about the end, where it has any.
@@ -34,7 +36,7 @@ pub struct RunEnd {
 
 impl RunEnd {
     pub(super) fn of(outcome: Outcome, run_id: Option<u64>) -> Self {
-        Self { outcome, run_id, results: None, message: None }
+        Self { outcome, run_id, cancelled: false, results: None, message: None }
     }
 
     /// The exit code, as far as the run itself decides it.
@@ -56,12 +58,20 @@ impl RunEnd {
             Outcome::Finished => format!("{run} finished"),
             Outcome::Detached => format!("{run} goes on by itself; `wait` collects it"),
             Outcome::Incomplete(state) => format!("{run} did not complete: {state}"),
-            Outcome::TimedOut => format!("{run} was cancelled: the overall timeout passed"),
+            Outcome::TimedOut => format!("the overall timeout passed; {run} {}", self.fate()),
             Outcome::Stopped(signal) if self.run_id.is_none() => {
                 format!("stopped by {} before a run was started", signal.name())
             }
-            Outcome::Stopped(signal) => format!("stopped by {}; {run} was cancelled", signal.name()),
+            Outcome::Stopped(signal) => format!("stopped by {}; {run} {}", signal.name(), self.fate()),
         };
         self.message.as_ref().map_or(words.clone(), |message| format!("{words} ({message})"))
+    }
+
+    fn fate(&self) -> &'static str {
+        match (self.cancelled, &self.results) {
+            (true, _) => "was cancelled",
+            (false, Some(_)) => "had ended",
+            (false, None) => "could not be cancelled and may go on",
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::{Outcome, RunEnd, STOP_LIMIT, Session};
 use crate::error::chain;
@@ -16,6 +16,9 @@ use crate::results::{Results, RunState};
 
 /// Time allowed to collect what a run measured that was cancelled by the overall timeout.
 const LAST_COLLECT_LIMIT: Duration = Duration::from_secs(20);
+
+/// Looks, a second apart, for the results of a run that is being stopped.
+const STOPPING_LOOKS: u32 = 8;
 
 impl Session<'_> {
     pub(super) async fn follow(
@@ -50,11 +53,11 @@ impl Session<'_> {
                     self.collected(recorder, results);
                 }
                 let outcome = signal.map_or(outcome, Outcome::Stopped);
-                Ok(RunEnd { outcome, run_id: Some(run_id), results, message })
+                Ok(RunEnd { results, message, ..RunEnd::of(outcome, Some(run_id)) })
             }
             Ended::Stopped(signal) => {
-                self.cancel_because(recorder, run_id, signal.name(), STOP_LIMIT).await;
-                Ok(RunEnd::of(Outcome::Stopped(signal), Some(run_id)))
+                let cancelled = self.cancel_because(recorder, run_id, signal.name(), STOP_LIMIT).await;
+                Ok(RunEnd { cancelled, ..RunEnd::of(Outcome::Stopped(signal), Some(run_id)) })
             }
             Ended::TimedOut { outage } => {
                 let cancelled = self.cancel_because(recorder, run_id, "the overall timeout passed", STOP_LIMIT).await;
@@ -62,14 +65,22 @@ impl Session<'_> {
                     return Err(Error::Unreachable { run_id, cause });
                 }
                 let results = timeout(LAST_COLLECT_LIMIT, self.last_results(recorder, run_id)).await.ok().flatten();
-                Ok(RunEnd { results, ..RunEnd::of(Outcome::TimedOut, Some(run_id)) })
+                Ok(RunEnd { results, cancelled, ..RunEnd::of(Outcome::TimedOut, Some(run_id)) })
             }
         }
     }
 
     /// What a run measured until it was cancelled, if the service tells.
     async fn last_results(&mut self, recorder: &mut Recorder<'_>, run_id: u64) -> Option<Results> {
-        let row = self.client.result(run_id).await.ok().filter(ResultRow::has_numbers)?;
+        let mut row = self.client.result(run_id).await.ok()?;
+        for _ in 0..STOPPING_LOOKS {
+            if row.state().is_some_and(RunState::is_end) {
+                break;
+            }
+            sleep(self.client.pace().of(Duration::from_secs(1))).await;
+            row = self.client.result(run_id).await.unwrap_or(row);
+        }
+        let row = Some(row).filter(ResultRow::has_numbers)?;
         let results = collect::collect(&self.client, recorder.folder(), row, RunState::Cancelled).await.ok()?;
         self.collected(recorder, &results);
         Some(results)

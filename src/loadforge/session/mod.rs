@@ -21,7 +21,7 @@ use super::plan::{RunPlan, What};
 use super::recorder::Recorder;
 use super::session_error::Error;
 use super::start::Start;
-use super::stop::Stop;
+use super::stop::{Signal, Stop};
 use super::target::{Target, resolve};
 use crate::results::{Intent, RUN_SCHEMA_VERSION, ResultsFolder, RunRecord};
 
@@ -30,6 +30,9 @@ const STOP_LIMIT: Duration = Duration::from_secs(5);
 
 /// The part of it given to a start request that is under way.
 const START_GRACE: Duration = Duration::from_millis(2500);
+
+/// The part of it given to a look whether something cut off got through.
+const QUICK_LOOK: Duration = Duration::from_secs(1);
 
 /// Everything a command on a run needs.
 pub struct Session<'a> {
@@ -150,17 +153,10 @@ impl Session<'_> {
         plan: &RunPlan,
         deadline: Instant,
     ) -> Result<RunEnd, Error> {
-        if let What::Script { path, source } = &plan.what {
-            let making = ephemeral::create(&self.client, plan, path, source, self.observer);
-            let (signal, made) = self.stop.finish(START_GRACE, timeout_at(deadline, making)).await;
-            if let Some(made) = made {
-                recorder.record.test_id = Some(made.map_err(|_| Error::NotStartedInTime)??);
-                recorder.record.ephemeral = true;
-                recorder.save()?;
-            }
-            if let Some(signal) = signal {
-                return Ok(RunEnd::of(Outcome::Stopped(signal), None));
-            }
+        if let What::Script { path, source } = &plan.what
+            && let Some(signal) = self.make_test(recorder, plan, path, source, deadline).await?
+        {
+            return Ok(RunEnd::of(Outcome::Stopped(signal), None));
         }
         let Some(test_id) = recorder.record.test_id else {
             return Err(Error::NothingRecorded);
@@ -190,15 +186,17 @@ impl Session<'_> {
             let found = match started {
                 Some(Ok(Ok(run_id))) => Some(run_id),
                 // Cut off in the middle: one quick look whether it got through.
-                None => timeout(STOP_LIMIT / 5, start.look(&intent)).await.ok().and_then(Result::ok).flatten(),
+                None => timeout(QUICK_LOOK, start.look(&intent)).await.ok().and_then(Result::ok).flatten(),
                 Some(_) => None,
             };
             let Some(run_id) = found else {
-                return Ok(RunEnd::of(Outcome::Stopped(signal), None));
+                let message = "if the start request did get through, running again continues with its run".to_owned();
+                return Ok(RunEnd { message: Some(message), ..RunEnd::of(Outcome::Stopped(signal), None) });
             };
             self.started(recorder, run_id);
-            self.cancel_because(recorder, run_id, signal.name(), STOP_LIMIT * 3 / 10).await;
-            return Ok(RunEnd::of(Outcome::Stopped(signal), Some(run_id)));
+            let limit = STOP_LIMIT - START_GRACE - QUICK_LOOK;
+            let cancelled = self.cancel_because(recorder, run_id, signal.name(), limit).await;
+            return Ok(RunEnd { cancelled, ..RunEnd::of(Outcome::Stopped(signal), Some(run_id)) });
         }
         let run_id = started.ok_or(Error::NotStartedInTime)?.map_err(|_| Error::NotStartedInTime)??;
         self.started(recorder, run_id);
@@ -206,6 +204,30 @@ impl Session<'_> {
             return Ok(RunEnd::of(Outcome::Detached, Some(run_id)));
         }
         self.follow(recorder, run_id, plan.duration, true, deadline).await
+    }
+
+    /// Makes a test of the script and records it, so that it is deleted whatever comes; tells the signal if one came.
+    async fn make_test(
+        &mut self,
+        recorder: &mut Recorder<'_>,
+        plan: &RunPlan,
+        path: &str,
+        source: &str,
+        deadline: Instant,
+    ) -> Result<Option<Signal>, Error> {
+        let name = ephemeral::name(path, plan.branch.as_deref(), plan.commit.as_deref());
+        let making = timeout_at(deadline, ephemeral::create(&self.client, plan, &name, source, self.observer));
+        let (signal, made) = self.stop.finish(START_GRACE, making).await;
+        let id = match (signal, made) {
+            (None, Some(made)) => Some(made.map_err(|_| Error::NotStartedInTime)??),
+            (_, Some(Ok(Ok(id)))) => Some(id),
+            // Cut off in the middle: one quick look whether it got through.
+            _ => timeout(QUICK_LOOK, ephemeral::find(&self.client, &name)).await.ok().and_then(Result::ok).flatten(),
+        };
+        recorder.record.ephemeral = id.is_some();
+        recorder.record.test_id = id;
+        recorder.save()?;
+        Ok(signal)
     }
 
     async fn adopted(

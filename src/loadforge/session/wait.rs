@@ -81,8 +81,7 @@ impl Session<'_> {
         let old: Option<RunRecord> = folder.read_json_if_there(ResultsFolder::RUN)?;
         let Some(record) = old.filter(|record| run_id.is_none() || record.run_id == run_id) else {
             let run_id = run_id.ok_or(Error::NothingRecorded)?;
-            self.client.cancel_run(run_id).await?;
-            self.observer.event(&Event::Cancelled { run_id });
+            self.cancel_or_over(run_id).await?;
             return Ok(run_id);
         };
         let mut recorder = Recorder::new(&folder, record);
@@ -95,14 +94,32 @@ impl Session<'_> {
             }
             (None, None) => return Err(Error::NothingRecorded),
         };
-        let over = recorder.record.state().is_some_and(RunState::is_end);
-        if !over {
-            self.client.cancel_run(run_id).await?;
-            recorder.state(RunState::Cancelled, self.observer);
-        }
-        self.observer.event(&Event::Cancelled { run_id });
+        let state = match recorder.record.state().filter(|state| state.is_end()) {
+            Some(state) => {
+                self.observer.event(&Event::Notice(format!("run {run_id} is over already: {state}")));
+                state
+            }
+            None => self.cancel_or_over(run_id).await?,
+        };
+        recorder.state(state, self.observer);
         self.delete_test(&mut recorder).await;
         Ok(run_id)
+    }
+
+    /// Cancels a run; one that is over already is as good. Tells its state then.
+    async fn cancel_or_over(&mut self, run_id: u64) -> Result<RunState, Error> {
+        let Err(error) = self.client.cancel_run(run_id).await else {
+            self.observer.event(&Event::Cancelled { run_id });
+            return Ok(RunState::Cancelled);
+        };
+        let row = self.client.result_once(run_id).await.ok();
+        match row.and_then(|row| row.state()).filter(|state| state.is_end()) {
+            Some(state) => {
+                self.observer.event(&Event::Notice(format!("run {run_id} is over already: {state}")));
+                Ok(state)
+            }
+            None => Err(error.into()),
+        }
     }
 
     /// A record for a run that was started elsewhere.

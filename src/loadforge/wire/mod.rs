@@ -9,5 +9,4 @@ pub(super) use fields::Fields;
 pub use fields::leading_number;
 pub(super) use result::started_id;
 pub use result::{FailureCount, ResultRow};
-pub(super) use rows::number;
 pub use rows::{FileRow, HostRow, HostSpec, TestRow, TestSpec};

@@ -118,7 +118,7 @@ impl TestSpec {
 }
 
 /// A number as JSON, whole where it is whole, since the service documents integers.
-pub(in crate::loadforge) fn number(value: f64) -> Value {
+fn number(value: f64) -> Value {
     let whole = value.fract() == 0.0 && value.abs() < 1e15;
     if whole { Value::from(value as i64) } else { Number::from_f64(value).map_or(Value::Null, Value::Number) }
 }

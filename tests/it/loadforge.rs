@@ -1,1 +1,0 @@
-//! Tests of loadforge through its public face.

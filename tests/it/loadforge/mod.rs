@@ -1,0 +1,10 @@
+//! The LoadForge client and the way from a plan to collected results, against a small service on loopback.
+
+mod calls;
+mod collect;
+mod ephemeral;
+mod errors;
+mod follow;
+mod service;
+mod start;
+mod support;
