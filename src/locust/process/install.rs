@@ -10,7 +10,7 @@ use tokio::process::Command;
 use tokio::time::{sleep, timeout};
 
 use super::error::ProcessError;
-use super::python::{self, Python, on_path};
+use super::python::{self, Python, SearchPath};
 use super::version::Version;
 use super::{Interpreter, Progress};
 
@@ -34,9 +34,13 @@ const NEWEST_LOCUST: &str = LOCUST_BY_PYTHON[0].1;
 const PYTHON_OF_UV: Version = Version(3, 12, 0);
 
 /// The Locust of the cache folder, installed there first if it is not there yet. Several processes may ask at once.
-pub(super) async fn from_cache(cache: &Path, progress: &Progress) -> Result<Interpreter, ProcessError> {
-    let uv = working_uv().await;
-    let found = python::find_python(NEWEST_LOCUST_NEEDS).await;
+pub(super) async fn from_cache(
+    path: &SearchPath,
+    cache: &Path,
+    progress: &Progress,
+) -> Result<Interpreter, ProcessError> {
+    let uv = working_uv(path).await;
+    let found = python::find_python(path, NEWEST_LOCUST_NEEDS).await;
     let fit =
         |version: Version| LOCUST_BY_PYTHON.iter().find(|(needs, _)| version >= *needs).map(|(_, locust)| *locust);
     let (python, version, locust) = match (found, &uv) {
@@ -103,8 +107,8 @@ async fn ready(venv: &Path) -> Option<Interpreter> {
 }
 
 /// uv, when it is there and runs (a version manager's stand-in may not).
-async fn working_uv() -> Option<PathBuf> {
-    let uv = on_path("uv")?;
+async fn working_uv(path: &SearchPath) -> Option<PathBuf> {
+    let uv = path.find("uv")?;
     let mut command = Command::new(&uv);
     command.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
     let status = timeout(Duration::from_secs(30), command.status()).await.ok()?.ok()?;
@@ -147,5 +151,101 @@ async fn lock(path: &Path, progress: &Progress) -> io::Result<File> {
             Err(TryLockError::Error(error)) => return Err(error),
         }
         sleep(Duration::from_millis(200)).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+    use crate::error::Explain;
+
+    /// A folder with programs of our own, and a cache.
+    struct Machine {
+        dir: tempfile::TempDir,
+        lines: Arc<Mutex<Vec<String>>>,
+    }
+
+    impl Machine {
+        fn new() -> Self {
+            let dir = tempfile::tempdir().unwrap();
+            fs::create_dir(dir.path().join("bin")).unwrap();
+            Self { dir, lines: Arc::default() }
+        }
+
+        fn with(self, name: &str, shell: &str) -> Self {
+            // A copy by another process: one that we had open for writing could not be run while another test forks.
+            let (text, file) = (self.dir.path().join("text"), self.dir.path().join("bin").join(name));
+            fs::write(&text, format!("#!/bin/sh\n{shell}\n")).unwrap();
+            fs::set_permissions(&text, fs::Permissions::from_mode(0o755)).unwrap();
+            assert!(std::process::Command::new("/bin/cp").arg(&text).arg(&file).status().unwrap().success());
+            self
+        }
+
+        async fn locust(&self) -> Result<Interpreter, ProcessError> {
+            let lines = Arc::clone(&self.lines);
+            let progress: Progress = Arc::new(move |line| lines.lock().unwrap().push(line.to_owned()));
+            let path = SearchPath::only(&self.dir.path().join("bin"));
+            from_cache(&path, &self.dir.path().join("cache"), &progress).await
+        }
+    }
+
+    /// Answers the two questions Python is asked; makes a copy of itself when asked for a virtual environment.
+    const PYTHON: &str = r#"
+        case "$*" in
+            *version_info*) echo 3.12.4 ;;
+            *importlib*) echo 2.47.0 ;;
+            *"-m venv"*) /bin/mkdir -p "$3/bin" && /bin/cp "$0" "$3/bin/python" ;;
+            *"-m pip"*) /bin/sleep 0.2; echo "$*" >> "${0%/cache/*}/installed" ;;
+        esac"#;
+
+    #[tokio::test]
+    async fn two_at_once_install_once_and_a_third_finds_it() {
+        let machine = Machine::new().with("python3", PYTHON);
+        let (one, two) = tokio::join!(machine.locust(), machine.locust());
+        let home =
+            machine.dir.path().join("cache").join(format!("locust-2.47.0-python-3.12-{}", std::env::consts::ARCH));
+        assert_eq!(one.unwrap(), Interpreter { python: home.join("bin/python"), locust: Version(2, 47, 0) });
+        assert_eq!(two.unwrap().locust, Version(2, 47, 0));
+        let lines = machine.lines.lock().unwrap().len();
+        machine.locust().await.unwrap();
+        let installed = fs::read_to_string(machine.dir.path().join("installed")).unwrap();
+        assert_eq!(installed.lines().count(), 1, "{installed}");
+        assert!(installed.contains("locust==2.47.0"), "{installed}");
+        assert_eq!(machine.lines.lock().unwrap().len(), lines, "a third says nothing: it is there");
+        let left: Vec<_> =
+            fs::read_dir(machine.dir.path().join("cache")).unwrap().map(|e| e.unwrap().file_name()).collect();
+        assert_eq!(left.len(), 2, "the environment and its lock, nothing half-built: {left:?}");
+    }
+
+    #[tokio::test]
+    async fn what_is_missing_is_named_with_the_remedy() {
+        let error = Machine::new().locust().await.unwrap_err();
+        insta::assert_snapshot!(error, @"no Python was found on PATH, and Locust needs one");
+        assert!(error.hint().unwrap().contains("3.11"));
+
+        let old = Machine::new().with("python3", "echo 3.7.16");
+        let error = old.locust().await.unwrap_err().to_string();
+        assert!(error.starts_with("Python 3.7.16 (") && error.ends_with("is too old for Locust"), "{error}");
+
+        let broken =
+            Machine::new().with("python3", &PYTHON.replace("/bin/sleep 0.2;", "echo no wheels here >&2; exit 1;"));
+        let error = broken.locust().await.unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("-m pip install") && text.ends_with("no wheels here"), "{text}");
+        assert!(error.hint().unwrap().contains("pip install locust"));
+        let left: Vec<_> =
+            fs::read_dir(broken.dir.path().join("cache")).unwrap().map(|e| e.unwrap().file_name()).collect();
+        assert_eq!(left.len(), 1, "only the lock: {left:?}");
+    }
+
+    #[tokio::test]
+    async fn an_older_python_gets_the_newest_locust_that_fits_it() {
+        let machine = Machine::new().with("python3", &PYTHON.replace("3.12.4", "3.9.18").replace("2.47.0", "2.34.0"));
+        assert_eq!(machine.locust().await.unwrap().locust, Version(2, 34, 0));
+        let installed = fs::read_to_string(machine.dir.path().join("installed")).unwrap();
+        assert!(installed.contains("locust==2.34.0"), "{installed}");
     }
 }

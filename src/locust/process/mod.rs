@@ -16,6 +16,7 @@ use std::sync::Arc;
 pub use error::ProcessError;
 pub use judge::problems;
 pub use plan::Plan;
+use python::SearchPath;
 pub use run::{Finished, Stop, recover, run};
 pub use version::{NotAVersion, Version};
 
@@ -41,13 +42,13 @@ pub struct Interpreter {
 pub async fn find_or_install(cache: &Path, progress: &Progress) -> Result<Interpreter, ProcessError> {
     match find().await {
         Some(found) => Ok(found),
-        None => install::from_cache(cache, progress).await,
+        None => install::from_cache(&SearchPath::of_environment(), cache, progress).await,
     }
 }
 
 /// The Locust on PATH when its version fits (2.15 or newer).
 pub async fn find() -> Option<Interpreter> {
-    for python in python::candidates_for_own_locust() {
+    for python in python::candidates_for_own_locust(&SearchPath::of_environment()) {
         if let Some(locust) = python::locust_version(&python).await.filter(|locust| FITTING.contains(locust)) {
             return Some(Interpreter { python, locust });
         }

@@ -1,7 +1,7 @@
 //! Finding the Python to run Locust under.
 
 use std::env;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -27,10 +27,31 @@ pub(super) struct Python {
 const NAMES: [&str; 8] =
     ["python3", "python3.14", "python3.13", "python3.12", "python3.11", "python3.10", "python3.9", "python"];
 
-/// The first Python on PATH that runs the newest Locust, else the newest there is.
-pub(super) async fn find_python(newest_locust_needs: Version) -> Option<Python> {
+/// The folders programs are looked for in, as the variable PATH lists them.
+#[derive(Debug, Clone)]
+pub(super) struct SearchPath(OsString);
+
+impl SearchPath {
+    /// This process's own PATH.
+    pub(super) fn of_environment() -> Self {
+        Self(env::var_os("PATH").unwrap_or_default())
+    }
+
+    #[cfg(test)]
+    pub(super) fn only(folder: &Path) -> Self {
+        Self(folder.as_os_str().to_owned())
+    }
+
+    /// The program of this name.
+    pub(super) fn find(&self, name: &str) -> Option<PathBuf> {
+        env::split_paths(&self.0).map(|folder| folder.join(name)).find(|file| is_executable(file))
+    }
+}
+
+/// The first Python that runs the newest Locust, else the newest there is.
+pub(super) async fn find_python(path: &SearchPath, newest_locust_needs: Version) -> Option<Python> {
     let mut best: Option<Python> = None;
-    for path in NAMES.iter().filter_map(|name| on_path(name)) {
+    for path in NAMES.iter().filter_map(|name| path.find(name)) {
         let Some(version) = python_version(&path).await else { continue };
         if version >= newest_locust_needs {
             return Some(Python { path, version });
@@ -51,14 +72,14 @@ pub(super) async fn locust_version(python: &Path) -> Option<Version> {
     ask(python, "from importlib.metadata import version; print(version('locust'))").await?.parse().ok()
 }
 
-/// The Pythons the user's own Locust may live in: that of the `locust` command on PATH first.
-pub(super) fn candidates_for_own_locust() -> Vec<PathBuf> {
+/// The Pythons the user's own Locust may live in: that of the `locust` command first.
+pub(super) fn candidates_for_own_locust(path: &SearchPath) -> Vec<PathBuf> {
     let mut candidates = Vec::new();
-    if let Some(locust) = on_path("locust") {
+    if let Some(locust) = path.find("locust") {
         candidates.extend(interpreter_of(&locust));
         // A version manager's stand-in is a shell script; it starts the Python of the same name's folder.
-        candidates.extend(on_path("python3"));
-        candidates.extend(on_path("python"));
+        candidates.extend(path.find("python3"));
+        candidates.extend(path.find("python"));
     }
     candidates
 }
@@ -78,12 +99,6 @@ fn interpreter_of(script: &Path) -> Option<PathBuf> {
     let path = PathBuf::from(path);
     let name = path.file_name()?.to_string_lossy();
     (name.starts_with("python") && path.is_file()).then_some(path)
-}
-
-/// The program of this name on PATH.
-pub(super) fn on_path(name: &str) -> Option<PathBuf> {
-    let path = env::var_os("PATH")?;
-    env::split_paths(&path).map(|folder| folder.join(name)).find(|file| is_executable(file))
 }
 
 fn is_executable(file: &Path) -> bool {

