@@ -11,4 +11,4 @@ pub use margin::{Cause, FAIL_SPREADS, Margin, WARN_SPREADS, margin};
 pub use rounding::{bucket_width, rounded};
 pub use sampling::{mean_variance, percentile_variance, throughput_variance};
 pub use share::{Failed, PRIOR_DISPERSION, dispersion, most_failures};
-pub use spread::{PRIOR_SPREAD, PRIOR_WEIGHT, median, shrunk, spread_about};
+pub use spread::{PRIOR_SPREAD, PRIOR_WEIGHT, median, shrunk, spread_about, typical_spread};

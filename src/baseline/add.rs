@@ -1,0 +1,137 @@
+//! Which runs may enter the history.
+
+use crate::error::Explain;
+use crate::exit::Exit;
+use crate::results::{FolderError, Results, ResultsFolder, RunRecord, RunState};
+use crate::verdict::{Outcome, Verdict};
+
+use super::history::{History, HistoryError};
+use super::record::GoodRun;
+
+/// What a run must be to enter the history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AddRules {
+    /// The branch whose good runs count; `None` takes any.
+    pub branch: Option<String>,
+}
+
+/// A run is in the history.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Added {
+    /// Its line.
+    pub run: GoodRun,
+    /// False when it was there already.
+    pub new: bool,
+    /// Good runs with its fingerprint there are now.
+    pub comparable: usize,
+}
+
+/// Why a run did not enter the history.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// A gate failed: a regression must not become the baseline.
+    #[error("the run failed its gates and is no baseline: {0}")]
+    Failed(String),
+    /// It could not be judged.
+    #[error("the run could not be judged and is no baseline: {0}")]
+    Inconclusive(String),
+    /// It did not come to its end.
+    #[error("the run is no baseline: its state is `{0}`")]
+    NotFinished(RunState),
+    /// No run was started.
+    #[error("the results folder holds no run that was started")]
+    NotStarted,
+    /// Its results were never fetched.
+    #[error("the run's results were not collected")]
+    NotCollected,
+    /// Nobody judged it.
+    #[error("the run was not judged yet: there is no verdict.json")]
+    NotJudged,
+    /// Its numbers are doubtful.
+    #[error("the run is no baseline: {0}")]
+    Doubtful(String),
+    /// It is of another branch.
+    #[error("the run is of {}, and the baseline is kept for branch `{wanted}`", branch.as_ref().map_or_else(|| "an unknown branch".to_owned(), |name| format!("branch `{name}`")))]
+    Foreign {
+        /// Its branch, where it is known.
+        branch: Option<String>,
+        /// The branch whose runs count.
+        wanted: String,
+    },
+    /// The results folder could not be read.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// The history could not be read or written.
+    #[error(transparent)]
+    History(#[from] HistoryError),
+}
+
+impl Explain for Refusal {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Failed(_) => Exit::GateFailed,
+            Self::Inconclusive(_) | Self::Doubtful(_) => Exit::Inconclusive,
+            Self::NotFinished(_) | Self::NotStarted => Exit::RunIncomplete,
+            Self::NotCollected | Self::NotJudged | Self::Foreign { .. } => Exit::Usage,
+            Self::Folder(error) => error.exit(),
+            Self::History(error) => error.exit(),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::NotCollected => Some("collect it with `loadforge-ci wait`".into()),
+            Self::NotJudged => Some("judge it with `loadforge-ci gate` first".into()),
+            Self::Foreign { .. } => Some("`baseline.branch` in loadforge.yml names the branch whose runs count".into()),
+            Self::Folder(error) => error.hint(),
+            Self::History(error) => error.hint(),
+            _ => None,
+        }
+    }
+}
+
+impl History {
+    /// Adds the run of a results folder, once. Only a finished, collected, judged run of the right branch whose verdict
+    /// is pass or warn is taken.
+    ///
+    /// # Errors
+    /// The reason why the run was not taken, or why a file could not be read or written.
+    pub fn add(&mut self, folder: &ResultsFolder, rules: &AddRules) -> Result<Added, Refusal> {
+        let run = eligible(folder, rules)?;
+        let new = self.append(&run)?;
+        let comparable = self.runs().iter().filter(|other| other.fingerprint == run.fingerprint).count();
+        Ok(Added { run, new, comparable })
+    }
+}
+
+fn eligible(folder: &ResultsFolder, rules: &AddRules) -> Result<GoodRun, Refusal> {
+    let record: RunRecord = folder.read_json(ResultsFolder::RUN)?;
+    match record.state() {
+        Some(RunState::Finished) => {}
+        Some(RunState::Intended) | None => return Err(Refusal::NotStarted),
+        Some(other) => return Err(Refusal::NotFinished(other)),
+    }
+    if let Some(wanted) = &rules.branch
+        && record.branch.as_ref() != Some(wanted)
+    {
+        return Err(Refusal::Foreign { branch: record.branch, wanted: wanted.clone() });
+    }
+    if !record.collected {
+        return Err(Refusal::NotCollected);
+    }
+    let results: Results = folder.read_json(ResultsFolder::RESULTS)?;
+    let verdict: Verdict = folder.read_json_if_there(ResultsFolder::VERDICT)?.ok_or(Refusal::NotJudged)?;
+    match verdict.outcome {
+        Outcome::Pass | Outcome::Warn => {}
+        Outcome::Fail => return Err(Refusal::Failed(verdict.sentence)),
+        Outcome::Inconclusive => return Err(Refusal::Inconclusive(verdict.sentence)),
+    }
+    // A verdict may be allowed to pass such a run (`on_inconclusive: warn`); the history may not.
+    if let Some(problem) = results.problems.first() {
+        return Err(Refusal::Doubtful(problem.message.clone()));
+    }
+    if results.total.requests == 0 {
+        return Err(Refusal::Doubtful("nothing was measured".into()));
+    }
+    GoodRun::of(&record, &results, verdict.outcome).ok_or(Refusal::NotStarted)
+}

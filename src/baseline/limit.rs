@@ -1,0 +1,240 @@
+//! The limit learned from the values of the good runs.
+
+use crate::verdict::{Operator, Severity, Unit};
+
+use super::statistics::{
+    Cause, FAIL_SPREADS, Failed, PRIOR_SPREAD, WARN_SPREADS, bucket_width, margin, median, most_failures, normal,
+    shrunk, spread_about,
+};
+
+/// The smallest difference from the median that counts: below it a change is real at most, never relevant.
+pub mod least {
+    /// Response times, ms. A load generator's own scatter is of this size.
+    pub const MS: f64 = 5.0;
+    /// Throughput, requests/s: one request a minute.
+    pub const PER_SECOND: f64 = 1.0 / 60.0;
+    /// Requests.
+    pub const COUNT: f64 = 1.0;
+    /// Error rates, percentage points.
+    pub const PERCENTAGE_POINTS: f64 = 0.5;
+}
+
+/// What a gate asks of a limit.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Demand {
+    /// How the value has to stand to the limit.
+    pub operator: Operator,
+    /// The tolerated change, %: +10 is 10 % more, -15 is 15 % less.
+    pub change_percent: f64,
+    /// What a miss means.
+    pub severity: Severity,
+    /// Rows that can fail the build, this one among them.
+    pub rows: usize,
+}
+
+/// A learned limit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Learned {
+    /// The limit: a value misses when `value operator limit` does not hold.
+    pub limit: f64,
+    /// The median of the good runs.
+    pub median: f64,
+    /// What decided the limit, in words.
+    pub why: String,
+}
+
+/// How values scatter before any was seen, and how they were rounded.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Nature {
+    /// Their unit: [`Unit::Ms`], [`Unit::PerSecond`] or [`Unit::Count`].
+    pub unit: Unit,
+    /// The spread to expect (standard deviation of the logarithm).
+    pub prior_spread: f64,
+    /// Whether Locust rounded them to two significant digits.
+    pub rounded: bool,
+}
+
+impl Nature {
+    /// Values of this unit without anything known about their scatter.
+    #[must_use]
+    pub const fn new(unit: Unit, rounded: bool) -> Self {
+        Self { unit, prior_spread: PRIOR_SPREAD, rounded }
+    }
+
+    const fn least_delta(&self) -> f64 {
+        match self.unit {
+            Unit::Ms => least::MS,
+            Unit::PerSecond => least::PER_SECOND,
+            Unit::Count | Unit::Percent => least::COUNT,
+        }
+    }
+
+    /// Where logarithms begin: Locust shows less than half a millisecond as 0.
+    const fn floor(&self) -> f64 {
+        match self.unit {
+            Unit::Ms | Unit::Count => 0.5,
+            Unit::PerSecond | Unit::Percent => 0.001,
+        }
+    }
+}
+
+impl Demand {
+    /// Spreads, and rows that count, by severity: a warning may come early and turns no build red.
+    const fn strictness(&self) -> (f64, usize) {
+        match self.severity {
+            Severity::Fail => (FAIL_SPREADS, self.rows),
+            Severity::Warn => (WARN_SPREADS, 0),
+        }
+    }
+
+    /// Whether the gate asks for an improvement: at most 10 % *less* time, for example.
+    fn asks_for_improvement(&self) -> bool {
+        if self.operator.wants_less() { self.change_percent < 0.0 } else { self.change_percent > 0.0 }
+    }
+}
+
+/// The limit for a response time or a throughput:
+/// `median × exp(max(ln(1 + tolerance), k × spread, what many rows need))`, at least the smallest relevant difference
+/// and one bucket of Locust's rounding away; mirrored where less is worse. `None` without values.
+#[must_use]
+pub fn value_limit(values: &[f64], nature: &Nature, demand: &Demand) -> Option<Learned> {
+    let middle = median(values)?;
+    let less = demand.operator.wants_less();
+    if demand.asks_for_improvement() {
+        let limit = middle * (1.0 + demand.change_percent / 100.0).max(0.0);
+        return Some(Learned { limit, median: middle, why: "an improvement is asked for".into() });
+    }
+    let floor = nature.floor();
+    let logs: Vec<f64> = values.iter().map(|value| value.max(floor).ln()).collect();
+    let centre = middle.max(floor);
+    let spread = shrunk(spread_about(centre.ln(), &logs), values.len(), nature.prior_spread);
+    let tolerance = if less {
+        (demand.change_percent / 100.0).ln_1p()
+    } else {
+        -(-demand.change_percent.abs() / 100.0).max(-1.0).ln_1p()
+    };
+    let (spreads, rows) = demand.strictness();
+    let margin = margin(tolerance, spread, spreads, rows);
+    let factor = margin.log.exp();
+    let by_margin = if less { centre * factor } else { centre / factor };
+    let bucket = if nature.rounded { bucket_width(by_margin) } else { 0.0 };
+    let delta = nature.least_delta().max(bucket);
+    let (limit, by_delta) = if less {
+        (by_margin.max(middle + delta), middle + delta > by_margin)
+    } else {
+        (by_margin.min(middle - delta).max(0.0), middle - delta < by_margin)
+    };
+    let why = if by_delta && bucket >= nature.least_delta() {
+        format!("one step of Locust's rounding, {}", nature.unit.show(bucket))
+    } else if by_delta {
+        format!("the smallest difference that counts, {}", nature.unit.show(delta))
+    } else {
+        match margin.cause {
+            Cause::Tolerance => format!("{}{} % tolerated", if less { "+" } else { "" }, demand.change_percent),
+            Cause::Spread => format!("{spreads} times the scatter of {:.1} %", 100.0 * spread.exp_m1()),
+            Cause::ManyRows => {
+                format!("a scatter of {:.1} % with {rows} rows judged at once", 100.0 * spread.exp_m1())
+            }
+        }
+    };
+    Some(Learned { limit, median: middle, why })
+}
+
+/// The limit for an error rate, %: the widest of what the pooled good runs explain (one-sided exact test), the tolerated
+/// relative change, and the smallest relevant change in percentage points. `None` without runs, or for a gate that
+/// wants more errors.
+#[must_use]
+pub fn error_rate_limit(good: &[Failed], requests: u64, demand: &Demand) -> Option<Learned> {
+    let rates: Vec<f64> = good.iter().filter(|run| run.requests > 0).map(|run| 100.0 * run.fraction()).collect();
+    let middle = median(&rates)?;
+    if !demand.operator.wants_less() || requests == 0 {
+        return None;
+    }
+    let pooled = 100.0 * Failed::pooled(good).fraction();
+    let tolerated = pooled * (1.0 + demand.change_percent / 100.0).max(0.0);
+    if demand.asks_for_improvement() {
+        return Some(Learned { limit: tolerated, median: middle, why: "an improvement is asked for".into() });
+    }
+    let (spreads, rows) = demand.strictness();
+    // With many rows the chance is divided by √rows, so that after both runs it is divided by their number.
+    let alpha = normal::upper_tail(spreads) / (rows.max(1) as f64).sqrt();
+    let explained = 100.0 * most_failures(good, requests, alpha) as f64 / requests as f64;
+    let relevant = pooled + least::PERCENTAGE_POINTS;
+    let all = Failed::pooled(good);
+    let (limit, why) = [
+        (explained, format!("what {} failures of {} requests before explain", all.failures, all.requests)),
+        (tolerated, format!("+{} % tolerated", demand.change_percent)),
+        (relevant, format!("the smallest change that counts, {} percentage points", least::PERCENTAGE_POINTS)),
+    ]
+    .into_iter()
+    .max_by(|a, b| a.0.total_cmp(&b.0))?;
+    Some(Learned { limit: limit.min(100.0), median: middle, why })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn demand(operator: Operator, change_percent: f64) -> Demand {
+        Demand { operator, change_percent, severity: Severity::Fail, rows: 1 }
+    }
+
+    fn ms(values: &[f64], change: f64) -> Learned {
+        value_limit(values, &Nature::new(Unit::Ms, true), &demand(Operator::LessOrEqual, change)).unwrap()
+    }
+
+    #[test]
+    fn steady_runs_leave_the_tolerance_to_decide() {
+        let learned = ms(&[500.0; 8], 20.0);
+        assert_eq!((learned.limit.round(), learned.median), (600.0, 500.0));
+        assert_eq!(learned.why, "+20 % tolerated");
+    }
+
+    #[test]
+    fn scattered_runs_widen_the_limit() {
+        let learned = ms(&[400.0, 450.0, 500.0, 550.0, 620.0], 10.0);
+        assert!((650.0..850.0).contains(&learned.limit), "{learned:?}");
+        assert!(learned.why.starts_with("3 times the scatter of"), "{}", learned.why);
+    }
+
+    #[test]
+    fn small_differences_and_one_rounding_step_never_count() {
+        assert_eq!(ms(&[12.0; 5], 10.0).limit, 17.0);
+        // 10 % above 1,000 ms is one step of Locust's rounding: 1,050 true ms may read as 1,100.
+        let learned = ms(&[9_900.0; 20], 2.0);
+        assert_eq!(learned.limit, 10_900.0);
+        assert_eq!(learned.why, "one step of Locust's rounding, 1,000 ms");
+    }
+
+    #[test]
+    fn throughput_is_mirrored_and_goes_both_ways() {
+        let per_second = |operator, change| {
+            value_limit(&[100.0; 20], &Nature::new(Unit::PerSecond, false), &demand(operator, change)).unwrap().limit
+        };
+        assert!((per_second(Operator::GreaterOrEqual, -15.0) - 85.0).abs() < 1e-9);
+        assert!((per_second(Operator::LessOrEqual, 25.0) - 125.0).abs() < 1e-9);
+        assert_eq!(per_second(Operator::GreaterOrEqual, -100.0), 0.0);
+        assert_eq!(per_second(Operator::GreaterOrEqual, 5.0), 105.0);
+    }
+
+    #[test]
+    fn an_error_rate_must_rise_visibly_and_relevantly() {
+        let good = vec![Failed { requests: 10_000, failures: 10 }; 5];
+        let learned = error_rate_limit(&good, 10_000, &demand(Operator::LessOrEqual, 10.0)).unwrap();
+        // 0.1 % + 0.5 percentage points; the exact bound alone would be lower.
+        assert!((learned.limit - 0.6).abs() < 1e-9, "{learned:?}");
+        // With few requests the exact bound decides.
+        let few = vec![Failed { requests: 100, failures: 1 }; 5];
+        let learned = error_rate_limit(&few, 100, &demand(Operator::LessOrEqual, 10.0)).unwrap();
+        assert!((4.0..12.0).contains(&learned.limit), "{learned:?}");
+        assert!(learned.why.starts_with("what 5 failures of 500 requests"), "{}", learned.why);
+    }
+
+    #[test]
+    fn nothing_measured_gives_no_limit_and_zeros_do_no_harm() {
+        assert!(value_limit(&[], &Nature::new(Unit::Ms, true), &demand(Operator::Less, 10.0)).is_none());
+        assert_eq!(ms(&[0.0; 5], 10.0).limit, 5.0);
+        assert!(error_rate_limit(&[], 10, &demand(Operator::Less, 10.0)).is_none());
+        assert!(error_rate_limit(&[Failed::default()], 10, &demand(Operator::Less, 10.0)).is_none());
+    }
+}

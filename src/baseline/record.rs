@@ -1,0 +1,222 @@
+//! One good run as a line of the history.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::statistics::Failed;
+use crate::gate::Measure;
+use crate::results::{Endpoint, EndpointKey, Engine, Fingerprint, Percentile, Results, RunRecord};
+use crate::verdict::Outcome;
+
+/// The version of a history line this program writes.
+pub const HISTORY_SCHEMA_VERSION: u32 = 1;
+
+/// A run's identity: the service and its number there.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct RunName {
+    /// The API's base URL.
+    pub api: String,
+    /// The run's number on that service.
+    pub id: u64,
+}
+
+/// What one good run measured: everything a later run is compared with, and nothing else.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GoodRun {
+    /// Always [`HISTORY_SCHEMA_VERSION`] in lines this version writes.
+    pub schema_version: u32,
+    /// Which run it was.
+    pub run: RunName,
+    /// When it was started.
+    pub at: Timestamp,
+    /// The commit under test.
+    pub commit: Option<String>,
+    /// Its branch.
+    pub branch: Option<String>,
+    /// The verdict on it: pass or warn.
+    pub verdict: Outcome,
+    /// What makes it comparable with other runs.
+    pub fingerprint: Fingerprint,
+    /// Whether its percentiles are free of Locust's rounding.
+    pub exact: bool,
+    /// All requests together.
+    pub total: Measured,
+    /// One record an endpoint.
+    pub endpoints: Vec<Measured>,
+}
+
+/// What one good run measured of one endpoint, or of all together.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Measured {
+    /// HTTP method or Locust request type; empty for all requests together.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub method: String,
+    /// The request's name in the script.
+    pub name: String,
+    /// Requests, failed ones included.
+    pub requests: u64,
+    /// Failed requests.
+    pub failures: u64,
+    /// Throughput, requests/s.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requests_per_s: Option<f64>,
+    /// Mean response time, ms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub avg_ms: Option<f64>,
+    /// Median response time, ms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub median_ms: Option<f64>,
+    /// Shortest response time, ms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_ms: Option<f64>,
+    /// Longest response time, ms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_ms: Option<f64>,
+    /// Response-time percentiles, ms: those of Locust's CSV.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub percentiles: BTreeMap<Percentile, f64>,
+}
+
+impl GoodRun {
+    /// The line for a run. `None` when the run has no number or was never started.
+    #[must_use]
+    pub fn of(record: &RunRecord, results: &Results, verdict: Outcome) -> Option<Self> {
+        let run = RunName::of(record)?;
+        let at = started(record)?;
+        Some(Self {
+            schema_version: HISTORY_SCHEMA_VERSION,
+            run,
+            at,
+            commit: record.commit.clone(),
+            branch: record.branch.clone(),
+            verdict,
+            fingerprint: record.fingerprint.clone(),
+            exact: is_exact(results),
+            total: Measured::of(&results.total),
+            endpoints: results.endpoints.iter().map(Measured::of).collect(),
+        })
+    }
+
+    /// Whether this is that run. The local engine numbers its runs anew each time it starts, on whatever port is free,
+    /// so there the time of the start counts too.
+    #[must_use]
+    pub fn is(&self, run: &RunName, at: Option<Timestamp>) -> bool {
+        self.run == *run && (self.fingerprint.engine != Engine::Local || at.is_none_or(|at| at == self.at))
+    }
+
+    /// What was measured of an endpoint, or of all requests together.
+    #[must_use]
+    pub fn measured(&self, endpoint: Option<&EndpointKey>) -> Option<&Measured> {
+        match endpoint {
+            None => Some(&self.total),
+            Some(key) => self.endpoints.iter().find(|one| one.method == key.method && one.name == key.name),
+        }
+    }
+}
+
+impl RunName {
+    /// The name of a recorded run, once its number is known.
+    #[must_use]
+    pub fn of(record: &RunRecord) -> Option<Self> {
+        Some(Self { api: record.api_url.trim_end_matches('/').to_owned(), id: record.run_id? })
+    }
+}
+
+/// When a run was started, as far as this machine knows.
+#[must_use]
+pub fn started(record: &RunRecord) -> Option<Timestamp> {
+    record.states.first().map(|change| change.at).or_else(|| record.intent.as_ref().map(|intent| intent.at))
+}
+
+/// Whether the percentiles of all endpoints come from exact response times.
+#[must_use]
+pub fn is_exact(results: &Results) -> bool {
+    let exact = |endpoint: &Endpoint| endpoint.requests == 0 || endpoint.histogram.is_some();
+    !results.endpoints.is_empty() && results.endpoints.iter().all(exact)
+}
+
+impl Measured {
+    /// What the history keeps of an endpoint.
+    #[must_use]
+    pub fn of(endpoint: &Endpoint) -> Self {
+        let percentiles = Percentile::LOCUST
+            .into_iter()
+            .filter_map(|percentile| Some((percentile, trimmed(endpoint.percentile(percentile)?))))
+            .collect();
+        Self {
+            method: endpoint.method.clone(),
+            name: endpoint.name.clone(),
+            requests: endpoint.requests,
+            failures: endpoint.failures,
+            requests_per_s: endpoint.requests_per_s.map(trimmed),
+            avg_ms: endpoint.avg_ms.map(trimmed),
+            median_ms: endpoint.median_ms.map(trimmed),
+            min_ms: endpoint.min_ms.map(trimmed),
+            max_ms: endpoint.max_ms.map(trimmed),
+            percentiles,
+        }
+    }
+
+    /// The endpoint's identity.
+    #[must_use]
+    pub fn key(&self) -> EndpointKey {
+        EndpointKey { method: self.method.clone(), name: self.name.clone() }
+    }
+
+    /// The value of a measure in its own unit; `None` where the history does not keep it.
+    #[must_use]
+    pub fn value(&self, measure: &Measure) -> Option<f64> {
+        match measure {
+            Measure::Percentile(percentile) => self.percentiles.get(percentile).copied(),
+            Measure::Median => self.median_ms.or_else(|| self.percentiles.get(&Percentile::P50).copied()),
+            Measure::Avg => self.avg_ms,
+            Measure::Min => self.min_ms,
+            Measure::Max => self.max_ms.or_else(|| self.percentiles.get(&Percentile::P100).copied()),
+            Measure::Rps => self.requests_per_s,
+            Measure::Requests => Some(self.requests as f64),
+            Measure::Failures => Some(self.failures as f64),
+            Measure::ErrorRate => (self.requests > 0).then(|| 100.0 * self.failed().fraction()),
+            Measure::Errors(_) | Measure::Drift(_) => None,
+        }
+    }
+
+    /// Its failed requests.
+    #[must_use]
+    pub fn failed(&self) -> Failed {
+        Failed { requests: self.requests, failures: self.failures.min(self.requests) }
+    }
+}
+
+/// Three decimals: 1 µs, or a request in a quarter of an hour. More is noise that makes the file long.
+fn trimmed(value: f64) -> f64 {
+    (value * 1000.0).round() / 1000.0
+}
+
+/// A line of the history file.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Line {
+    /// A good run.
+    Run(Box<GoodRun>),
+    /// Written by a later version of this program: kept as it is, not read.
+    Newer(String),
+    /// Not a whole record: cut off, or changed by hand.
+    Damaged,
+}
+
+impl Line {
+    /// Reads a line, without its line end. Never fails: what is no record is [`Line::Damaged`].
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        #[derive(Deserialize)]
+        struct Version {
+            schema_version: u32,
+        }
+        match serde_json::from_str::<Version>(text) {
+            Err(_) => Self::Damaged,
+            Ok(Version { schema_version }) if schema_version > HISTORY_SCHEMA_VERSION => Self::Newer(text.to_owned()),
+            Ok(_) => serde_json::from_str(text).map_or(Self::Damaged, |run| Self::Run(Box::new(run))),
+        }
+    }
+}

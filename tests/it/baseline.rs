@@ -1,1 +1,0 @@
-//! Tests of baseline through its public face.
