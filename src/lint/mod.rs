@@ -1,1 +1,56 @@
-//! Reading a Locust script for pitfalls.
+//! Reading a Locust script for the faults that make a load test useless or dangerous, on a real Python parser.
+//!
+//! [`check`] gives the [`Diagnostic`]s of one script; [`render_text`] and [`render_json`] write them. A comment
+//! `# loadforge: ignore[rule]` on the line, or alone on the line above, silences a rule there.
+
+mod diagnostic;
+mod ignore;
+mod parse;
+mod render;
+mod rules;
+mod script;
+mod value;
+
+pub use diagnostic::{Diagnostic, Rule, Severity};
+pub use parse::{LintError, ParseError};
+pub use render::{Checked, render_json, render_text};
+
+use std::path::Path;
+
+use crate::exit::Exit;
+
+/// The faults of a script, by line and column.
+///
+/// # Errors
+/// When it is no Python; the error tells the place.
+pub fn check(source: &str) -> Result<Vec<Diagnostic>, ParseError> {
+    parse::with_module(source, |module| {
+        let script = script::Script::read(module.syntax());
+        let mut found = rules::run(&script);
+        let ignores = ignore::Ignores::read(source, module.tokens());
+        found.retain(|fault| !ignores.silence(fault.rule, fault.range));
+        found.extend(ignores.unknown());
+        let lines = parse::Lines::of(source);
+        let mut diagnostics: Vec<Diagnostic> = found.into_iter().map(|fault| fault.at(&lines)).collect();
+        diagnostics.sort_by_key(|diagnostic| (diagnostic.line, diagnostic.column, diagnostic.rule));
+        diagnostics
+    })
+}
+
+/// The faults of a script in a file.
+///
+/// # Errors
+/// When it cannot be read or is no Python; the error names the file and the place.
+pub fn check_file(path: &Path) -> Result<Vec<Diagnostic>, LintError> {
+    let file = path.display().to_string();
+    let bytes = std::fs::read(path).map_err(|source| LintError::Read { file: file.clone(), source })?;
+    let source = String::from_utf8(bytes).map_err(|_| LintError::Encoding { file: file.clone() })?;
+    check(&source).map_err(|source| LintError::Parse { file, source })
+}
+
+/// How `lint` ends: with 1 when there is an error among the diagnostics; warnings alone pass.
+#[must_use]
+pub fn exit<'a>(diagnostics: impl IntoIterator<Item = &'a Diagnostic>) -> Exit {
+    let failed = diagnostics.into_iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+    if failed { Exit::GateFailed } else { Exit::Passed }
+}

@@ -46,6 +46,13 @@ static PYTHON: LazyLock<PathBuf> = LazyLock::new(|| {
     python
 });
 
+/// The folder of Locust's own package.
+pub(crate) fn package() -> PathBuf {
+    let code = "import locust, os; print(os.path.dirname(locust.__file__))";
+    let output = Command::new(&*PYTHON).args(["-c", code]).output().unwrap();
+    PathBuf::from(String::from_utf8(output.stdout).unwrap().trim())
+}
+
 /// How to run a script.
 pub(crate) struct Load<'a> {
     pub(crate) script: &'a Path,
