@@ -159,7 +159,7 @@ impl<'a> Extend<&'a Row> for Table {
             self.changes |= row.baseline.is_some();
             let subject = row.subject.to_string();
             let cells = [
-                row.outcome.to_string(),
+                wording::outcome_text(row),
                 escape::shorten(escape::plain(&subject).trim(), 300).into_owned(),
                 escape::plain(&row.measure).into_owned(),
                 row.observed_text(),

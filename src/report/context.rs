@@ -108,6 +108,7 @@ struct Omitted {
 #[derive(Debug, Serialize)]
 struct RowView {
     outcome: String,
+    allowed: bool,
     severity: &'static str,
     gate: String,
     place: String,
@@ -298,6 +299,7 @@ impl RowView {
         let baseline = row.baseline.as_ref();
         Self {
             outcome: row.outcome.to_string(),
+            allowed: row.allowed,
             severity: match row.severity {
                 crate::verdict::Severity::Fail => "fail",
                 crate::verdict::Severity::Warn => "warn",

@@ -49,6 +49,15 @@ pub fn summary(story: &Story<'_>, template: Option<(&str, &str)>) -> Result<Stri
     }
 }
 
+/// Whether a template can be parsed, to be asked before a long run and not after it.
+///
+/// # Errors
+/// When it cannot.
+pub fn check(name: &str, source: &str) -> Result<(), TemplateError> {
+    let broken = |error: minijinja::Error| explained(name, source, &error);
+    environment().map_err(broken)?.template_from_named_str(name, source).map(drop).map_err(broken)
+}
+
 /// The same story in at most `budget` characters, for a comment. What does not fit goes in this order: passing rows,
 /// endpoints, failure texts and other details, warnings, rows that could not be judged. Of the failing rows as many
 /// are shown as fit, and the text says how many more there are and where.

@@ -1,10 +1,14 @@
-//! One file a format: console, markdown, html, junit, json.
+//! One file a format: console, markdown, html, junit, and the JSON schemas.
 
 mod align;
 pub mod console;
 mod context;
 pub mod escape;
+pub mod files;
+pub mod html;
+pub mod junit;
 pub mod markdown;
+pub mod schema;
 pub mod wording;
 
 pub use context::CONTEXT_VERSION;

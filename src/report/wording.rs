@@ -17,6 +17,16 @@ pub fn outcome_word(outcome: Outcome) -> &'static str {
     }
 }
 
+/// How a row ended, in a table's cell.
+#[must_use]
+pub fn outcome_text(row: &Row) -> String {
+    if row.allowed && row.outcome == Outcome::Inconclusive {
+        "inconclusive, allowed".to_owned()
+    } else {
+        row.outcome.to_string()
+    }
+}
+
 /// Change against the baseline's median: `+34 %`; a dash without a baseline.
 #[must_use]
 pub fn change_text(row: &Row) -> String {

@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Opens report.html in a real browser: sorting, filtering, hover, no request, no error, contrast, phone, print.
+# Needs cargo, node, npm and Chromium (CHROMIUM names it when it is not on PATH). Screenshots: target/tmp/shots.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+CHROMIUM=${CHROMIUM:-$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)}
+[ -n "$CHROMIUM" ] || { echo "browser tests: no Chromium found; install it or set CHROMIUM" >&2; exit 1; }
+command -v npm >/dev/null || { echo "browser tests: npm not found" >&2; exit 1; }
+
+# The pages are written by the reports' own tests.
+cargo test --quiet --test it report::html::the_pages_for_the_browser_are_written >/dev/null
+pages=$(cargo metadata --no-deps --format-version 1 | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')/tmp/pages
+
+if [ ! -d tests/browser/node_modules/playwright-core ]; then
+  npm install --prefix tests/browser --no-package-lock --no-audit --no-fund --loglevel=error
+fi
+CHROMIUM=$CHROMIUM PAGES=$pages SHOTS=${pages%/pages}/shots node --test --test-reporter=spec tests/browser/report.test.mjs

@@ -1,0 +1,24 @@
+use loadforge_ci::report::html::page;
+use loadforge_ci::verdict::Outcome;
+
+use super::sample::Sample;
+
+/// Writes the pages that `tests/browser` opens and people look at.
+#[test]
+fn the_pages_for_the_browser_are_written() {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("pages");
+    std::fs::create_dir_all(&folder).unwrap();
+    for (name, sample) in [
+        ("failed", Sample::shop(Outcome::Fail)),
+        ("passed", Sample::shop(Outcome::Pass)),
+        ("inconclusive", Sample::shop(Outcome::Inconclusive)),
+        ("empty", Sample::empty()),
+        ("large", Sample::large(10_000, 400, 43_200)),
+        ("hostile", Sample::hostile("<img src=x onerror=alert(1)>\"'</script><script>alert(2)</script>")),
+    ] {
+        let html = page(&sample.story());
+        assert!(html.contains("<h1>"), "{name}: {html}");
+        assert!(html.contains("id=\"run\""), "{name}");
+        std::fs::write(folder.join(format!("{name}.html")), html).unwrap();
+    }
+}
