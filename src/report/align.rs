@@ -11,8 +11,15 @@ const WIDEST: usize = 60;
 pub(super) fn tables(markdown: &str) -> String {
     let mut out = String::with_capacity(markdown.len() * 5 / 4);
     let mut table: Vec<&str> = Vec::new();
+    let mut fence = None;
     for line in markdown.lines() {
-        if line.starts_with('|') {
+        // Inside a block of code nothing is a table; it ends with the backticks it began with.
+        match fence {
+            None if line.starts_with("```") => fence = Some(line.trim_end_matches(|c| c != '`')),
+            Some(end) if line == end => fence = None,
+            _ => {}
+        }
+        if line.starts_with('|') && fence.is_none() {
             table.push(line);
             continue;
         }
@@ -79,5 +86,7 @@ mod tests {
         | `b`  |        5 |
         y
         ");
+        let code = "```text\n| a | b |\n|---|---|\n```\n";
+        assert_eq!(tables(code), code);
     }
 }

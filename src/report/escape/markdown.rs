@@ -44,7 +44,11 @@ pub fn code(text: &str) -> String {
 #[must_use]
 pub fn prose(text: &str) -> String {
     let text = plain(text);
+    let given = !text.is_empty();
     let text = super::shorten(text.trim(), 3 * LONGEST);
+    if given && text.is_empty() {
+        return "–".to_owned(); // nothing to see, but markup around it must have something to stand around
+    }
     let words: Vec<&str> = text.split(' ').filter(|word| !word.is_empty()).collect();
     let mut out = String::with_capacity(text.len() + 16);
     let mut index = 0;
@@ -152,9 +156,9 @@ fn needs_code(word: &str, first: bool, last: bool) -> bool {
         || core.to_ascii_lowercase().contains("www.")
         // `JIRA-12`, `GH-12`, `GHSA-…`: references to issues and advisories
         || bytes.windows(3).any(|three| three[0].is_ascii_alphabetic() && three[1] == b'-' && three[2].is_ascii_digit())
-        || core.to_ascii_lowercase().starts_with("ghsa-")
+        || core.to_ascii_lowercase().contains("ghsa-")
         // a commit
-        || (bytes.len() >= 7 && bytes.iter().all(u8::is_ascii_hexdigit))
+        || core.split(|c: char| !c.is_ascii_alphanumeric()).any(|part| part.len() >= 7 && part.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 fn longest_run(text: &str, of: char) -> usize {
@@ -186,7 +190,7 @@ mod tests {
             ("ask @alice, please", "ask `@alice`, please"),
             ("see [my page](http://h/x) now", "see `[my page](http://h/x)` now"),
             ("fixes #12 and o/r#3 and GH-4", "fixes `#12` and `o/r#3` and `GH-4`"),
-            ("in deadbeef0 and www.h.example", "in `deadbeef0` and `www.h.example`"),
+            ("x=deadbeef1 in deadbeef0 and www.h.example", "`x=deadbeef1` in `deadbeef0` and `www.h.example`"),
             ("<img src=x>", "`<img src=x>`"),
             ("error_rate of \"/users/[id]\"", "`error_rate` of \"`/users/[id]`\""),
             ("a|b", "<code>a&#124;b</code>"),

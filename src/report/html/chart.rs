@@ -238,7 +238,7 @@ where
                 plot.draw(&Rectangle::new([(from, 0.0), (to, top)], tint.mix(0.12).filled()))?;
             }
             plot.draw(&PathElement::new(vec![(from, 0.0), (from, top)], tint.mix(0.5).stroke_width(2)))?;
-            plot.draw(&PathElement::new(vec![(from, top), (to, top)], tint.stroke_width(6)))?;
+            plot.draw(&PathElement::new(vec![(from, top), (to, top)], tint.mix(0.6).stroke_width(4)))?;
             number.to_string()
         }
         None => {

@@ -1,7 +1,10 @@
 //! What people look at: every report of the same stories.
 
 mod console;
+mod files;
+mod hostile;
 mod html;
+mod junit;
 mod markdown;
 mod sample;
 mod template_docs;
