@@ -1,6 +1,7 @@
 //! One file a subcommand, each a few lines of story over the parts below.
 
 mod completions;
+mod init;
 mod schema;
 
 use std::io;
@@ -29,6 +30,7 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
     match cli.command {
         Command::Schema(arguments) => schema::run(&arguments, io::stdout().lock()),
         Command::Completions(arguments) => completions::completions(&arguments, io::stdout().lock()),
+        Command::Init(arguments) => init::run(&arguments, io::stdout().lock()),
         Command::Man => completions::man(io::stdout().lock()),
         _ => Ok(Exit::Passed),
     }
