@@ -1,6 +1,8 @@
 //! One file a subcommand, each a few lines of story over the parts below.
 
+mod commit;
 mod completions;
+mod gates;
 mod init;
 mod schema;
 
