@@ -53,8 +53,6 @@ pub enum Command {
     Baseline(BaselineCommand),
     /// Read a Locust script for pitfalls
     Lint(LintArgs),
-    /// Push scripts and settings kept in the repository to LoadForge
-    Sync(SyncArgs),
     /// Serve the LoadForge-compatible API on loopback
     Emulate(EmulateArgs),
     /// The whole story on this machine in about a minute: shop, server, Locust, gates, report
@@ -265,27 +263,6 @@ pub enum LintFormat {
     Text,
     /// A JSON array.
     Json,
-}
-
-/// Arguments of `sync`.
-#[derive(Debug, Args)]
-#[command(after_help = "Example:\n  loadforge-ci sync --check")]
-pub struct SyncArgs {
-    /// Report drift and change nothing; exit code 1 when there is any
-    #[arg(long)]
-    pub check: bool,
-    /// What to push.
-    #[command(flatten)]
-    pub test: TestArgs,
-    /// Its shape.
-    #[command(flatten)]
-    pub shape: ShapeArgs,
-    /// The configuration.
-    #[command(flatten)]
-    pub config: ConfigArgs,
-    /// The service.
-    #[command(flatten)]
-    pub service: ServiceArgs,
 }
 
 /// Arguments of `emulate`.

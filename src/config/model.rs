@@ -60,20 +60,8 @@ pub struct Test {
     pub target_host: Option<String>,
     /// Handed to the script: `NAME` (the value comes from the environment) or `NAME=VALUE`.
     pub env: Vec<String>,
-    /// Whether a script of the repository updates a saved test or makes one for this run alone. Default: `ephemeral`.
-    pub sync: Option<Sync>,
     /// The overall time limit. Default: duration + 15 minutes.
     pub timeout: Option<Duration>,
-}
-
-/// What happens with a script kept in the repository.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Sync {
-    /// Keep one named test on LoadForge up to date.
-    Update,
-    /// Make a test for this run alone and delete it afterwards.
-    Ephemeral,
 }
 
 /// What must never be hit.
@@ -178,7 +166,6 @@ impl Test {
         if !over.env.is_empty() {
             self.env = over.env;
         }
-        self.sync = over.sync.or(self.sync);
         self.timeout = over.timeout.or(self.timeout);
     }
 }

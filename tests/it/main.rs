@@ -16,3 +16,4 @@ mod orb;
 mod report;
 mod run;
 mod support;
+mod tool;
