@@ -7,6 +7,7 @@ use url::Url;
 
 use super::values::{self, EnvEntry, Region};
 use crate::config::{Duration, OnInconclusive, Targets};
+use crate::github::{Mode, Only};
 use crate::results::Engine;
 
 /// How to say it.
@@ -188,11 +189,11 @@ pub struct BaselineArgs {
 #[command(next_help_heading = "Comment")]
 pub struct CommentArgs {
     /// What happens to an earlier comment of ours
-    #[arg(long, value_enum, default_value_t = CommentMode::Update, value_name = "MODE")]
-    pub comment_mode: CommentMode,
+    #[arg(long, value_enum, default_value_t = Mode::Update, value_name = "MODE")]
+    pub comment_mode: Mode,
     /// When to comment
-    #[arg(long, value_enum, default_value_t = CommentOnly::Always, value_name = "WHEN")]
-    pub comment_only: CommentOnly,
+    #[arg(long, value_enum, default_value_t = Only::Always, value_name = "WHEN")]
+    pub comment_only: Only,
     /// The section of the comment this test owns [default: the test's name]
     #[arg(long, value_name = "KEY")]
     pub comment_key: Option<String>,
@@ -201,41 +202,14 @@ pub struct CommentArgs {
     pub status: bool,
 }
 
-/// What happens to an earlier comment of ours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum CommentMode {
-    /// It is updated in place.
-    Update,
-    /// It stays; a new one is written.
-    New,
-    /// It is minimised as outdated; a new one is written.
-    HideAndNew,
-    /// It is deleted; a new one is written.
-    DeleteAndNew,
-}
-
-/// When to comment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum CommentOnly {
-    /// Every time.
-    Always,
-    /// When something failed, warned or could not be judged, or an earlier comment is there to be put right.
-    Problems,
-    /// When the outcome changed.
-    Change,
-}
-
 /// How to reach GitHub.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "GitHub")]
 pub struct GitHubArgs {
-    /// The API, for GitHub Enterprise Server
-    #[arg(long, value_name = "URL", default_value = "https://api.github.com")]
-    pub github_api_url: Url,
-    /// The variable that holds the token
-    #[arg(long, value_name = "NAME", default_value = "GITHUB_TOKEN")]
-    pub github_token_env: String,
-    /// The pull request's number [default: found from the commit]
-    #[arg(long, value_name = "N")]
-    pub pull_request: Option<u64>,
+    /// The API, for GitHub Enterprise Server [default: https://api.github.com]
+    #[arg(long, value_name = "URL")]
+    pub github_api_url: Option<Url>,
+    /// The variable that holds the token [default: a GitHub App when its variables are set, else GITHUB_TOKEN]
+    #[arg(long, value_name = "NAME")]
+    pub github_token_env: Option<String>,
 }

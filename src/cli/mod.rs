@@ -6,8 +6,8 @@ mod values;
 
 pub use environment::{PREFIX, parse};
 pub use groups::{
-    BaselineArgs, ColorChoice, CommentArgs, CommentMode, CommentOnly, ConfigArgs, FolderArgs, GateArgs, GitHubArgs,
-    LogFormat, OutputArgs, ServiceArgs, ShapeArgs, StartApi, TestArgs,
+    BaselineArgs, ColorChoice, CommentArgs, ConfigArgs, FolderArgs, GateArgs, GitHubArgs, LogFormat, OutputArgs,
+    ServiceArgs, ShapeArgs, StartApi, TestArgs,
 };
 pub use values::{EnvEntry, Region};
 
@@ -39,11 +39,11 @@ complete,\n5 timed out, 6 refused by a guard, 75 service unavailable (try again)
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Start a run (or adopt the recorded one), follow it and collect its results
-    Run(Box<RunArgs>),
+    Run(RunArgs),
     /// Follow and collect a run that was started earlier
     Wait(WaitArgs),
     /// Judge a results folder, or any Locust CSV, and write all reports
-    Gate(Box<GateCommandArgs>),
+    Gate(GateCommandArgs),
     /// Publish one pull request comment from one or several results folders
     Comment(CommentCommandArgs),
     /// Stop the recorded run

@@ -1,14 +1,23 @@
 //! One file a subcommand, each a few lines of story over the parts below.
 
+mod cancel;
+mod case;
+mod comment;
 mod commit;
 mod completions;
 mod gates;
 mod init;
+mod judged;
+mod plan;
+mod run;
 mod schema;
+mod service;
+mod wait;
 
 use std::io;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, ConfigArgs};
+use crate::config::{self, Config};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::log;
@@ -30,12 +39,23 @@ pub fn run(cli: Cli) -> Exit {
 
 async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
     match cli.command {
+        Command::Run(arguments) => run::run(&arguments).await,
+        Command::Wait(arguments) => wait::run(&arguments).await,
+        Command::Cancel(arguments) => cancel::run(&arguments).await,
+        Command::Comment(arguments) => comment::run(&arguments).await,
         Command::Schema(arguments) => schema::run(&arguments, io::stdout().lock()),
         Command::Completions(arguments) => completions::completions(&arguments, io::stdout().lock()),
         Command::Init(arguments) => init::run(&arguments, io::stdout().lock()),
         Command::Man => completions::man(io::stdout().lock()),
         _ => Ok(Exit::Passed),
     }
+}
+
+/// Reads the configuration the flags name.
+fn configuration(arguments: &ConfigArgs) -> Result<Config, Failure> {
+    // A variable that is no text cannot be meant; `std::env::vars` would panic on it.
+    let environment = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    Ok(config::load(arguments.config.as_deref(), arguments.profile.as_deref(), environment)?)
 }
 
 /// What a write to stdout means: a reader that went away is no fault of ours.

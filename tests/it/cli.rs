@@ -19,7 +19,8 @@ fn usage_errors_exit_with_2_and_suggest() {
 
 #[test]
 fn a_flag_can_come_from_the_environment_and_an_empty_variable_is_unset() {
-    let stderr = |value: &str| Tool::new().env("LOADFORGE_CI_USERS", value).run(&["run", "--test-id", "x"]).expect(2).stderr;
+    let stderr =
+        |value: &str| Tool::new().env("LOADFORGE_CI_USERS", value).run(&["run", "--test-id", "x"]).expect(2).stderr;
     // With a bad --test-id either way; a bad number of users would be named first or beside it.
     assert!(!stderr("").contains("--users"));
     let fault = Tool::new().env("LOADFORGE_CI_USERS", "many").run(&["run", "--test-id", "1"]).expect(2);
@@ -29,7 +30,8 @@ fn a_flag_can_come_from_the_environment_and_an_empty_variable_is_unset() {
 #[test]
 fn schemas_are_json() {
     for of in ["config", "results", "verdict"] {
-        let schema: serde_json::Value = serde_json::from_str(&Tool::new().run(&["schema", of]).expect(0).stdout).unwrap();
+        let schema: serde_json::Value =
+            serde_json::from_str(&Tool::new().run(&["schema", of]).expect(0).stdout).unwrap();
         assert!(schema["$schema"].is_string(), "{of}");
     }
 }

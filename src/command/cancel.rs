@@ -1,0 +1,51 @@
+//! `cancel`: stop the recorded run, or those an older commit of this branch left behind.
+
+use std::path::Path;
+
+use super::service::{Service, say};
+use super::{commit, configuration};
+use crate::circleci::CircleCi;
+use crate::cli::CancelArgs;
+use crate::error::Failure;
+use crate::exit::Exit;
+use crate::loadforge::{Session, Stop};
+use crate::results::{ResultsFolder, RunRecord};
+
+pub(super) async fn run(arguments: &CancelArgs) -> Result<Exit, Failure> {
+    configuration(&arguments.config)?;
+    let service = Service::remote(&arguments.service)?;
+    let stop = Stop::on_signals()
+        .map_err(|cause| Failure::new(Exit::Unavailable, format!("failed to listen for signals: {cause}")))?;
+    let mut observer = say;
+    let folder = ResultsFolder::new(&arguments.folder.results);
+    let mut session = Session { client: service.client.clone(), folder, observer: &mut observer, stop };
+    if arguments.superseded {
+        return superseded(&mut session, &arguments.folder.history).await;
+    }
+    session.cancel(arguments.run_id).await?;
+    Ok(Exit::Passed)
+}
+
+async fn superseded(session: &mut Session<'_>, history: &Path) -> Result<Exit, Failure> {
+    let CircleCi { branch, commit, .. } = commit::environment();
+    let (Some(branch), Some(commit)) = (branch, commit) else {
+        return Err(Failure::usage("--superseded needs to know branch and commit")
+            .with_hint("run it in a CircleCI job (CIRCLE_BRANCH, CIRCLE_SHA1) or in a git repository"));
+    };
+    let mut records = records_below(session.folder.path());
+    records.extend(records_below(history));
+    let cancelled = session.cancel_superseded(&branch, &commit, &records).await?;
+    if cancelled.is_empty() {
+        tracing::info!("no run of an older commit of {branch} is going on");
+    }
+    Ok(Exit::Passed)
+}
+
+/// The run records of a folder and of the folders in it. What cannot be read is no record.
+fn records_below(folder: &Path) -> Vec<RunRecord> {
+    let inner = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    std::iter::once(folder.to_owned())
+        .chain(inner.filter(|path| path.is_dir()))
+        .filter_map(|path| ResultsFolder::new(path).read_json_if_there(ResultsFolder::RUN).ok().flatten())
+        .collect()
+}

@@ -1,0 +1,81 @@
+//! What `gate` judges: a results folder, or Locust's files named one by one.
+
+use std::path::{Path, PathBuf};
+
+use super::judged::Judged;
+use crate::circleci::CircleCi;
+use crate::cli::{FolderArgs, GateArgs};
+use crate::error::Failure;
+use crate::exit::Exit;
+use crate::locust::{self, CsvFile};
+use crate::results::{Results, ResultsFolder, RunRecord};
+use crate::verdict::Verdict;
+
+/// A run's results, before they are judged.
+pub(super) struct Case {
+    pub(super) folder: ResultsFolder,
+    pub(super) results: Results,
+    /// The run; `None` when files were named.
+    pub(super) run: Option<RunRecord>,
+    /// The history CSV, where there is one.
+    pub(super) history: Option<PathBuf>,
+}
+
+impl Case {
+    /// Reads what is to be judged.
+    ///
+    /// # Errors
+    /// When there is nothing to judge, or a file is not what it should be.
+    pub(super) fn read(gate: &GateArgs, folders: &FolderArgs) -> Result<Self, Failure> {
+        let folder = ResultsFolder::new(&folders.results);
+        match &gate.from {
+            Some(stats) => Self::of_files(stats, gate, folder),
+            None => Self::of_folder(folder),
+        }
+    }
+
+    fn of_folder(folder: ResultsFolder) -> Result<Self, Failure> {
+        let run: Option<RunRecord> = folder.read_json_if_there(ResultsFolder::RUN)?;
+        if let Some(run) = run.as_ref().filter(|run| !run.collected) {
+            return Err(nothing_collected(run, folder.path()));
+        }
+        let results = folder.read_json(ResultsFolder::RESULTS)?;
+        let history = Some(folder.file(ResultsFolder::HISTORY)).filter(|path| path.exists());
+        Ok(Self { folder, results, run, history })
+    }
+
+    fn of_files(stats: &Path, gate: &GateArgs, folder: ResultsFolder) -> Result<Self, Failure> {
+        let recorded: Option<RunRecord> = folder.read_json_if_there(ResultsFolder::RUN)?;
+        if recorded.is_some() && !stats.starts_with(folder.path()) {
+            let message =
+                format!("{} belongs to a run; the reports of --from would mix with it", folder.path().display());
+            return Err(Failure::usage(message).with_hint("name another folder for the reports with --results"));
+        }
+        let open = |path: &Option<PathBuf>| path.as_deref().map(CsvFile::open).transpose();
+        let results = locust::load(CsvFile::open(stats)?, open(&gate.history_csv)?, open(&gate.failures_csv)?)?;
+        folder.write_json(ResultsFolder::RESULTS, &results)?;
+        Ok(Self { folder, results, run: None, history: gate.history_csv.clone() })
+    }
+
+    /// The same with its verdict.
+    pub(super) fn judged(self, verdict: Verdict, ci: &CircleCi) -> Judged {
+        let links = ci.links(&self.folder.path().to_string_lossy());
+        Judged { folder: self.folder, verdict, results: self.results, run: self.run, links }
+    }
+}
+
+/// Why a run that is recorded cannot be judged.
+fn nothing_collected(run: &RunRecord, folder: &Path) -> Failure {
+    let name = run.run_id.map_or_else(|| "the recorded run".to_owned(), |id| format!("run {id}"));
+    match run.state().filter(|state| state.is_end()) {
+        Some(state) => {
+            let words = run.end_message.as_ref().map_or_else(String::new, |message| format!(" ({message})"));
+            Failure::new(
+                Exit::RunIncomplete,
+                format!("{name} did not complete: {state}{words}; there is nothing to judge"),
+            )
+        }
+        None => Failure::usage(format!("{name} is not collected yet"))
+            .with_hint(format!("wait for it first: loadforge-ci wait --results {}", folder.display())),
+    }
+}

@@ -1,0 +1,155 @@
+//! What to run: flags over environment over profile over file over default.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretString;
+use url::Url;
+
+use crate::circleci::CircleCi;
+use crate::cli::{self, EnvEntry, RunArgs, ShapeArgs, TestArgs};
+use crate::config::{Config, Duration};
+use crate::error::Failure;
+use crate::loadforge::{RunPlan, StartApi, What};
+use crate::results::Engine;
+
+/// Length of a run when nothing else is said, as in LoadForge's own interface.
+const DEFAULT_MINUTES: f64 = 5.0;
+
+/// Time allowed beside the run itself: launching, collecting, an outage in between.
+const SPARE_MINUTES: f64 = 15.0;
+
+/// Puts the plan of a run together and checks the guard before anything starts.
+///
+/// # Errors
+/// When it is not said what to run, a script or variable is missing, or the target host is not allowed.
+pub(super) fn of(arguments: &RunArgs, config: &Config, ci: &CircleCi) -> Result<RunPlan, Failure> {
+    let RunArgs { test, shape, service, detach, .. } = arguments;
+    let target_host = target_host(shape, config)?;
+    guard(config, target_host.as_ref())?;
+    let duration = shape.duration.or(config.test.duration).map_or(DEFAULT_MINUTES * 60.0, Duration::as_secs);
+    let timeout = shape.timeout.or(config.test.timeout).map_or(duration + SPARE_MINUTES * 60.0, Duration::as_secs);
+    let seconds = |value| std::time::Duration::try_from_secs_f64(value).unwrap_or(std::time::Duration::MAX);
+    Ok(RunPlan {
+        what: what(test, config, arguments.config.config.as_deref())?,
+        users: shape.users.or(config.test.users),
+        spawn_rate: shape.spawn_rate.or(config.test.spawn_rate),
+        duration: seconds(duration),
+        regions: regions(shape, config),
+        target_host,
+        env: env(shape, config)?,
+        timeout: seconds(timeout),
+        start_api: match service.start_api {
+            cli::StartApi::V2 => StartApi::V2,
+            cli::StartApi::V1 => StartApi::V1,
+        },
+        detach: *detach,
+        engine: test.engine,
+        job: ci.job_id.clone(),
+        commit: ci.commit.clone(),
+        branch: ci.branch.clone(),
+    })
+}
+
+/// The one thing to run. A flag replaces whatever source the file names.
+pub(super) fn what(test: &TestArgs, config: &Config, config_file: Option<&Path>) -> Result<What, Failure> {
+    if let Some(id) = test.test_id {
+        return Ok(What::Saved(id));
+    }
+    if let Some(name) = &test.test {
+        return Ok(What::Named(name.clone()));
+    }
+    if let Some(path) = &test.locustfile {
+        return script(path, "--locustfile");
+    }
+    if let Some(id) = config.test.id {
+        return Ok(What::Saved(id));
+    }
+    if let Some(name) = &config.test.name {
+        return Ok(What::Named(name.clone()));
+    }
+    if let Some(path) = &config.test.locustfile {
+        // Relative to the file that names it.
+        let folder = config_file.and_then(Path::parent).unwrap_or_else(|| Path::new(""));
+        return script(&folder.join(path), "test.locustfile");
+    }
+    let hint = match test.engine {
+        Engine::Local => "name a Locust script with --locustfile, or test.locustfile in loadforge.yml",
+        Engine::Loadforge => "name a test with --test-id, --test or --locustfile, or under `test:` in loadforge.yml",
+    };
+    Err(Failure::usage("nothing says what to run").with_hint(hint))
+}
+
+fn script(path: &Path, named_by: &str) -> Result<What, Failure> {
+    let source = fs::read_to_string(path).map_err(|cause| {
+        Failure::usage(format!("failed to read the script {}: {cause}", path.display()))
+            .with_hint(format!("{named_by} names a Locust script, relative to this folder"))
+    })?;
+    Ok(What::Script { path: path.to_string_lossy().into_owned(), source })
+}
+
+/// Where the load goes, when it is said.
+pub(super) fn target_host(shape: &ShapeArgs, config: &Config) -> Result<Option<Url>, Failure> {
+    if let Some(url) = &shape.target_host {
+        return Ok(Some(url.clone()));
+    }
+    let Some(text) = config.test.target_host.as_deref().filter(|text| !text.is_empty()) else { return Ok(None) };
+    text.parse().map(Some).map_err(|cause| {
+        Failure::usage(format!("test.target_host `{text}` is not a URL: {cause}"))
+            .with_hint("write scheme and host, such as https://staging.example.com")
+    })
+}
+
+/// Checks the target against the guard and says where the load will go.
+pub(super) fn guard(config: &Config, target: Option<&Url>) -> Result<(), Failure> {
+    let Some(target) = target else {
+        if !config.guard.allowed_hosts.is_empty() {
+            tracing::warn!("guard.allowed_hosts cannot be checked: no --target-host; the saved test's host is hit");
+        }
+        return Ok(());
+    };
+    let host = target.host_str().unwrap_or_default();
+    if config.guard.check(target)? {
+        tracing::warn!(
+            "{host} looks like production, and there is no guard.allowed_hosts to say whether it may be hit"
+        );
+    }
+    tracing::info!("the load goes to {host}");
+    Ok(())
+}
+
+fn regions(shape: &ShapeArgs, config: &Config) -> BTreeMap<String, u32> {
+    if shape.region.is_empty() {
+        return config.test.regions.clone();
+    }
+    shape.region.iter().map(|region| (region.code.clone(), region.servers)).collect()
+}
+
+/// The script's variables; the command line's come after the file's and win.
+fn env(shape: &ShapeArgs, config: &Config) -> Result<Vec<(String, SecretString)>, Failure> {
+    let of_file = config
+        .test
+        .env
+        .iter()
+        .map(|text| text.parse::<EnvEntry>().map_err(|fault| Failure::usage(format!("test.env: {fault}"))));
+    let mut found: Vec<(String, SecretString)> = Vec::new();
+    for entry in of_file.chain(shape.env.iter().cloned().map(Ok)) {
+        let EnvEntry { name, value } = entry?;
+        let value = match value {
+            Some(value) => value,
+            None => std::env::var(&name).map_err(|_| {
+                Failure::usage(format!("the variable {name} for the script is not set"))
+                    .with_hint(format!("set {name} in the job, the project or a context, or leave --env {name} out"))
+            })?,
+        };
+        found.retain(|(known, _)| *known != name);
+        found.push((name, value.into()));
+    }
+    Ok(found)
+}
+
+/// Path of the configuration in force, for messages.
+pub(super) fn config_path(file: Option<&Path>) -> PathBuf {
+    file.unwrap_or_else(|| Path::new(crate::config::DEFAULT_FILE)).to_owned()
+}

@@ -1,0 +1,44 @@
+//! `wait`: follow and collect a run started earlier.
+
+use std::time::Duration;
+
+use super::service::{Service, say};
+use super::run::told;
+use super::{commit, configuration};
+use crate::cli::WaitArgs;
+use crate::error::Failure;
+use crate::exit::Exit;
+use crate::loadforge::{Session, Stop, WaitPlan};
+use crate::results::{Engine, ResultsFolder, RunRecord};
+
+/// Time allowed beside the run itself.
+const SPARE: Duration = Duration::from_secs(15 * 60);
+
+/// The longest run LoadForge takes, for a run of which nothing is known.
+const LONGEST: Duration = Duration::from_secs(720 * 60);
+
+pub(super) async fn run(arguments: &WaitArgs) -> Result<Exit, Failure> {
+    let config = configuration(&arguments.config)?;
+    let ci = commit::environment();
+    let folder = ResultsFolder::new(&arguments.folder.results);
+    let record: Option<RunRecord> = folder.read_json_if_there(ResultsFolder::RUN)?;
+    let recorded = record.and_then(|record| record.fingerprint.duration_s).map(Duration::from_secs);
+    let duration = recorded.or(config.test.duration.map(crate::config::Duration::to_std));
+    let asked = arguments.timeout.or(config.test.timeout).map(crate::config::Duration::to_std);
+    let plan = WaitPlan {
+        run_id: arguments.run_id,
+        duration,
+        timeout: asked.unwrap_or_else(|| duration.unwrap_or(LONGEST).saturating_add(SPARE)),
+        engine: Engine::Loadforge,
+        job: ci.job_id,
+        commit: ci.commit,
+        branch: ci.branch,
+    };
+    let service = Service::remote(&arguments.service)?;
+    let stop = Stop::on_signals()
+        .map_err(|cause| Failure::new(Exit::Unavailable, format!("failed to listen for signals: {cause}")))?;
+    let mut observer = say;
+    let mut session = Session { client: service.client.clone(), folder, observer: &mut observer, stop };
+    let ended = session.wait(&plan).await?;
+    Ok(told(&ended))
+}
