@@ -5,6 +5,7 @@ mod case;
 mod comment;
 mod commit;
 mod completions;
+mod emulate;
 mod gates;
 mod init;
 mod judged;
@@ -45,6 +46,7 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Command::Comment(arguments) => comment::run(&arguments).await,
         Command::Schema(arguments) => schema::run(&arguments, io::stdout().lock()),
         Command::Completions(arguments) => completions::completions(&arguments, io::stdout().lock()),
+        Command::Emulate(arguments) => emulate::run(&arguments, io::stdout()).await,
         Command::Init(arguments) => init::run(&arguments, io::stdout().lock()),
         Command::Man => completions::man(io::stdout().lock()),
         _ => Ok(Exit::Passed),
@@ -54,7 +56,8 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
 /// Reads the configuration the flags name.
 fn configuration(arguments: &ConfigArgs) -> Result<Config, Failure> {
     // A variable that is no text cannot be meant; `std::env::vars` would panic on it.
-    let environment = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let environment =
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     Ok(config::load(arguments.config.as_deref(), arguments.profile.as_deref(), environment)?)
 }
 

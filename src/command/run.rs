@@ -43,9 +43,8 @@ pub(super) async fn execute(
     let mut observer = say;
     let mut session = Session { client: service.client.clone(), folder, observer: &mut observer, stop };
     let target = session.resolve(plan).await?;
-    // A saved test brings its own host, known only now.
-    let saved_host = target.fingerprint.host.as_deref().and_then(|host| host.parse::<Url>().ok());
-    plan::guard(config, plan.target_host.as_ref().or(saved_host.as_ref()))?;
+    // A saved test brings its own host, which is known only now; nothing is started yet.
+    plan::guard(config, target.fingerprint.host.as_deref().and_then(|host| host.parse::<Url>().ok()).as_ref())?;
     Ok(session.run(plan, &target).await?)
 }
 

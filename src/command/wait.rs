@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::service::{Service, say};
 use super::run::told;
+use super::service::{Service, say};
 use super::{commit, configuration};
 use crate::cli::WaitArgs;
 use crate::error::Failure;

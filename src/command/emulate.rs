@@ -1,0 +1,53 @@
+//! `emulate`: the LoadForge-compatible server in the foreground.
+
+use std::io::Write;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use super::{printed, service};
+use crate::cli::EmulateArgs;
+use crate::emulator::{Config, EngineChoice, Pace, Server, TokenPolicy};
+use crate::error::Failure;
+use crate::exit::Exit;
+use crate::loadforge::Stop;
+
+pub(super) async fn run(arguments: &EmulateArgs, mut sink: impl Write) -> Result<Exit, Failure> {
+    let seconds = |value: f64, flag: &str| {
+        Duration::try_from_secs_f64(value)
+            .map_err(|_| Failure::usage(format!("{flag} takes a number of seconds, not {value}")))
+    };
+    if seconds(arguments.seconds_per_minute, "--seconds-per-minute")?.is_zero() {
+        return Err(Failure::usage("--seconds-per-minute must be above 0"));
+    }
+    let engine = match &arguments.replay {
+        Some(folder) => EngineChoice::Replay { folder: folder.clone(), pace: Pace::AsPlanned },
+        None => EngineChoice::Locust { processes: arguments.processes, cache_dir: service::cache_dir() },
+    };
+    let mut stop = Stop::on_signals()
+        .map_err(|cause| Failure::new(Exit::Unavailable, format!("failed to listen for signals: {cause}")))?;
+    let server = Server::bind(Config {
+        listen: arguments.listen,
+        tokens: tokens(arguments.token_env.as_deref())?,
+        seconds_per_minute: arguments.seconds_per_minute,
+        provisioning: seconds(arguments.provisioning, "--provisioning")?,
+        engine,
+        state: arguments.state.clone(),
+        ..Config::default()
+    })
+    .await?;
+    // The address goes to stdout, so that a script can read it.
+    printed(writeln!(sink, "{}", server.api_url()).and_then(|()| sink.flush()))?;
+    tracing::info!("serving LoadForge's API; stop it with Ctrl-C");
+    let signal = stop.signal().await;
+    server.shutdown().await;
+    Ok(signal.exit())
+}
+
+fn tokens(variable: Option<&str>) -> Result<TokenPolicy, Failure> {
+    let Some(name) = variable else { return Ok(TokenPolicy::Any) };
+    match std::env::var(name) {
+        Ok(token) if !token.is_empty() => Ok(TokenPolicy::Fixed(SecretString::from(token))),
+        _ => Err(Failure::usage(format!("the variable {name}, named by --token-env, is not set"))),
+    }
+}
