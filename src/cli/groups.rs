@@ -6,9 +6,10 @@ use clap::{Args, ValueEnum};
 use url::Url;
 
 use super::values::{self, EnvEntry, Region};
-use crate::config::{Duration, OnInconclusive, Targets};
+use crate::config::Duration;
 use crate::github::{Mode, Only};
 use crate::results::Engine;
+use crate::verdict::{OnInconclusive, Targets};
 
 /// How to say it.
 #[derive(Debug, Clone, Copy, Args)]

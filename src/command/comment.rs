@@ -3,7 +3,7 @@
 
 use crate::circleci::CircleCi;
 use crate::cli::{CommentArgs, CommentCommandArgs, GitHubArgs};
-use crate::error::{Explain, Failure};
+use crate::error::Failure;
 use crate::exit::Exit;
 use crate::github::{self, CommitStatus, Credentials, Github, GithubError, PullRequest, Section};
 use crate::report::markdown;
@@ -11,6 +11,7 @@ use crate::results::ResultsFolder;
 
 use super::commit;
 use super::judged::Judged;
+use super::service::warn;
 
 pub(super) async fn run(arguments: &CommentCommandArgs) -> Result<Exit, Failure> {
     let ci = commit::environment();
@@ -110,12 +111,4 @@ fn keys(judged: &[Judged], asked: Option<&str>) -> Vec<String> {
             _ => format!("{name} ({})", one.folder.path().display()),
         })
         .collect()
-}
-
-fn warn(what: &str, fault: &impl Explain) {
-    let cause = crate::error::chain(fault);
-    match fault.hint() {
-        Some(hint) => tracing::warn!("{what}: {cause}\nhint: {hint}"),
-        None => tracing::warn!("{what}: {cause}"),
-    }
 }

@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
+use serde_saphyr::Spanned;
+
 use crate::config::{Config, DEFAULT_FILE};
 use crate::error::{Explain, Failure};
 use crate::exit::Exit;
-use crate::gate::{Gate, GateError, PlacedGate};
+use crate::gate::{Gate, GateError, PlacedGate, Waiver};
 use crate::verdict::Origin;
 
 /// Reads every gate; the file's come first.
@@ -27,6 +29,14 @@ pub(super) fn read(config: &Config, file: Option<&Path>, flags: &[String]) -> Re
         Ok(placed(gate, Origin::Flag))
     });
     of_file.chain(of_flags).collect()
+}
+
+/// The waivers of the file, each with its place.
+pub(super) fn waivers(config: &Config, file: Option<&Path>) -> Vec<Waiver> {
+    let path = file.unwrap_or_else(|| Path::new(DEFAULT_FILE)).display().to_string();
+    let place = |number: u64| Origin::File { path: path.clone(), line: u32::try_from(number).unwrap_or(u32::MAX) };
+    let placed = |waiver: &Spanned<Waiver>| Waiver { origin: place(waiver.referenced.line()), ..waiver.value.clone() };
+    config.waivers.iter().map(placed).collect()
 }
 
 fn placed(gate: Gate, origin: Origin) -> PlacedGate {

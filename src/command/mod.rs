@@ -6,6 +6,7 @@ mod comment;
 mod commit;
 mod completions;
 mod emulate;
+mod gate;
 mod gates;
 mod init;
 mod judged;
@@ -43,6 +44,7 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Command::Run(arguments) => run::run(&arguments).await,
         Command::Wait(arguments) => wait::run(&arguments).await,
         Command::Cancel(arguments) => cancel::run(&arguments).await,
+        Command::Gate(arguments) => gate::run(&arguments, cli.output).await,
         Command::Comment(arguments) => comment::run(&arguments).await,
         Command::Schema(arguments) => schema::run(&arguments, io::stdout().lock()),
         Command::Completions(arguments) => completions::completions(&arguments, io::stdout().lock()),

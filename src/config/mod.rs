@@ -13,7 +13,7 @@ pub use duration::{Duration, NotADuration};
 pub use error::ConfigError;
 pub use guard::NotAllowed;
 pub use load::{DEFAULT_FILE, load};
-pub use model::{BaselineSection, Config, GateLine, Guard, OnInconclusive, Targets, Test};
+pub use model::{BaselineSection, Config, Guard, Profile, Test};
 
 /// The JSON schema of `loadforge.yml`.
 #[must_use]

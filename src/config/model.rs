@@ -1,16 +1,14 @@
 //! What can stand in `loadforge.yml`.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fmt;
 
 use schemars::JsonSchema;
-use serde::de::{Error, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_saphyr::Spanned;
 
 use super::Duration;
-use crate::verdict::Severity;
+use crate::gate::{GateLine, Waiver};
+use crate::verdict::{OnInconclusive, Targets};
 
 /// The whole file. Every part is optional; unknown and duplicate keys are errors.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -22,10 +20,11 @@ pub struct Config {
     /// What must never be hit.
     pub guard: Guard,
     /// What must hold, one gate a line.
-    #[schemars(with = "Vec<GateLineSchema>")]
+    #[schemars(with = "Vec<GateLine>")]
     pub gates: Vec<Spanned<GateLine>>,
     /// Gates that may fail for a while.
-    pub waivers: Vec<serde_json::Value>,
+    #[schemars(with = "Vec<Waiver>")]
+    pub waivers: Vec<Spanned<Waiver>>,
     /// The history to compare with.
     pub baseline: BaselineSection,
     /// What a gate that could not be judged means. Default: `fail`.
@@ -85,30 +84,6 @@ pub struct BaselineSection {
     pub max_age: Option<Duration>,
 }
 
-/// What a gate that could not be judged means.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema, clap::ValueEnum)]
-#[serde(rename_all = "snake_case")]
-pub enum OnInconclusive {
-    /// The job stops with exit code 3.
-    #[default]
-    Fail,
-    /// The job goes on; the report says what could not be judged.
-    Warn,
-}
-
-/// What the saved test's own targets mean.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema, clap::ValueEnum)]
-#[serde(rename_all = "snake_case")]
-pub enum Targets {
-    /// A target that was missed fails the verdict.
-    #[default]
-    Fail,
-    /// A target that was missed is shown as a warning.
-    Warn,
-    /// Targets are not shown.
-    Ignore,
-}
-
 /// A named variant of the file.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -118,7 +93,7 @@ pub struct Profile {
     /// The only hosts this variant may go to, in place of the file's.
     pub guard: Option<Guard>,
     /// Gates in place of the file's.
-    #[schemars(with = "Option<Vec<GateLineSchema>>")]
+    #[schemars(with = "Option<Vec<GateLine>>")]
     pub gates: Option<Vec<Spanned<GateLine>>>,
     /// What differs in the history to compare with.
     pub baseline: BaselineSection,
@@ -167,45 +142,5 @@ impl Test {
             self.env = over.env;
         }
         self.timeout = over.timeout.or(self.timeout);
-    }
-}
-
-/// A gate as it stands in the file: a text, or `warn: …` / `fail: …`, which YAML reads as a mapping of one key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GateLine(pub String);
-
-/// How a gate line looks to a schema.
-#[derive(JsonSchema)]
-#[schemars(untagged)]
-#[expect(dead_code, reason = "only its schema is used")]
-enum GateLineSchema {
-    Text(String),
-    Severity(BTreeMap<Severity, String>),
-}
-
-impl<'de> Deserialize<'de> for GateLine {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Line;
-        impl<'de> Visitor<'de> for Line {
-            type Value = GateLine;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a gate such as p95 < 500ms")
-            }
-
-            fn visit_str<E: Error>(self, text: &str) -> Result<GateLine, E> {
-                Ok(GateLine(text.to_owned()))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<GateLine, A::Error> {
-                let entry = map.next_entry::<Cow<'de, str>, Cow<'de, str>>()?;
-                let (severity, gate) = entry.ok_or_else(|| A::Error::custom("an empty mapping is no gate"))?;
-                if map.next_key::<Cow<'de, str>>()?.is_some() {
-                    return Err(A::Error::custom("one gate a list item; put quotes around a gate that holds `: `"));
-                }
-                Ok(GateLine(format!("{severity}: {gate}")))
-            }
-        }
-        deserializer.deserialize_any(Line)
     }
 }

@@ -1,7 +1,7 @@
 //! The whole from its rows: the outcome, the sentence, the exit code.
 
-use crate::config::OnInconclusive;
 use crate::exit::Exit;
+use crate::verdict::OnInconclusive;
 use crate::verdict::{Outcome, Row, Severity, Subject, Verdict};
 
 use super::sentence::sentence;

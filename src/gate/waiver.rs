@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::summary::is_missed;
 use super::{Gate, GateError, Limit, LimitUnit, Measure, Scope, Selector, summarise};
-use crate::config::OnInconclusive;
+use crate::verdict::OnInconclusive;
 use crate::verdict::{Operator, Origin, Outcome, Row, Severity, Subject, Unit, Verdict, WaiverNote};
 
 /// An entry of `waivers:` in `loadforge.yml`. All keys but `endpoint` are needed; unknown ones are errors.

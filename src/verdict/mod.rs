@@ -1,11 +1,13 @@
 //! What was judged: the data that `gate` and `insight` make, `report` and `github` show, and `verdict.json` holds.
 
 mod finding;
+mod options;
 mod outcome;
 mod row;
 mod unit;
 
 pub use finding::{Finding, FindingKind};
+pub use options::{OnInconclusive, Targets};
 pub use outcome::{Outcome, Severity};
 pub use row::{AgainstBaseline, Operator, Origin, Row, Subject, WaiverNote};
 pub use unit::Unit;

@@ -14,9 +14,9 @@ use observe::{FailureIndex, observe};
 
 use super::course::{Course, Limited, Plan, Ticket, Want};
 use super::{Baseline, BaselineAnswer, BaselineQuery, Condition, Gate, History, Measure, PlacedGate, Scope, summarise};
-use crate::config::{OnInconclusive, Targets};
 use crate::results::{Endpoint, Results, Steady};
 use crate::verdict::{AgainstBaseline, Origin, Outcome, Row, Subject, Unit, VERDICT_SCHEMA_VERSION, Verdict};
+use crate::verdict::{OnInconclusive, Targets};
 
 /// The fewest windows that are judged: a minute of windows of 10 s.
 const FEWEST_WINDOWS: u64 = 6;

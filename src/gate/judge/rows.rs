@@ -1,9 +1,9 @@
 //! Rows of the verdict, from decisions.
 
 use super::decide::Decision;
-use crate::config::Targets;
 use crate::gate::{BaselineAnswer, Condition, Gate, PlacedGate};
 use crate::results::{Endpoint, Problem, ProblemKind, Results};
+use crate::verdict::Targets;
 use crate::verdict::{AgainstBaseline, Operator, Origin, Outcome, Row, Severity, Subject, Unit};
 
 /// A row that could not be judged so far.

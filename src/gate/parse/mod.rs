@@ -30,8 +30,7 @@ use winnow::prelude::*;
 use winnow::stream::{LocatingSlice, Location, Stream};
 use winnow::token::take_while;
 
-use super::{Accepted, Gate, GateError};
-use crate::config::GateLine;
+use super::{Accepted, Gate, GateError, GateLine};
 use crate::error::nearest;
 use crate::verdict::Severity;
 
