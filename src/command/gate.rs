@@ -15,7 +15,7 @@ use crate::gate::{self, Baseline, History, NoHistory, Options, PlacedGate};
 use crate::insight::{self, Course};
 use crate::log::use_color;
 use crate::report::{self, console};
-use crate::verdict::Verdict;
+use crate::verdict::{Targets, Verdict};
 
 pub(super) async fn run(arguments: &GateCommandArgs, output: OutputArgs) -> Result<Exit, Failure> {
     // What is wrong with the question is said before anything is judged.
@@ -25,7 +25,7 @@ pub(super) async fn run(arguments: &GateCommandArgs, output: OutputArgs) -> Resu
     let template = read_template(arguments.gate.template.as_deref())?;
     let ci = commit::environment();
     let case = Case::read(&arguments.gate, &arguments.folder)?;
-    let options = options(arguments, &config);
+    let options = options(arguments, &config, &case);
     let verdict = judge(&case, gates, &config, file, &NoHistory, &options);
     let judged = case.judged(verdict, &ci);
     let written = write_reports(&judged, template.as_ref(), output)?;
@@ -44,10 +44,13 @@ pub(super) async fn run(arguments: &GateCommandArgs, output: OutputArgs) -> Resu
     }
 }
 
-fn options(arguments: &GateCommandArgs, config: &Config) -> Options {
+fn options(arguments: &GateCommandArgs, config: &Config, case: &Case) -> Options {
+    // A test made for one run has no targets of its own; a row about them would be a tick for nothing.
+    let ephemeral = case.run.as_ref().is_some_and(|run| run.ephemeral);
+    let usual = if ephemeral { Targets::Ignore } else { Targets::default() };
     Options {
         on_inconclusive: arguments.gate.on_inconclusive.or(config.on_inconclusive).unwrap_or_default(),
-        targets: arguments.gate.loadforge_targets.or(config.loadforge_targets).unwrap_or_default(),
+        targets: arguments.gate.loadforge_targets.or(config.loadforge_targets).unwrap_or(usual),
         targets_expected: false,
     }
 }
