@@ -30,7 +30,7 @@ pub fn problems(plan: &Plan, finished: &Finished) -> Vec<Problem> {
     problems.extend(ended_early(plan, finished));
     if !cancelled {
         problems.extend(nothing_sent(plan, finished));
-        problems.extend(users_lost(plan, record));
+        problems.extend(users_lost(plan, finished));
     }
     problems.extend(script_exceptions(record));
     problems.extend(saturated(record));
@@ -50,7 +50,7 @@ fn not_loaded(finished: &Finished) -> Problem {
         let message = "the script holds no user class: at least one class must extend HttpUser, FastHttpUser or User";
         return problem(ProblemKind::ScriptDidNotLoad, message, Some(log.into()));
     }
-    let trace = log.rfind("Traceback (most recent call last)").map(|start| &log[start..]);
+    let trace = last_traceback(log);
     // The exception is the first line of the traceback after its head that is not indented.
     let cause = trace.and_then(|trace| trace.lines().skip(1).find(|line| !line.is_empty() && !line.starts_with(' ')));
     let how = how_it_ended(finished);
@@ -59,6 +59,11 @@ fn not_loaded(finished: &Finished) -> Problem {
         None => format!("the script could not be loaded: Locust {how} before it began"),
     };
     problem(ProblemKind::ScriptDidNotLoad, message, Some(trace.unwrap_or(log).into()))
+}
+
+/// The log from its last traceback on.
+fn last_traceback(log: &str) -> Option<&str> {
+    log.rfind("Traceback (most recent call last)").map(|start| &log[start..])
 }
 
 fn how_it_ended(finished: &Finished) -> String {
@@ -115,7 +120,8 @@ fn nothing_sent(plan: &Plan, finished: &Finished) -> Option<Problem> {
     Some(problem(ProblemKind::NothingSent, message, Some(finished.log.trim().to_owned())))
 }
 
-fn users_lost(plan: &Plan, record: &Record) -> Option<Problem> {
+fn users_lost(plan: &Plan, finished: &Finished) -> Option<Problem> {
+    let record = &finished.record;
     let users = record.users();
     let peak = users.iter().map(|(_, users)| *users).max().unwrap_or(0);
     let (wanted, seconds) = (plan.users, plan.run_seconds());
@@ -145,7 +151,8 @@ fn users_lost(plan: &Plan, record: &Record) -> Option<Problem> {
     (at_end < wanted).then(|| {
         let lost = wanted - at_end;
         let message = format!("{lost} of {wanted} users were gone before the end: they died or stopped themselves");
-        problem(ProblemKind::UsersLost, message, None)
+        // Locust before 2.47 tells of an exception in `on_start` in its log only.
+        problem(ProblemKind::UsersLost, message, last_traceback(&finished.log).map(str::to_owned))
     })
 }
 
