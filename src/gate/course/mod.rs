@@ -272,7 +272,7 @@ impl Course {
         self.check_percentile(measure)?;
         if series.len() < FEWEST_POINTS {
             return Err(format!(
-                "only {} windows of 10 s with requests after the ramp-up; a drift needs {FEWEST_POINTS}",
+                "too few windows of 10 s with requests after the ramp-up: {}, and a drift needs {FEWEST_POINTS}",
                 series.len()
             ));
         }

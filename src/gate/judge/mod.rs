@@ -325,4 +325,6 @@ fn against(row: &mut Row, answer: &BaselineAnswer, mut comparison: Comparison<'_
 }
 
 #[cfg(test)]
+mod robust;
+#[cfg(test)]
 mod tests;

@@ -1,11 +1,10 @@
 use insta::assert_snapshot;
-use proptest::prelude::*;
 
 use super::*;
 use crate::exit::Exit;
 use crate::gate::testing::{Always, endpoint, failure, gates, learned, listed, results, verdict, verdict_over};
 use crate::gate::{FieldDifference, NoHistory, default_gates, exit};
-use crate::results::{Failure, Histogram, Percentile, Problem, ProblemKind};
+use crate::results::{Histogram, Problem, ProblemKind};
 
 fn shop() -> Results {
     let mut results = results(vec![
@@ -195,9 +194,10 @@ fn a_doubtful_run_is_never_a_pass() {
     inconclusive | requests >= 0 | all requests | requests – >= 0 | the run measured no request
     inconclusive | failures < 5 | all requests | failures – < 5 | the run measured no request
     "#);
-    assert_snapshot!(listed(&verdict(&[], &shop())), @r#"
-    inconclusive: Nothing was judged: no gate is written and there is no history to compare with
-    "#);
+    assert_eq!(
+        listed(&verdict(&[], &shop())),
+        "inconclusive: Nothing was judged: no gate is written and there is no history to compare with\n"
+    );
 }
 
 #[test]
@@ -396,83 +396,4 @@ fn ten_thousand_endpoints_are_judged_one_by_one() {
     let verdict = verdict(&["p95 of \"/api/**/detail\" < 500ms", "p95 of \"GET /api/v1/items/*\" < 500ms"], &results);
     assert_eq!(verdict.rows.len(), 10_001);
     assert_eq!(verdict.rows_with(Outcome::Pass).count(), 10_000);
-}
-
-fn any_endpoint() -> impl Strategy<Value = Endpoint> {
-    let number = || prop_oneof![0.0_f64..1e4, Just(0.0), Just(f64::MAX), Just(f64::NAN), Just(f64::INFINITY)];
-    let count = || prop_oneof![0..1000_u64, Just(0), Just(u64::MAX / 4)];
-    (
-        ("[A-Z]{0,4}", "[a-z/]{0,6}"),
-        (count(), count()),
-        prop::collection::btree_map(
-            (1..=100_u32).prop_map(|p| Percentile::from_percent(f64::from(p)).unwrap()),
-            number(),
-            0..4,
-        ),
-        (prop::option::of(number()), prop::option::of(number()), prop::option::of(number())),
-        prop::collection::vec((0..u64::MAX / 2, 0..u64::MAX / 2), 0..4),
-    )
-        .prop_map(
-            |((method, name), (requests, failures), percentiles, (avg_ms, min_ms, requests_per_s), buckets)| Endpoint {
-                method,
-                name,
-                requests,
-                failures,
-                percentiles,
-                avg_ms,
-                min_ms,
-                requests_per_s,
-                histogram: (!buckets.is_empty()).then(|| buckets.into_iter().collect()),
-                ..Endpoint::default()
-            },
-        )
-}
-
-fn any_results() -> impl Strategy<Value = Results> {
-    let failures =
-        prop::collection::vec(("[A-Z]{0,4}", "[a-z/]{0,6}", ".{0,30}", any::<u64>()), 0..4).prop_map(|list| {
-            let failure = |(method, name, error, occurrences)| Failure {
-                method,
-                name,
-                error,
-                occurrences,
-                first_seen: None,
-                last_seen: None,
-            };
-            list.into_iter().map(failure).collect::<Vec<_>>()
-        });
-    let endpoints = prop::collection::vec(any_endpoint(), 0..6);
-    (any_endpoint(), endpoints, failures, prop::option::of(prop::collection::vec(any_endpoint(), 0..3))).prop_map(
-        |(total, endpoints, failures, steady)| {
-            let after_ramp_up =
-                steady.map(|endpoints| Steady { from_s: 0, seconds: 1.0, total: Endpoint::default(), endpoints });
-            Results { total, endpoints, failures, after_ramp_up, ..results(Vec::new()) }
-        },
-    )
-}
-
-proptest! {
-    #[test]
-    fn no_results_make_it_panic(
-        results in any_results(),
-        history in prop::option::of("(Timestamp,User Count,Name,Total Request Count,Total Failure Count,95%\n)?([0-9]{1,9},[0-9]{1,9},(Aggregated|a),[0-9]{1,9},[0-9]{1,9},[0-9]{1,9}\n){0,20}"),
-    ) {
-        let gates = gates(&[
-            "p95 < 1s", "p99.99 of \"**\" > 1s", "median of \"*\" == 5ms", "avg of \"**\" < 5ms", "min < 1s", "max < 1s",
-            "rps > 1/s", "requests > 5", "failures of \"**\" < 5", "error_rate of \"**\" < 1%", "error_rate == 100%",
-            "errors(5xx) of \"**\" < 1%", "errors(other) < 5", "drift(p95) of \"**\" < 5%", "drift(rps) < 5%",
-            "p95 < 1s after ramp-up", "avg of \"**\" < 1s after ramp-up", "rps > 1/s in 50% of windows",
-            "p95 of \"**\" < 1s in 99% of windows after ramp-up", "p95 of \"**\" <= +10% vs baseline",
-        ]);
-        let answer = learned(10.0, 0.0, 3);
-        let history = history.as_ref().map(|text| History::text("h", text.as_bytes()));
-        let verdict = judge(&gates, &results, history, &Always(answer), &Options::default());
-        prop_assert!(!verdict.sentence.is_empty());
-        for row in &verdict.rows {
-            prop_assert!(!row.reason.is_empty(), "{row:?}");
-            prop_assert!(row.headroom_percent.is_none_or(f64::is_finite));
-            // What could not be measured is never judged.
-            prop_assert!(row.observed.is_some() || !matches!(row.outcome, Outcome::Pass | Outcome::Fail), "{row:?}");
-        }
-    }
 }

@@ -185,4 +185,10 @@ impl<'de> Deserialize<'de> for Gate {
 }
 
 #[cfg(test)]
+mod round_trip;
+#[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod wrong;
+#[cfg(test)]
+mod wrong_conditions;

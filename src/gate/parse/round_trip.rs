@@ -1,0 +1,123 @@
+//! Any gate is read back as it was written, and no text makes the parser panic.
+
+use proptest::prelude::*;
+
+use crate::gate::{Condition, ErrorClass, Gate, Limit, LimitUnit, Measure, Scope, Selector};
+use crate::results::Percentile;
+use crate::verdict::{Operator, Severity};
+
+fn percentile() -> impl Strategy<Value = Percentile> {
+    (1..=100_000_u32).prop_map(|thousandths| Percentile::from_percent(f64::from(thousandths) / 1000.0).unwrap())
+}
+
+fn times() -> impl Strategy<Value = Measure> {
+    prop_oneof![
+        percentile().prop_map(Measure::Percentile),
+        Just(Measure::Avg),
+        Just(Measure::Median),
+        Just(Measure::Max)
+    ]
+}
+
+fn number() -> impl Strategy<Value = f64> {
+    (0..1_000_000_u64, 0..7_u32).prop_map(|(digits, decimals)| digits as f64 / 10_f64.powi(decimals as i32))
+}
+
+fn operator() -> impl Strategy<Value = Operator> {
+    prop::sample::select(vec![
+        Operator::Less,
+        Operator::LessOrEqual,
+        Operator::Greater,
+        Operator::GreaterOrEqual,
+        Operator::Equal,
+    ])
+}
+
+/// Any measure with a limit that fits it.
+fn measure_and_limit() -> impl Strategy<Value = (Measure, Limit)> {
+    let class = prop_oneof![
+        (100..600_u16).prop_map(ErrorClass::Status),
+        prop::sample::select(ErrorClass::NAMED.map(|(_, class)| class).to_vec())
+    ];
+    let limit = |unit| number().prop_map(move |number| Limit { number, unit });
+    let share =
+        || (0..=10_000_u32).prop_map(|part| Limit { number: f64::from(part) / 100.0, unit: LimitUnit::Percent });
+    prop_oneof![
+        (prop_oneof![times(), Just(Measure::Min)], limit(LimitUnit::Milliseconds)),
+        (times(), limit(LimitUnit::Seconds)),
+        (Just(Measure::Rps), limit(LimitUnit::PerSecond)),
+        (prop_oneof![Just(Measure::Requests), Just(Measure::Failures)], limit(LimitUnit::Count)),
+        (Just(Measure::ErrorRate), share()),
+        (class.clone().prop_map(Measure::Errors), share()),
+        (class.prop_map(Measure::Errors), limit(LimitUnit::Count)),
+        (
+            prop_oneof![times(), Just(Measure::Rps), Just(Measure::ErrorRate)]
+                .prop_map(|measure| Measure::Drift(Box::new(measure))),
+            (number(), any::<bool>()).prop_map(|(number, falls)| Limit {
+                number: if falls { -number } else { number },
+                unit: LimitUnit::Percent
+            })
+        ),
+    ]
+}
+
+fn any_gate() -> impl Strategy<Value = Gate> {
+    let scope = prop_oneof![
+        Just(Scope::WholeRun),
+        Just(Scope::AfterRampUp),
+        ((1..=10_000_u32), any::<bool>())
+            .prop_map(|(part, after_ramp_up)| Scope::Windows { percent: f64::from(part) / 100.0, after_ramp_up }),
+    ];
+    let selector = prop::option::of("[ -~äß語\\\\\"*/]{1,12}".prop_map(|text| Selector::new(&text).unwrap()));
+    let severity = prop::sample::select(vec![Severity::Fail, Severity::Warn]);
+    let change = prop::option::of(-99.9_f64..1000.0);
+    (severity, measure_and_limit(), selector, operator(), change, scope).prop_map(
+        |(severity, (measure, limit), selector, operator, change, scope)| {
+            let drift = matches!(measure, Measure::Drift(_));
+            let condition = match change {
+                Some(change) if !drift && operator != Operator::Equal => {
+                    Condition::VsBaseline { operator, change_percent: (change * 100.0).round() / 100.0 }
+                }
+                _ => Condition::Fixed { operator, limit },
+            };
+            let unjudgeable = match scope {
+                Scope::WholeRun => false,
+                Scope::AfterRampUp => matches!(measure, Measure::Errors(_)),
+                Scope::Windows { .. } => {
+                    drift
+                        || matches!(measure, Measure::Errors(_) | Measure::Min)
+                        || matches!(condition, Condition::VsBaseline { .. })
+                }
+            };
+            Gate { severity, measure, selector, condition, scope: if unjudgeable { Scope::WholeRun } else { scope } }
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_is_read_back(gate in any_gate()) {
+        let text = gate.to_string();
+        prop_assert_eq!(text.parse::<Gate>().map_err(|error| error.to_string()), Ok(gate));
+    }
+
+    #[test]
+    fn no_text_makes_it_panic(text in "\\PC{0,40}") {
+        if let Err(error) = text.parse::<Gate>() {
+            prop_assert!(error.column() >= 1 && !error.to_string().is_empty());
+        }
+    }
+
+    /// Texts that are nearly a gate reach deeper than random ones.
+    #[test]
+    fn no_damaged_gate_makes_it_panic(gate in any_gate(), at in any::<prop::sample::Index>(), with in ".{0,3}") {
+        let mut text = gate.to_string();
+        let at = text.floor_char_boundary(at.index(text.len()));
+        let end = text.ceil_char_boundary((at + 2).min(text.len()));
+        text.replace_range(at..end, &with);
+        if let Err(error) = text.parse::<Gate>() {
+            prop_assert!(error.span().end <= error.text().len());
+            prop_assert!(!error.carets().is_empty());
+        }
+    }
+}
