@@ -134,6 +134,12 @@ impl Explain for PlanError {
     }
 }
 
+/// The shortest run LoadForge takes.
+const SHORTEST: Duration = Duration::from_secs(2 * 60);
+
+/// The longest run LoadForge takes, and our own server as well.
+const LONGEST: Duration = Duration::from_secs(720 * 60);
+
 /// The users started a second when nothing is asked: 5 % of all, at least one, as LoadForge advises 2 to 5 %.
 fn default_spawn_rate(users: u32) -> f64 {
     (f64::from(users) * 0.05).floor().max(1.0)
@@ -189,8 +195,9 @@ impl RunPlan {
             Engine::Loadforge if self.duration.subsec_nanos() != 0 || !self.duration.as_secs().is_multiple_of(60) => {
                 Err(PlanError::Duration { seconds })
             }
-            Engine::Loadforge if !(120..=43_200).contains(&self.duration.as_secs()) => {
-                Err(PlanError::Duration { seconds })
+            Engine::Loadforge if !(SHORTEST..=LONGEST).contains(&self.duration) => Err(PlanError::Duration { seconds }),
+            Engine::Local if self.duration > LONGEST => {
+                Err(PlanError::Wrong { flag: "--duration", problem: "must be at most 720m".to_owned() })
             }
             Engine::Loadforge | Engine::Local => Ok(seconds / 60.0),
         }
@@ -273,6 +280,7 @@ mod tests {
         }
         assert_eq!(minutes(Engine::Local, 6.0), Ok(0.1));
         assert_eq!(minutes(Engine::Local, 0.0), Err(PlanError::NoDuration));
+        assert!(minutes(Engine::Local, 1e15).is_err());
     }
 
     #[test]

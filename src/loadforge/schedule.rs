@@ -32,6 +32,8 @@ pub(super) struct Schedule {
 impl Schedule {
     /// A schedule for a run that sends load for `expected` (zero when that is not known); `fresh` when it was started just now.
     pub(super) fn new(expected: Duration, fresh: bool) -> Self {
+        // A record may have been changed by hand; nothing runs for longer than this.
+        let expected = expected.min(Duration::from_secs(30 * 24 * 60 * 60));
         Self {
             expected,
             // 2.5 s for any run LoadForge takes or whose length is not known, less for the short ones of our own server.

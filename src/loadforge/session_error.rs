@@ -1,9 +1,8 @@
 //! What can go wrong on the way from a plan to collected results.
 
-use std::io;
-
 use super::error::ApiError;
 use super::plan::PlanError;
+use super::stop::Signal;
 use crate::error::Explain;
 use crate::exit::Exit;
 use crate::results::FolderError;
@@ -55,12 +54,12 @@ pub enum Error {
         /// The cause.
         cause: String,
     },
+    /// Somebody asked to stop while nothing was going on that needs an end.
+    #[error("stopped by {}", .0.name())]
+    Stopped(Signal),
     /// There is no run to work on.
     #[error("no run is recorded in the results folder")]
     NothingRecorded,
-    /// The signal handlers cannot be installed.
-    #[error("failed to listen for signals")]
-    Signals(#[source] io::Error),
 }
 
 fn listed(ids: &[u64]) -> String {
@@ -73,9 +72,8 @@ impl Explain for Error {
             Self::Api(error) => error.exit(),
             Self::Folder(error) => error.exit(),
             Self::Plan(error) => error.exit(),
-            Self::NoSuchTest { .. } | Self::SeveralTests { .. } | Self::NothingRecorded | Self::Signals(_) => {
-                Exit::Usage
-            }
+            Self::NoSuchTest { .. } | Self::SeveralTests { .. } | Self::NothingRecorded => Exit::Usage,
+            Self::Stopped(signal) => signal.exit(),
             Self::Ambiguous { .. } | Self::NotStartedInTime | Self::Unreachable { .. } => Exit::Unavailable,
         }
     }
@@ -101,7 +99,7 @@ impl Explain for Error {
             Self::NothingRecorded => {
                 Some("use `run` first, name its folder with --results, or name the run with --run-id".to_owned())
             }
-            Self::Signals(_) => None,
+            Self::Stopped(_) => None,
         }
     }
 }

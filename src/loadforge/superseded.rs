@@ -25,6 +25,10 @@ impl Session<'_> {
         commit: &str,
         records: &[RunRecord],
     ) -> Result<Vec<u64>, Error> {
+        self.unless_stopped(async |session| session.cancel_left(branch, commit, records).await).await
+    }
+
+    async fn cancel_left(&mut self, branch: &str, commit: &str, records: &[RunRecord]) -> Result<Vec<u64>, Error> {
         let api_url = self.client.url().to_string();
         let recorded: BTreeSet<u64> = records
             .iter()

@@ -68,10 +68,6 @@ impl RunEnd {
     }
 
     fn fate(&self) -> &'static str {
-        match (self.cancelled, &self.results) {
-            (true, _) => "was cancelled",
-            (false, Some(_)) => "had ended",
-            (false, None) => "could not be cancelled and may go on",
-        }
+        if self.cancelled { "was cancelled" } else { "was not cancelled" }
     }
 }

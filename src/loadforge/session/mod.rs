@@ -53,7 +53,7 @@ impl Session<'_> {
     /// # Errors
     /// When the plan cannot be carried out, the test does not exist, or the service cannot be reached or refuses.
     pub async fn resolve(&mut self, plan: &RunPlan) -> Result<Target, Error> {
-        resolve(&self.client, plan, self.observer).await
+        self.unless_stopped(async |session| resolve(&session.client, plan, session.observer).await).await
     }
 
     /// Starts the run, or takes up the one recorded in the results folder, follows it and collects its results.
@@ -61,7 +61,7 @@ impl Session<'_> {
     /// # Errors
     /// When it cannot be started, followed or collected. A run that did not complete is no error but an outcome.
     pub async fn run(&mut self, plan: &RunPlan, target: &Target) -> Result<RunEnd, Error> {
-        let deadline = Instant::now() + plan.timeout;
+        let deadline = deadline(plan.timeout);
         let old: Option<RunRecord> = self.folder.read_json_if_there(ResultsFolder::RUN)?;
         let api_url = self.client.url().to_string();
         let asked = Asked {
@@ -78,7 +78,7 @@ impl Session<'_> {
                 return Ok(RunEnd { results: Some(results), ..RunEnd::of(Outcome::Finished, Some(run_id)) });
             }
             (Adoption::Follow { run_id }, Some(record)) => {
-                if self.exists(run_id).await? {
+                if self.unless_stopped(async |session| session.exists(run_id).await).await? {
                     self.observer.event(&Event::Adopted { run_id: Some(run_id) });
                     let recorder = Recorder::new(&folder, record);
                     return self.adopted(recorder, plan, run_id, deadline).await;
@@ -89,7 +89,8 @@ impl Session<'_> {
             }
             (Adoption::Resolve(intent), Some(record)) => {
                 self.observer.event(&Event::Adopted { run_id: None });
-                match self.look_for(&intent, plan, deadline).await? {
+                let looking = async |session: &mut Self| session.look_for(&intent, plan, deadline).await;
+                match self.unless_stopped(looking).await? {
                     Some(run_id) => {
                         let mut recorder = Recorder::new(&folder, record);
                         self.started(&mut recorder, run_id);
@@ -198,7 +199,15 @@ impl Session<'_> {
             let cancelled = self.cancel_because(recorder, run_id, signal.name(), limit).await;
             return Ok(RunEnd { cancelled, ..RunEnd::of(Outcome::Stopped(signal), Some(run_id)) });
         }
-        let run_id = started.ok_or(Error::NotStartedInTime)?.map_err(|_| Error::NotStartedInTime)??;
+        let started = started.ok_or(Error::NotStartedInTime)?.map_err(|_| Error::NotStartedInTime)?;
+        if let Err(Error::Api(error)) = &started
+            && matches!(error.status(), Some(400..=407 | 409..=499))
+        {
+            // A definite no: there is nothing to look for next time.
+            recorder.record.intent = None;
+            recorder.try_save(self.observer);
+        }
+        let run_id = started?;
         self.started(recorder, run_id);
         if plan.detach {
             return Ok(RunEnd::of(Outcome::Detached, Some(run_id)));
@@ -218,16 +227,16 @@ impl Session<'_> {
         let name = ephemeral::name(path, plan.branch.as_deref(), plan.commit.as_deref());
         let making = timeout_at(deadline, ephemeral::create(&self.client, plan, &name, source, self.observer));
         let (signal, made) = self.stop.finish(START_GRACE, making).await;
-        let id = match (signal, made) {
-            (None, Some(made)) => Some(made.map_err(|_| Error::NotStartedInTime)??),
-            (_, Some(Ok(Ok(id)))) => Some(id),
+        let id = match made {
+            Some(Ok(Ok(id))) => Some(id),
+            Some(Ok(Err(error))) if signal.is_none() => return Err(error),
             // Cut off in the middle: one quick look whether it got through.
             _ => timeout(QUICK_LOOK, ephemeral::find(&self.client, &name)).await.ok().and_then(Result::ok).flatten(),
         };
         recorder.record.ephemeral = id.is_some();
         recorder.record.test_id = id;
         recorder.save()?;
-        Ok(signal)
+        if signal.is_none() && id.is_none() { Err(Error::NotStartedInTime) } else { Ok(signal) }
     }
 
     async fn adopted(
@@ -246,6 +255,22 @@ impl Session<'_> {
         let end = self.follow(&mut recorder, run_id, plan.duration, false, deadline).await;
         self.delete_test(&mut recorder).await;
         end
+    }
+
+    /// Does something that leaves nothing behind when it is cut off by a signal.
+    pub(super) async fn unless_stopped<T>(
+        &mut self,
+        doing: impl AsyncFnOnce(&mut Self) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let mut stop = std::mem::replace(&mut self.stop, Stop::never());
+        let (signal, done) = stop.finish(Duration::ZERO, doing(self)).await;
+        self.stop = stop;
+        match (signal, done) {
+            (Some(signal), _) => Err(Error::Stopped(signal)),
+            (None, Some(done)) => done,
+            // Without a signal it comes to its end.
+            (None, None) => Err(Error::NotStartedInTime),
+        }
     }
 
     /// Whether the service still knows a run. Other trouble is left to following, which has the patience for it.
@@ -267,4 +292,9 @@ impl Session<'_> {
         };
         timeout_at(deadline, start.resolve(intent)).await.map_err(|_| Error::NotStartedInTime)?
     }
+}
+
+/// The moment an overall timeout passes. A year is as good as never, and later moments cannot be computed with.
+fn deadline(timeout: Duration) -> Instant {
+    Instant::now() + timeout.min(Duration::from_secs(365 * 24 * 60 * 60))
 }

@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::time::Instant;
 
-use super::{RunEnd, Session, remove_old_results};
+use super::{RunEnd, Session, deadline, remove_old_results};
 use crate::loadforge::event::Event;
 use crate::loadforge::recorder::Recorder;
 use crate::loadforge::session_error::Error;
@@ -38,28 +37,9 @@ impl Session<'_> {
     /// # Errors
     /// When there is none, or it cannot be followed or collected.
     pub async fn wait(&mut self, plan: &WaitPlan) -> Result<RunEnd, Error> {
-        let deadline = Instant::now() + plan.timeout;
+        let deadline = deadline(plan.timeout);
         let folder = self.folder.clone();
-        let old: Option<RunRecord> = folder.read_json_if_there(ResultsFolder::RUN)?;
-        let old = old.filter(|record| plan.run_id.is_none() || record.run_id == plan.run_id);
-        let (record, run_id) = match (old, plan.run_id) {
-            (Some(record), None) => match (record.run_id, record.intent.clone()) {
-                (Some(run_id), _) => (record, run_id),
-                (None, Some(intent)) => {
-                    self.observer.event(&Event::Adopted { run_id: None });
-                    let rows = self.client.results().await?;
-                    let run_id = one(&intent, None, &rows)?.ok_or(Error::NothingRecorded)?;
-                    (record, run_id)
-                }
-                (None, None) => return Err(Error::NothingRecorded),
-            },
-            (Some(record), Some(run_id)) => (record, run_id),
-            (None, Some(run_id)) => {
-                remove_old_results(&folder)?;
-                (self.record_of(run_id, plan).await?, run_id)
-            }
-            (None, None) => return Err(Error::NothingRecorded),
-        };
+        let (record, run_id) = self.unless_stopped(async |session| session.find_run(plan).await).await?;
         let expected = record.fingerprint.duration_s.map(Duration::from_secs).or(plan.duration).unwrap_or_default();
         let mut recorder = Recorder::new(&folder, record);
         recorder.record.detached = false;
@@ -77,6 +57,10 @@ impl Session<'_> {
     /// # Errors
     /// When there is none, or it cannot be cancelled.
     pub async fn cancel(&mut self, run_id: Option<u64>) -> Result<u64, Error> {
+        self.unless_stopped(async |session| session.cancel_found(run_id).await).await
+    }
+
+    async fn cancel_found(&mut self, run_id: Option<u64>) -> Result<u64, Error> {
         let folder = self.folder.clone();
         let old: Option<RunRecord> = folder.read_json_if_there(ResultsFolder::RUN)?;
         let Some(record) = old.filter(|record| run_id.is_none() || record.run_id == run_id) else {
@@ -104,6 +88,30 @@ impl Session<'_> {
         recorder.state(state, self.observer);
         self.delete_test(&mut recorder).await;
         Ok(run_id)
+    }
+
+    /// The run to wait for and its record.
+    async fn find_run(&mut self, plan: &WaitPlan) -> Result<(RunRecord, u64), Error> {
+        let old: Option<RunRecord> = self.folder.read_json_if_there(ResultsFolder::RUN)?;
+        let old = old.filter(|record| plan.run_id.is_none() || record.run_id == plan.run_id);
+        Ok(match (old, plan.run_id) {
+            (Some(record), None) => match (record.run_id, record.intent.clone()) {
+                (Some(run_id), _) => (record, run_id),
+                (None, Some(intent)) => {
+                    self.observer.event(&Event::Adopted { run_id: None });
+                    let rows = self.client.results().await?;
+                    let run_id = one(&intent, None, &rows)?.ok_or(Error::NothingRecorded)?;
+                    (record, run_id)
+                }
+                (None, None) => return Err(Error::NothingRecorded),
+            },
+            (Some(record), Some(run_id)) => (record, run_id),
+            (None, Some(run_id)) => {
+                remove_old_results(&self.folder)?;
+                (self.record_of(run_id, plan).await?, run_id)
+            }
+            (None, None) => return Err(Error::NothingRecorded),
+        })
     }
 
     /// Cancels a run; one that is over already is as good. Tells its state then.

@@ -1,6 +1,7 @@
 //! Tests, hosts and files: what the service lists and what it takes to make one.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde_json::{Map, Number, Value, json};
 
@@ -63,8 +64,8 @@ impl TestRow {
     }
 }
 
-/// A test to be created or changed.
-#[derive(Debug, Clone, Default, PartialEq)]
+/// A test to be created or changed. Its `Debug` leaves the script out, which may hold secrets.
+#[derive(Clone, Default, PartialEq)]
 pub struct TestSpec {
     /// Its name: letters, digits, `-` and `_`.
     pub name: String,
@@ -88,6 +89,12 @@ pub struct TestSpec {
     pub p95_target: Option<f64>,
     /// Error target, %. An extended field.
     pub error_perc_target: Option<f64>,
+}
+
+impl fmt::Debug for TestSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TestSpec").field("name", &self.name).field("users", &self.users).finish_non_exhaustive()
+    }
 }
 
 impl TestSpec {
@@ -164,8 +171,8 @@ impl HostSpec {
     }
 }
 
-impl std::fmt::Display for HostSpec {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for HostSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}://{}:{}", self.protocol, self.name, self.port)
     }
 }

@@ -171,6 +171,16 @@ async fn a_signal_before_the_start_starts_nothing() {
 }
 
 #[tokio::test]
+async fn a_signal_is_heard_while_the_test_is_looked_up() {
+    let mut world = World::new().await;
+    let (sender, stop) = Stop::channel();
+    world.service.state().signal = Some(("GET /api/v2/tests".into(), Signal::Interrupt, sender));
+    world.service.fail("GET /api/v2/tests", 1, Reply::Silence);
+    let failure = Failure::from(world.run_until(&plan(), stop).await.unwrap_err());
+    assert_eq!((failure.exit, failure.message.as_str()), (Exit::Interrupted, "stopped by SIGINT"));
+}
+
+#[tokio::test]
 async fn a_run_started_elsewhere_can_be_waited_for() {
     let mut world = World::new().await;
     world.service.state().add_run(4217, json!(5));

@@ -2,6 +2,7 @@
 
 mod calls;
 mod collect;
+mod emulated;
 mod ephemeral;
 mod errors;
 mod follow;

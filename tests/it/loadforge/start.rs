@@ -36,6 +36,13 @@ async fn a_run_is_started_followed_and_collected() {
 }
 
 #[tokio::test]
+async fn a_timeout_beyond_all_measure_is_none() {
+    let mut world = World::new().await;
+    let end = world.run(&RunPlan { timeout: Duration::MAX, ..plan() }).await.unwrap();
+    assert_eq!(end.outcome, Outcome::Finished);
+}
+
+#[tokio::test]
 async fn the_intent_is_on_disk_before_the_request_is_sent() {
     let mut world = World::new().await;
     world.service.state().watched = Some(world.path().join(ResultsFolder::RUN));
@@ -108,6 +115,8 @@ async fn a_service_that_keeps_failing_is_given_up_with_its_own_words() {
         let failure = Failure::from(world.run(&plan()).await.unwrap_err());
         assert_eq!((failure.exit, world.starts(), world.runs()), (code, starts, 0), "{reply:?}");
         assert!(failure.message.starts_with("failed to start a run of test 4217: "), "{failure}");
+        let looks_next_time = world.record().intent.is_some();
+        assert_eq!(looks_next_time, !matches!(reply, Reply::Json(400..=499, _)), "after a definite no there is no run");
     }
 }
 
