@@ -87,6 +87,9 @@ program=$LF_INSTALL_DIR/loadforge-ci
 case $program in '~/'*) program=$HOME/${program#'~/'} ;; esac
 [ -x "$program" ] || fail 2 "there is no $program; the install step of this job did not run or did not finish"
 
+# The default name is left to the program, which takes a GitHub App's variables first where they are set.
+[ "${LF_FLAG_GITHUB_TOKEN_ENV:-}" != GITHUB_TOKEN ] || unset LF_FLAG_GITHUB_TOKEN_ENV
+
 set -- "$LF_COMMAND"
 for name in $(env | sed -n 's/^\(LF_[A-Z]*_[A-Z_]*\)=.*/\1/p' | sort -u); do
   value=$(printenv "$name" || :)

@@ -79,14 +79,15 @@ fn flag<'a>(command: &'a Command, name: &str) -> Option<&'a Arg> {
     command.get_arguments().find(|argument| argument.get_long() == Some(name))
 }
 
-/// The flag's default: clap's own, or the word that its help gives in `[default: word]`, where that is one word.
+/// The flag's default: clap's own, or what its help gives in `[default: word]` or `[default: ..., else word]`.
 fn default(argument: &Arg) -> Option<String> {
     if let Some(value) = argument.get_default_values().first() {
         return Some(value.to_string_lossy().into_owned());
     }
     let help = argument.get_help()?.to_string();
     let (_, rest) = help.split_once("[default: ")?;
-    let word = rest.split([',', ']']).next()?;
+    let all = rest.split(']').next()?;
+    let word = all.rsplit_once("else ").map_or(all.split(',').next()?, |(_, last)| last);
     (!word.contains(' ')).then(|| word.to_owned())
 }
 

@@ -2,9 +2,13 @@
 
 mod cache;
 mod drift;
+mod examples;
+mod github;
 mod hand_over;
 mod install;
 mod packed;
+mod readme;
 mod review;
 mod runner;
+mod story;
 mod support;

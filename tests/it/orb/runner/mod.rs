@@ -19,7 +19,7 @@ pub(super) use pack::{Orb, orb_folder};
 pub(super) use parameters::{Declared, Kind};
 pub(super) use step::Step;
 pub(super) use storage::Cache;
-pub(super) use workflow::Pipeline;
+pub(super) use workflow::{Pipeline, Report};
 
 use serde_json::Value;
 
