@@ -34,7 +34,11 @@ impl Case {
         }
     }
 
-    fn of_folder(folder: ResultsFolder) -> Result<Self, Failure> {
+    /// Reads a results folder.
+    ///
+    /// # Errors
+    /// When no run was collected into it.
+    pub(super) fn of_folder(folder: ResultsFolder) -> Result<Self, Failure> {
         let run: Option<RunRecord> = folder.read_json_if_there(ResultsFolder::RUN)?;
         if let Some(run) = run.as_ref().filter(|run| !run.collected) {
             return Err(nothing_collected(run, folder.path()));

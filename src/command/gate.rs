@@ -55,7 +55,8 @@ fn options(arguments: &GateCommandArgs, config: &Config, case: &Case) -> Options
     }
 }
 
-fn judge(
+/// Judges a case by its gates, or by the default ones where there are none, and looks for findings.
+pub(super) fn judge(
     case: &Case,
     gates: Vec<PlacedGate>,
     config: &Config,
@@ -76,7 +77,7 @@ fn judge(
 }
 
 /// Writes the files and prints the verdict. The inner error is a template that could not be used.
-fn write_reports(
+pub(super) fn write_reports(
     judged: &Judged,
     template: Option<&(String, String)>,
     output: OutputArgs,

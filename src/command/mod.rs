@@ -5,11 +5,13 @@ mod case;
 mod comment;
 mod commit;
 mod completions;
+mod demo;
 mod emulate;
 mod gate;
 mod gates;
 mod init;
 mod judged;
+mod lint;
 mod plan;
 mod run;
 mod schema;
@@ -48,6 +50,8 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Command::Comment(arguments) => comment::run(&arguments).await,
         Command::Schema(arguments) => schema::run(&arguments, io::stdout().lock()),
         Command::Completions(arguments) => completions::completions(&arguments, io::stdout().lock()),
+        Command::Demo(arguments) => demo::run(&arguments, cli.output, io::stdout()).await,
+        Command::Lint(arguments) => lint::run(&arguments, io::stdout().lock()),
         Command::Emulate(arguments) => emulate::run(&arguments, io::stdout()).await,
         Command::Init(arguments) => init::run(&arguments, io::stdout().lock()),
         Command::Man => completions::man(io::stdout().lock()),

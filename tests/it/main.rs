@@ -15,5 +15,6 @@ mod loadforge;
 mod orb;
 mod report;
 mod run;
+mod story;
 mod support;
 mod tool;

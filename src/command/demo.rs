@@ -1,0 +1,129 @@
+//! `demo`: the whole story on this machine, with a shop of our own as the system under test.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::Path;
+use std::time::Duration;
+
+use super::case::Case;
+use super::gate::{judge, write_reports};
+use super::run::{execute, told};
+use super::service::Service;
+use super::{commit, printed};
+use crate::cli::{DemoArgs, OutputArgs};
+use crate::config::Config;
+use crate::demo::scripts::{ECOMMERCE, Script};
+use crate::demo::shop::{Fault, Shop, ShopConfig};
+use crate::error::Failure;
+use crate::exit::Exit;
+use crate::gate::{self, NoHistory, Options, PlacedGate};
+use crate::loadforge::{Outcome, RunPlan, StartApi, What};
+use crate::results::{Engine, ResultsFolder};
+use crate::verdict::{Origin, Targets};
+
+const SCRIPT: Script = ECOMMERCE;
+
+/// Enough users for every endpoint to be judged after half a minute.
+const USERS: u32 = 40;
+
+/// How many times longer logging in takes in the broken shop.
+const SLOW_LOGIN: f64 = 12.0;
+
+/// Goals the healthy shop meets with room to spare on any machine.
+const GATES: [&str; 5] = [
+    "p95 < 1500ms",
+    "error_rate < 1%",
+    "p95 of \"POST /api/v1/auth/login\" < 400ms",
+    "error_rate of \"/api/**\" < 5%",
+    "requests > 100",
+];
+
+pub(super) async fn run(arguments: &DemoArgs, output: OutputArgs, mut sink: impl Write) -> Result<Exit, Failure> {
+    let faults = if arguments.broken { vec![Fault::SlowLogin { factor: SLOW_LOGIN }] } else { Vec::new() };
+    let shop = Shop::start(ShopConfig { faults, ..ShopConfig::default() }).await?;
+    explain(arguments, &shop.url());
+    let service = Service::local(None, 60.0).await?;
+    let plan = plan(arguments, &shop.url(), shop.env())?;
+    // Each demo is a run of its own, also when an earlier one left its folder behind.
+    let folder = ResultsFolder::new(&arguments.results);
+    folder.remove(ResultsFolder::RUN)?;
+    let ended = execute(&service, &plan, folder, &Config::default()).await;
+    service.close().await;
+    let served: u64 = shop.served().iter().map(|endpoint| endpoint.requests()).sum();
+    shop.shutdown().await;
+    let ended = ended?;
+    let exit = told(&ended);
+    if ended.outcome != Outcome::Finished {
+        return Ok(exit);
+    }
+    tracing::info!("the shop counted {served} requests of its own");
+    let exit = verdict(&arguments.results, output)?;
+    printed(writeln!(sink, "\n{}", next(arguments, exit)))?;
+    Ok(exit)
+}
+
+fn explain(arguments: &DemoArgs, url: &str) {
+    let shop = if arguments.broken { "a shop whose login became slow" } else { "a healthy shop" };
+    tracing::info!(
+        "This demo serves {shop} at {url}, starts a LoadForge-compatible server, and sends it the Locust script\n\
+         {} ({}). Real Locust runs it with {USERS} users for {}, followed as a run in the cloud would be.\n\
+         Then the gates judge what was measured. The first time Locust itself is installed, which takes a little longer.\n",
+        SCRIPT.file,
+        SCRIPT.about,
+        arguments.duration
+    );
+}
+
+fn plan(arguments: &DemoArgs, url: &str, env: Vec<(&'static str, String)>) -> Result<RunPlan, Failure> {
+    let ci = commit::environment();
+    let wanted = |name: &str| SCRIPT.variables.contains(&name);
+    let env = env.into_iter().filter(|(name, _)| wanted(name)).map(|(name, value)| (name.to_owned(), value.into()));
+    Ok(RunPlan {
+        what: What::Script { path: SCRIPT.file.to_owned(), source: SCRIPT.source.to_owned() },
+        users: Some(USERS),
+        spawn_rate: Some(20.0),
+        duration: arguments.duration.to_std(),
+        regions: BTreeMap::new(),
+        target_host: Some(url.parse().map_err(|cause| Failure::usage(format!("the shop's address {url}: {cause}")))?),
+        env: env.collect(),
+        timeout: arguments.duration.to_std() + Duration::from_secs(15 * 60),
+        start_api: StartApi::V2,
+        detach: false,
+        engine: Engine::Local,
+        job: None,
+        commit: ci.commit,
+        branch: ci.branch,
+    })
+}
+
+fn verdict(results: &Path, output: OutputArgs) -> Result<Exit, Failure> {
+    let gates = GATES
+        .iter()
+        .map(|text| Ok(PlacedGate { gate: text.parse()?, origin: Origin::Default }))
+        .collect::<Result<Vec<_>, Failure>>()?;
+    let options = Options { targets: Targets::Ignore, ..Options::default() };
+    let case = Case::of_folder(ResultsFolder::new(results))?;
+    let verdict = judge(&case, gates, &Config::default(), None, &NoHistory, &options);
+    let judged = case.judged(verdict, &commit::environment());
+    write_reports(&judged, None, output)??;
+    Ok(gate::exit(&judged.verdict, options.on_inconclusive))
+}
+
+/// What the reader can do from here.
+fn next(arguments: &DemoArgs, exit: Exit) -> String {
+    let folder = arguments.results.display();
+    match exit {
+        Exit::Passed => format!(
+            "Open {folder}/report.html for the page, {folder}/summary.md for the pull request comment.\n\
+             `loadforge-ci demo --broken` shows a release that got slower being stopped."
+        ),
+        Exit::GateFailed => format!(
+            "This is what a stopped release looks like: exit code {}, and every report is written all the same.\n\
+             Open {folder}/report.html for the page.",
+            exit.code()
+        ),
+        _ => format!(
+            "Nothing could be said for sure: a longer run (--duration) sends more requests. See {folder}/report.html."
+        ),
+    }
+}

@@ -1,0 +1,23 @@
+//! `lint`: read Locust scripts for pitfalls.
+
+use std::io::Write;
+
+use super::printed;
+use crate::cli::{LintArgs, LintFormat};
+use crate::error::Failure;
+use crate::exit::Exit;
+use crate::lint::{self, Checked};
+
+pub(super) fn run(arguments: &LintArgs, mut sink: impl Write) -> Result<Exit, Failure> {
+    let checked = arguments
+        .files
+        .iter()
+        .map(|path| Ok(Checked { file: path.display().to_string(), diagnostics: lint::check_file(path)? }))
+        .collect::<Result<Vec<_>, Failure>>()?;
+    let text = match arguments.format {
+        LintFormat::Text => lint::render_text(&checked),
+        LintFormat::Json => lint::render_json(&checked),
+    };
+    printed(sink.write_all(text.as_bytes()))?;
+    Ok(lint::exit(checked.iter().flat_map(|file| &file.diagnostics)))
+}
