@@ -30,7 +30,7 @@ impl Credentials {
     /// When nothing is set, when an app is set only in part, or when a value cannot be what it should be. No error
     /// repeats a value.
     pub fn from_env(lookup: impl Fn(&str) -> Option<String>, named: Option<&str>) -> Result<Self, GithubError> {
-        if let Some(name) = named {
+        if let Some(name) = named.map(str::trim).filter(|name| !name.is_empty()) {
             return token(&lookup, variable_name(name)?);
         }
         match app::from_env(&lookup)? {
@@ -97,6 +97,7 @@ mod tests {
         assert_eq!(shown(&read(&[("GITHUB_TOKEN", " abc\n")], None).unwrap()), "abc");
         let named = read(&[("GITHUB_TOKEN", "abc"), ("BOT", "def")], Some("BOT")).unwrap();
         assert_eq!((shown(&named), named.origin()), ("def", "BOT"));
+        assert_eq!(shown(&read(&[("GITHUB_TOKEN", "abc")], Some("")).unwrap()), "abc");
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! all we have of them, so it is only cut, and their next run brings it back whole.
 
 use super::marker::{Kind, Stored, first_line, harmless};
+use super::size;
 use crate::verdict::Outcome;
 
 const FOLDED: &str = "_Details were left out to keep this comment within GitHub's limit; they are in the report._";
@@ -25,7 +26,7 @@ pub(super) struct Parts<'a> {
     pub(super) head: &'a str,
 }
 
-/// The comment, at most `limit` bytes long as long as its hidden lines alone leave room for that.
+/// The comment, at most `limit` characters long as long as its hidden lines alone leave room for that.
 pub(super) fn compose(parts: &Parts<'_>, limit: usize) -> String {
     let frames: Vec<String> = parts.sections.iter().map(|section| frame(section, parts.head)).collect();
     let top = top(parts);
@@ -86,7 +87,7 @@ fn frame(section: &Stored, head: &str) -> String {
     frame
 }
 
-/// Every section's text, together at most `room` bytes.
+/// Every section's text, together at most `room` characters.
 fn fit(parts: &Parts<'_>, room: usize) -> Vec<String> {
     let is_mine = |section: &Stored| section.key == parts.mine;
     let share = room / parts.sections.len().max(1);
@@ -96,12 +97,12 @@ fn fit(parts: &Parts<'_>, room: usize) -> Vec<String> {
         .iter()
         .map(|section| if is_mine(section) { full.clone() } else { harmless(&section.text) })
         .collect();
-    let used = |texts: &[String]| texts.iter().map(String::len).sum::<usize>();
+    let used = |texts: &[String]| texts.iter().map(|text| size(text)).sum::<usize>();
 
     // The best gives way first; of our own we keep at least a fair share.
     for (at, section) in parts.sections.iter().enumerate().rev() {
-        let others = used(&texts) - texts[at].len();
-        if others + texts[at].len() <= room {
+        let others = used(&texts) - size(&texts[at]);
+        if others + size(&texts[at]) <= room {
             return texts;
         }
         texts[at] = if is_mine(section) {
@@ -111,19 +112,19 @@ fn fit(parts: &Parts<'_>, room: usize) -> Vec<String> {
         };
     }
     // Still too much: what needs less than a fair share keeps it, the rest share alike.
-    let budgets = shares(&texts.iter().map(String::len).collect::<Vec<_>>(), room);
+    let budgets = shares(&texts.iter().map(|text| size(text)).collect::<Vec<_>>(), room);
     for ((text, section), budget) in texts.iter_mut().zip(parts.sections).zip(budgets) {
-        if text.len() > budget {
+        if size(text) > budget {
             *text = if is_mine(section) { rendered(parts.render, budget) } else { cut(text, budget) };
         }
     }
     texts
 }
 
-/// Our own section in at most `budget` bytes, whatever the renderer makes of its budget.
+/// Our own section in at most `budget` characters, whatever the renderer makes of its budget.
 fn rendered(render: &(dyn Fn(usize) -> String + Sync), budget: usize) -> String {
     let text = harmless(render(budget).trim_end());
-    if text.len() > budget { cut(&text, budget) } else { text }
+    if size(&text) > budget { cut(&text, budget) } else { text }
 }
 
 /// Divides `room`: nobody gets more than is needed, and nobody less than another who needs more.
@@ -152,7 +153,7 @@ fn without_details(text: &str) -> String {
         }
         depth = (depth + opened).saturating_sub(closed);
     }
-    if kept.trim_end().len() + FOLDED.len() >= text.len() {
+    if size(kept.trim_end()) + FOLDED.len() >= size(text) {
         return text.to_owned();
     }
     format!("{}\n\n{FOLDED}", kept.trim_end())
@@ -162,10 +163,11 @@ fn without_details(text: &str) -> String {
 fn cut(text: &str, budget: usize) -> String {
     // Room for the closing of one code block and a few folds.
     let room = budget.saturating_sub(CUT.len() + 50);
-    let (mut folds, mut fence) = (0_usize, false);
+    let (mut length, mut folds, mut fence) = (0, 0_usize, false);
     let mut kept = String::new();
     for line in text.lines() {
-        if kept.len() + line.len() + 1 > room {
+        length += size(line) + 1;
+        if length > room {
             break;
         }
         let opens = line.matches("<details").count();
@@ -182,7 +184,7 @@ fn cut(text: &str, budget: usize) -> String {
     }
     kept.push_str(&"</details>".repeat(folds));
     let shortened = format!("{}\n\n{CUT}", kept.trim_end());
-    if shortened.len() <= budget { shortened } else { String::new() }
+    if size(&shortened) <= budget { shortened } else { String::new() }
 }
 
 #[cfg(test)]
@@ -259,7 +261,7 @@ mod tests {
             section("mine", Outcome::Fail, String::new()),
         ];
         let body = composed(&mut sections, &table(400, 100), MAX_COMMENT);
-        assert!(body.len() <= MAX_COMMENT);
+        assert!(size(&body) <= MAX_COMMENT);
         assert!(body.contains("| failing 399 |"), "no failing row is lost");
         assert_eq!(body.matches(FOLDED).count(), 2, "the two passing tests gave way");
         assert_eq!(body.matches("<summary>All</summary>").count(), 2, "the failing ones kept their details");
@@ -272,7 +274,7 @@ mod tests {
         let mut sections =
             [section("a", Outcome::Fail, "row\n".repeat(30_000)), section("mine", Outcome::Fail, String::new())];
         let body = composed(&mut sections, &move |_| text.clone(), MAX_COMMENT);
-        assert!(body.len() <= MAX_COMMENT && body.len() > MAX_COMMENT * 9 / 10, "{}", body.len());
+        assert!(size(&body) <= MAX_COMMENT && size(&body) > MAX_COMMENT * 9 / 10, "{}", size(&body));
         assert_eq!(body.matches(CUT).count(), 2);
         assert_eq!(body.matches("```").count(), 2);
         assert_eq!(body.matches("<details").count(), body.matches("</details>").count());
@@ -286,6 +288,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
         #[test]
         fn the_limit_always_holds_and_every_section_stays(
             sizes in proptest::collection::vec((0_usize..40_000, 0_u8..4), 1..12), own in 0_usize..90_000, limit in 12_000_usize..65_536
@@ -302,7 +306,7 @@ mod tests {
             sections.push(section("mine", Outcome::Warn, String::new()));
             let count = sections.len();
             let body = composed(&mut sections, &move |_| "x\n".repeat(own / 2), limit);
-            prop_assert!(body.len() <= limit, "{} > {limit}", body.len());
+            prop_assert!(size(&body) <= limit, "{} > {limit}", size(&body));
             prop_assert_eq!(Body::read(&body).unwrap().sections.len(), count);
         }
     }

@@ -22,8 +22,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::verdict::Outcome;
 
-/// The longest comment GitHub takes, in characters. We count UTF-8 bytes, which is never less.
+/// The longest comment GitHub takes, in characters.
 pub const MAX_COMMENT: usize = 65_536;
+
+/// The length of a text in UTF-16 units: never less than the characters GitHub counts, whichever way it does.
+fn size(text: &str) -> usize {
+    text.encode_utf16().count()
+}
 
 /// What becomes of the comments of earlier results.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -33,21 +38,21 @@ pub enum Mode {
     Update,
     /// A new comment for each result; the tests of one commit share it.
     New,
-    /// The same, and the earlier ones are folded away as outdated.
+    /// The same, and earlier ones are folded away as outdated.
     HideAndNew,
-    /// The same, and the earlier ones are deleted.
+    /// The same, and earlier ones are deleted.
     DeleteAndNew,
 }
 
 /// Which results are worth a comment.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum Only {
-    /// Every one.
+    /// Every result.
     #[default]
     Always,
-    /// Those that did not simply pass. A pass still replaces a problem shown earlier, and never makes a new comment.
+    /// What did not simply pass; a pass still corrects a problem shown earlier, without a new comment.
     Problems,
-    /// The first, and those that ended otherwise than the one shown.
+    /// The first result, and those that ended otherwise than the one shown.
     Change,
 }
 
@@ -69,7 +74,7 @@ pub struct Section<'a> {
     pub job: Option<&'a str>,
     /// The verdict.
     pub outcome: Outcome,
-    /// The section's Markdown in at most so many characters, counted as UTF-8 bytes.
+    /// The section's Markdown in at most so many characters, counted as UTF-16 units.
     pub render: &'a (dyn Fn(usize) -> String + Sync),
 }
 

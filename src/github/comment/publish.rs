@@ -21,7 +21,7 @@ const MAX_WRITES: u32 = 12;
 /// The longest rest after a write that a slow answer makes us take.
 const MAX_REST: Duration = Duration::from_secs(10);
 
-/// Room left for the hidden lines when a section is rendered for the first time, bytes.
+/// Room left for the hidden lines when a section is rendered for the first time, characters.
 const FRAME: usize = 2_048;
 
 /// Brings one test's section into the pull request's comment, without touching the others'.
@@ -80,7 +80,7 @@ struct Publication<'a> {
     mode: Mode,
     only: Only,
     known: Known,
-    /// Bytes the comment may have; less than GitHub's limit once GitHub said it is too long.
+    /// Characters the comment may have; less than GitHub's limit once GitHub said it is too long.
     limit: usize,
     /// The longest a write took.
     slowest: Duration,

@@ -53,7 +53,7 @@ async fn many_big_sections_stay_below_it_and_no_failing_row_is_lost() {
         let (outcome, failing) = if name == "login" { (Outcome::Fail, 400) } else { (Outcome::Pass, 0) };
         tell(&github, name, order, outcome, &report(name, failing, 10_000)).await;
         let text = ours(&server).concat();
-        assert!(text.len() <= MAX_COMMENT, "{}", text.len());
+        assert!(text.chars().count() <= MAX_COMMENT, "{}", text.chars().count());
     }
     let text = ours(&server).concat();
     for name in names {

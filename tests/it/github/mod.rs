@@ -8,6 +8,7 @@ mod order;
 mod races;
 mod refusals;
 mod sticky;
+mod together;
 
 use std::time::Duration;
 

@@ -6,5 +6,5 @@ mod hostile;
 mod html;
 mod junit;
 mod markdown;
-mod sample;
+pub(crate) mod sample;
 mod template_docs;
