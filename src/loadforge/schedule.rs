@@ -23,6 +23,8 @@ pub(super) struct Schedule {
     /// The longest pause.
     longest: Duration,
     looks: u32,
+    /// Looks that showed it running.
+    running: u32,
     /// The last moment at which no load was being sent yet.
     not_running: Option<Duration>,
     /// The earliest moment at which the run may end.
@@ -44,6 +46,7 @@ impl Schedule {
             },
             longest: Duration::from_secs(30),
             looks: 0,
+            running: 0,
             not_running: fresh.then_some(Duration::ZERO),
             earliest_end: None,
         }
@@ -61,7 +64,10 @@ impl Schedule {
         self.looks += 1;
         if state != RunState::Running {
             self.not_running = Some(at);
-        } else if self.earliest_end.is_none() {
+            return;
+        }
+        self.running += 1;
+        if self.earliest_end.is_none() {
             // It began after the last look that showed it not running, else after it was created; when neither is
             // known its end may come any time.
             self.earliest_end = Some(match self.not_running {
@@ -79,7 +85,9 @@ impl Schedule {
             Some(end) => {
                 let near = end.saturating_sub(self.fast * 2);
                 if at < near {
-                    (self.expected / 6).min(self.longest).min(near - at).max(self.fast)
+                    // Growing, since a run that dies does so early.
+                    let growing = self.fast * 2_u32.saturating_pow(self.running.clamp(1, 16) - 1);
+                    growing.min(self.expected / 6).min(self.longest).min(near - at).max(self.fast)
                 } else if self.fast < LONG_FAST || PLAIN * (self.looks + 1) <= at {
                     self.fast
                 } else {
@@ -150,6 +158,17 @@ mod tests {
     }
 
     #[test]
+    fn a_run_that_dies_early_is_seen_to_do_so() {
+        let mut schedule = Schedule::new(Duration::from_secs(300), true);
+        let (mut at, died) = (Duration::ZERO, Duration::from_secs(6));
+        while at < died {
+            schedule.looked(at, RunState::Running, None);
+            at += schedule.pause(at);
+        }
+        assert!(at <= Duration::from_secs(10), "{at:?}");
+    }
+
+    #[test]
     fn a_long_run_is_looked_at_rarely() {
         let (looks, _) = follow(60.0, 3600.0, 20.0);
         assert!(looks < 160, "{looks}");
@@ -157,9 +176,14 @@ mod tests {
 
     #[test]
     fn a_run_taken_up_in_the_middle_ends_when_its_age_says() {
-        let mut schedule = Schedule::new(Duration::from_secs(600), false);
-        schedule.looked(Duration::ZERO, RunState::Running, Some(Duration::from_secs(590)));
-        assert_eq!(schedule.pause(Duration::ZERO), Duration::from_secs(5));
+        let pause_after_looks = |age| {
+            let mut schedule = Schedule::new(Duration::from_secs(600), false);
+            for _ in 0..6 {
+                schedule.looked(Duration::ZERO, RunState::Running, Some(Duration::from_secs(age)));
+            }
+            schedule.pause(Duration::ZERO).as_secs()
+        };
+        assert_eq!([10, 590].map(pause_after_looks), [30, 5]);
         let mut endless = Schedule::new(Duration::ZERO, false);
         endless.looked(Duration::ZERO, RunState::Running, None);
         assert_eq!(endless.pause(Duration::ZERO), Duration::from_secs(5), "nothing is known of its end");
