@@ -1,16 +1,15 @@
 //! Every finding, shown by a real run of the demo shop with the matching fault turned on.
 
-use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
-use loadforge_ci::demo::shop::{Fault, Shop, ShopConfig};
+use loadforge_ci::demo::shop::{Fault, RunningShop, Shop, ShopConfig};
+use loadforge_ci::emulator::{Config, EngineChoice, Server};
 use loadforge_ci::insight::{Baseline, Course, find};
-use loadforge_ci::locust::{read_failures, read_stats};
-use loadforge_ci::results::{RESULTS_SCHEMA_VERSION, Results, Timeline};
+use loadforge_ci::loadforge::{Client, Event, RunPlan, Session, StartApi, Stop, What};
+use loadforge_ci::results::{Engine, Results, ResultsFolder};
 use loadforge_ci::verdict::{Finding, FindingKind};
-
-use crate::bare_locust::{self, Load};
 
 /// A script that sends a lot: 8 requests/s a user while the shop is healthy.
 const BUSY: &str = r#"
@@ -60,45 +59,54 @@ struct Shape {
 
 const STEADY: Shape = Shape { users: 6, spawn_rate: 6, seconds: 10 };
 
-fn script(folder: &Path, source: &str) -> PathBuf {
-    let path = folder.join("script.py");
-    std::fs::write(&path, source).unwrap();
-    path
-}
-
 /// Runs a script against a shop with these faults, one run after the other on the same shop; what each measured.
+///
+/// The runs go the way of `run --engine local`: our client, our server, real Locust behind it.
 async fn runs(source: &str, shape: Shape, faults: Vec<Vec<Fault>>) -> Vec<(Results, Course)> {
-    let folder = tempfile::tempdir().unwrap();
-    let path = script(folder.path(), source);
     let shop = Shop::start(ShopConfig::default()).await.unwrap();
+    let engine = EngineChoice::Locust { processes: Some(1), cache_dir: None };
+    let server = Server::bind(Config { engine, provisioning: Duration::ZERO, ..Config::default() }).await.unwrap();
+    let plan = plan(source, shape, &shop);
     let mut measured = Vec::new();
-    for (index, faults) in faults.into_iter().enumerate() {
+    for faults in faults {
         shop.set_faults(faults);
-        let prefix = folder.path().join(index.to_string());
-        let Shape { users, spawn_rate, seconds } = shape;
-        let load = Load { script: &path, users, spawn_rate, seconds, env: shop.env(), csv: Some(prefix.clone()) };
-        bare_locust::run(load).await;
-        measured.push(read(&prefix));
+        let folder = tempfile::tempdir().unwrap();
+        measured.push(run(&server.api_url(), &plan, folder.path()).await);
     }
+    server.shutdown().await;
     shop.shutdown().await;
     measured
 }
 
-fn read(prefix: &Path) -> (Results, Course) {
-    let file = |what: &str| File::open(format!("{}_{what}.csv", prefix.display())).unwrap();
-    let stats = read_stats("stats", file("stats")).unwrap();
-    let results = Results {
-        schema_version: RESULTS_SCHEMA_VERSION,
-        total: stats.total,
-        endpoints: stats.endpoints,
-        failures: read_failures("failures", file("failures")).unwrap(),
-        timeline: Timeline::default(),
-        problems: Vec::new(),
-        targets_passed: None,
-        after_ramp_up: None,
-        notes: Vec::new(),
-    };
-    let course = Course::read(&results, "history", file("stats_history")).unwrap();
+fn plan(source: &str, shape: Shape, shop: &RunningShop) -> RunPlan {
+    RunPlan {
+        what: What::Script { path: "script.py".into(), source: source.into() },
+        users: Some(shape.users),
+        spawn_rate: Some(shape.spawn_rate.into()),
+        duration: Duration::from_secs(shape.seconds.into()),
+        regions: BTreeMap::from([("local".into(), 1)]),
+        target_host: Some(shop.url().parse().unwrap()),
+        env: shop.env().into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect(),
+        timeout: Duration::from_secs(300),
+        start_api: StartApi::V2,
+        detach: false,
+        engine: Engine::Local,
+        job: None,
+        commit: None,
+        branch: None,
+    }
+}
+
+async fn run(api_url: &str, plan: &RunPlan, folder: &Path) -> (Results, Course) {
+    let client = Client::builder(api_url.parse().unwrap()).token(Some("any".to_owned().into())).build().unwrap();
+    let folder = ResultsFolder::new(folder);
+    let mut unheard = |_: &Event| {};
+    let mut session = Session { client, folder: folder.clone(), observer: &mut unheard, stop: Stop::never() };
+    let target = session.resolve(plan).await.unwrap();
+    let end = session.run(plan, &target).await.unwrap();
+    let results = end.results.unwrap_or_else(|| panic!("{:?} {:?}", end.outcome, end.message));
+    assert_eq!(results.problems, []);
+    let course = Course::of(&results, Some(&folder.file(ResultsFolder::HISTORY))).unwrap();
     (results, course)
 }
 
@@ -118,7 +126,7 @@ fn kinds(findings: &[Finding]) -> Vec<FindingKind> {
 
 #[tokio::test]
 async fn latency_that_grows_is_a_drift() {
-    let found = findings(BUSY, STEADY, vec![Fault::GrowingLatency { factor: 13.0 }]).await;
+    let found = findings(BUSY, STEADY, vec![Fault::GrowingLatency { factor: 31.0 }]).await;
     let drift = one(&found, FindingKind::Drift);
     assert!(drift.sentence.starts_with("Response times of all requests rise"), "{drift:#?}");
     assert_eq!(kinds(&found), [FindingKind::Drift], "{found:#?}");
