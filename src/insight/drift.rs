@@ -42,7 +42,7 @@ pub(super) fn find(course: &Course) -> Option<Finding> {
     let relative = course.relative_levels(&edges);
     let overall_ms = levels(&course.total, &edges).usual?;
     let points = series(&|index| relative[index].map(|level| level * overall_ms));
-    let overall = theil_sen(&points, Z_99).and_then(|trend| rise("all requests", &trend, seconds, points.len(), "99"));
+    let overall = theil_sen(&points, Z_99).and_then(|trend| rise("all requests", &trend, &points, seconds, "99"));
 
     // Endpoint by endpoint, with a stricter interval because there are many.
     let mut factors = Vec::new();
@@ -52,10 +52,12 @@ pub(super) fn find(course: &Course) -> Option<Finding> {
         let points = series(&|index| {
             levels.parts[index].filter(|(_, requests)| *requests >= LEAST_REQUESTS).map(|(level, _)| level)
         });
-        factors.extend(theil_sen(&points, Z_95).map(|trend| factor(&trend, seconds)));
-        risen.extend(
-            theil_sen(&points, Z_99_9).and_then(|trend| rise(&key.to_string(), &trend, seconds, points.len(), "99.9")),
-        );
+        factors.extend(theil_sen(&points, Z_95).map(|trend| {
+            let (from_ms, to_ms) = ends(&trend, &points, seconds);
+            to_ms / from_ms
+        }));
+        let surely = theil_sen(&points, Z_99_9);
+        risen.extend(surely.and_then(|trend| rise(&key.to_string(), &trend, &points, seconds, "99.9")));
     }
     risen.sort_by(|a, b| b.factor.total_cmp(&a.factor));
 
@@ -73,17 +75,16 @@ fn rising_like(overall: &Rise, factors: &[f64]) -> bool {
     factors.len() > 1 && alike * 5 >= factors.len() * 4
 }
 
-/// The level at the end as a factor of that at the begin.
-fn factor(trend: &Trend, seconds: f64) -> f64 {
-    let (from_ms, to_ms) = (trend.at(0.0), trend.at(seconds));
-    // A line that fits a steep curve may begin below zero.
-    to_ms / from_ms.max(to_ms / 100.0)
+/// The levels at begin and end, ms. A line that fits a steep curve may begin below anything that was measured.
+fn ends(trend: &Trend, points: &[(f64, f64)], seconds: f64) -> (f64, f64) {
+    let lowest = points.iter().map(|point| point.1).fold(f64::INFINITY, f64::min);
+    (trend.at(0.0).max(lowest), trend.at(seconds))
 }
 
 /// The rise a trend tells, when it is sure and large enough to matter.
-fn rise(label: &str, trend: &Trend, seconds: f64, parts: usize, confidence: &'static str) -> Option<Rise> {
-    let (from_ms, to_ms) = (trend.at(0.0).max(0.0), trend.at(seconds));
-    let factor = factor(trend, seconds);
+fn rise(label: &str, trend: &Trend, points: &[(f64, f64)], seconds: f64, confidence: &'static str) -> Option<Rise> {
+    let (from_ms, to_ms) = ends(trend, points, seconds);
+    let factor = to_ms / from_ms;
     let sure = trend.low > 0.0 && factor >= LEAST_RISE && to_ms - from_ms >= LEAST_RISE_MS;
     sure.then(|| Rise {
         label: label.to_owned(),
@@ -91,7 +92,7 @@ fn rise(label: &str, trend: &Trend, seconds: f64, parts: usize, confidence: &'st
         from_ms,
         to_ms,
         change_ms: (trend.low * seconds, trend.high * seconds),
-        parts,
+        parts: points.len(),
         confidence,
     })
 }
@@ -145,8 +146,8 @@ mod tests {
     fn a_rise_is_told_with_its_size() {
         let finding = find(&course(&seconds(|t| 50.0 + f64::from(t) * 2.0))).unwrap();
         insta::assert_snapshot!(format!("{}\n{}", finding.sentence, finding.evidence), @r"
-        Response times of GET /a rise through the run: +131 % from the end of the ramp-up to the end of the run.
-        GET /a: Theil–Sen slope over 37 windows after the ramp-up, mean 56 ms → 129 ms, change 68.4 ms to 78.1 ms with 99.9 % confidence
+        Response times of GET /a rise through the run: +120 % from the end of the ramp-up to the end of the run.
+        GET /a: Theil–Sen slope over 37 windows after the ramp-up, mean 58.6 ms → 129 ms, change 68.4 ms to 78.1 ms with 99.9 % confidence
         ");
         assert_eq!(finding.span_s, Some((1_003, 1_040)));
     }

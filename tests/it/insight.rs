@@ -163,8 +163,8 @@ async fn a_shop_at_its_limit_is_saturated() {
 
 #[tokio::test]
 async fn a_slower_machine_is_common_mode_and_a_slower_login_is_not() {
-    let slower = vec![Fault::AllSlower { factor: 1.8 }];
-    let login = vec![Fault::SlowLogin { factor: 1.8 }];
+    let slower = vec![Fault::AllSlower { factor: 3.0 }];
+    let login = vec![Fault::SlowLogin { factor: 3.0 }];
     let measured = runs(BUSY, Shape { seconds: 6, ..STEADY }, vec![vec![], slower, login]).await;
     let [(usual, course), slower, login] = &measured[..] else { panic!("three runs") };
     let baseline = Baseline::of_run(usual);
