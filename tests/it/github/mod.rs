@@ -1,6 +1,7 @@
 //! Pull requests and comments against a GitHub on loopback.
 
 mod access;
+mod binary;
 mod budget;
 mod finding;
 mod modes;
