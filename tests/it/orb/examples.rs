@@ -254,7 +254,6 @@ fn fork_pull_requests_are_skipped_green_and_say_so() {
 }
 
 #[test]
-#[ignore = "the demo command is not there yet"]
 fn try_the_demo_goes_from_install_to_stored_artifacts() {
     let mut story = Story::of("try_the_demo", GOOD, "main");
     let report = story.build(|pipeline| {

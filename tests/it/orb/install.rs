@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::runner::{Cache, Config, Outcome, Shell, State};
+use super::runner::{Cache, Config, Outcome, Shell, State, yaml};
 use super::support::{Release, one_job, pipeline, sha256};
 
 /// Every command of the orb, all of which install first.
@@ -58,6 +58,30 @@ fn a_tampered_download_is_refused_on_every_way_in() {
             }
         }
     }
+}
+
+#[test]
+fn a_tampered_download_is_refused_in_both_jobs() {
+    let folder = tempfile::tempdir().unwrap();
+    let release = Release::of_recorder();
+    let (bytes, proof) = tampered(folder.path());
+    release.downloads.put(&format!("/{}", release.archive), bytes);
+    let document = yaml(
+        "orbs:\n  loadforge: x/y@1\nworkflows:\n  main:\n    jobs:\n      - loadforge/load-test:\n          context: loadforge\n      \
+         - loadforge/gate:\n          context: loadforge\n",
+    );
+    let config = Config::new(document, release.orb()).unwrap();
+    let project = folder.path().join("repository");
+    fs::create_dir_all(&project).unwrap();
+    let mut cache = Cache::new(folder.path().join("cache"));
+    let report = pipeline(&folder.path().join("1"), &project, "main").run(&config, &mut cache).unwrap();
+    for job in ["loadforge/load-test", "loadforge/gate"] {
+        let outcome = report.job(job);
+        assert_eq!(outcome.state, State::Failed, "{job}");
+        assert!(outcome.log.contains("Nothing from it was executed or kept"), "{job}\n{}", outcome.log);
+        assert_eq!(left_behind(outcome), Vec::<String>::new(), "{job}");
+    }
+    assert!(!proof.exists());
 }
 
 #[test]
