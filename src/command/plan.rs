@@ -12,7 +12,7 @@ use crate::cli::{self, EnvEntry, RunArgs, ShapeArgs, TestArgs};
 use crate::config::{Config, Duration};
 use crate::error::Failure;
 use crate::loadforge::{RunPlan, StartApi, What};
-use crate::results::Engine;
+use crate::results::{Engine, RecipeTest, RunRecord};
 
 /// Length of a run when nothing else is said, as in LoadForge's own interface.
 const DEFAULT_MINUTES: f64 = 5.0;
@@ -45,6 +45,42 @@ pub(super) fn of(arguments: &RunArgs, config: &Config, ci: &CircleCi) -> Result<
         },
         detach: *detach,
         engine: test.engine,
+        job: ci.job_id.clone(),
+        commit: ci.commit.clone(),
+        branch: ci.branch.clone(),
+    })
+}
+
+/// The plan of a run once more, from its record. The variables' values come from the environment again.
+///
+/// # Errors
+/// When the record does not tell how, the script is gone, or a variable is not set any more.
+pub(super) fn again(record: &RunRecord, ci: &CircleCi) -> Result<RunPlan, Failure> {
+    let recipe = record.recipe.as_ref().ok_or_else(|| {
+        Failure::usage("run.json does not tell how to run this test again")
+            .with_hint("start it with `loadforge-ci run`")
+    })?;
+    let seconds = |value| std::time::Duration::try_from_secs_f64(value).unwrap_or(std::time::Duration::MAX);
+    Ok(RunPlan {
+        what: match &recipe.what {
+            RecipeTest::Id(id) => What::Saved(*id),
+            RecipeTest::Name(name) => What::Named(name.clone()),
+            RecipeTest::Script(path) => script(Path::new(path), "run.json")?,
+        },
+        users: recipe.users,
+        spawn_rate: recipe.spawn_rate,
+        duration: seconds(recipe.duration_s),
+        regions: recipe.regions.clone(),
+        target_host: recipe.target_host.as_deref().and_then(|host| host.parse().ok()),
+        env: recipe
+            .env
+            .iter()
+            .map(|name| Ok((name.clone(), from_environment(name)?)))
+            .collect::<Result<_, Failure>>()?,
+        timeout: seconds(recipe.timeout_s),
+        start_api: if recipe.start_api_v1 { StartApi::V1 } else { StartApi::V2 },
+        detach: false,
+        engine: record.engine,
         job: ci.job_id.clone(),
         commit: ci.commit.clone(),
         branch: ci.branch.clone(),
@@ -136,14 +172,18 @@ fn env(shape: &ShapeArgs, config: &Config) -> Result<Vec<(String, SecretString)>
     for entry in of_file.chain(shape.env.iter().cloned().map(Ok)) {
         let EnvEntry { name, value } = entry?;
         let value = match value {
-            Some(value) => value,
-            None => std::env::var(&name).map_err(|_| {
-                Failure::usage(format!("the variable {name} for the script is not set"))
-                    .with_hint(format!("set {name} in the job, the project or a context, or leave --env {name} out"))
-            })?,
+            Some(value) => value.into(),
+            None => from_environment(&name)?,
         };
         found.retain(|(known, _)| *known != name);
-        found.push((name, value.into()));
+        found.push((name, value));
     }
     Ok(found)
+}
+
+fn from_environment(name: &str) -> Result<SecretString, Failure> {
+    std::env::var(name).map(SecretString::from).map_err(|_| {
+        Failure::usage(format!("the variable {name} for the script is not set"))
+            .with_hint(format!("set {name} in the job, the project or a context, or leave --env {name} out"))
+    })
 }

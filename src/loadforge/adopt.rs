@@ -106,6 +106,7 @@ mod tests {
             collected: false,
             detached: false,
             fingerprint: Fingerprint { test: "4".into(), users: Some(50), ..Fingerprint::default() },
+            recipe: None,
             job: Some("job-1".into()),
             commit: None,
             branch: None,

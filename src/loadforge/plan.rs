@@ -10,7 +10,7 @@ use super::prelude::is_allowed;
 use super::wire::HostSpec;
 use crate::error::Explain;
 use crate::exit::Exit;
-use crate::results::{Engine, Fingerprint};
+use crate::results::{Engine, Fingerprint, Recipe, RecipeTest};
 
 /// Which test is run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -185,6 +185,26 @@ impl RunPlan {
             return Err(PlanError::Wrong { flag: "--region", problem: "must ask for at least one server".to_owned() });
         }
         Ok(())
+    }
+
+    /// How to run the same again; the variables' values are left out.
+    #[must_use]
+    pub fn recipe(&self) -> Recipe {
+        Recipe {
+            what: match &self.what {
+                What::Saved(id) => RecipeTest::Id(*id),
+                What::Named(name) => RecipeTest::Name(name.clone()),
+                What::Script { path, .. } => RecipeTest::Script(path.clone()),
+            },
+            users: self.users,
+            spawn_rate: self.spawn_rate,
+            duration_s: self.duration.as_secs_f64(),
+            regions: self.regions.clone(),
+            target_host: self.target_host.as_ref().map(ToString::to_string),
+            env: self.env.iter().map(|(name, _)| name.clone()).collect(),
+            timeout_s: self.timeout.as_secs_f64(),
+            start_api_v1: self.start_api == StartApi::V1,
+        }
     }
 
     /// The length in minutes, as the start call takes it.

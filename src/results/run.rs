@@ -160,6 +160,44 @@ impl Fingerprint {
     }
 }
 
+/// How to run the same test once more. Secrets are named, never kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Recipe {
+    /// Which test.
+    pub what: RecipeTest,
+    /// Users at the peak, where they were asked for.
+    pub users: Option<u32>,
+    /// Users started a second, where they were asked for.
+    pub spawn_rate: Option<f64>,
+    /// Length of the run, s.
+    pub duration_s: f64,
+    /// Load generators a region.
+    #[serde(default)]
+    pub regions: BTreeMap<String, u32>,
+    /// Where the load goes, where it was asked for.
+    pub target_host: Option<String>,
+    /// Names of the variables handed to the script; their values come from the environment again.
+    #[serde(default)]
+    pub env: Vec<String>,
+    /// Time allowed for everything, s.
+    pub timeout_s: f64,
+    /// Whether the start call of the original guide is sent.
+    #[serde(default)]
+    pub start_api_v1: bool,
+}
+
+/// Which test a recipe runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RecipeTest {
+    /// A saved test, by its id.
+    Id(u64),
+    /// A saved test, by its name.
+    Name(String),
+    /// A script, by its path.
+    Script(String),
+}
+
 /// The content of `run.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RunRecord {
@@ -193,6 +231,9 @@ pub struct RunRecord {
     pub detached: bool,
     /// What makes this run comparable with others.
     pub fingerprint: Fingerprint,
+    /// How to run the same test once more; `None` for a run that another program started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recipe: Option<Recipe>,
     /// The CI job that started it (CIRCLE_WORKFLOW_JOB_ID).
     pub job: Option<String>,
     /// The commit under test.

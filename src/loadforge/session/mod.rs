@@ -134,6 +134,7 @@ impl Session<'_> {
             collected: false,
             detached: plan.detach,
             fingerprint: target.fingerprint.clone(),
+            recipe: Some(plan.recipe()),
             job: plan.job.clone(),
             commit: plan.commit.clone(),
             branch: plan.branch.clone(),

@@ -164,6 +164,7 @@ impl Session<'_> {
             collected: false,
             detached: false,
             fingerprint,
+            recipe: None,
             job: plan.job.clone(),
             commit: plan.commit.clone(),
             branch: plan.branch.clone(),

@@ -427,6 +427,7 @@ fn run() -> RunRecord {
             regions: [("nyc3".to_owned(), 1), ("lon1".to_owned(), 1)].into(),
             host: Some("https://shop.staging.example.com".to_owned()),
         },
+        recipe: None,
         job: None,
         commit: Some("4be1d2a7c0ffee5590c1f0aa37d1bb22e1f00d42".to_owned()),
         branch: Some("feature/faster-login".to_owned()),
