@@ -10,6 +10,11 @@ use simulation::{Slow, World};
 const VARIATIONS: [f64; 3] = [0.03, 0.07, 0.12];
 const SEED: u64 = 2_026;
 
+/// Under `cargo bench` all of them; `cargo test --benches` only shows that it runs.
+fn trials(all: u32) -> u32 {
+    if std::env::args().any(|argument| argument == "--bench") { all } else { all / 200 }
+}
+
 fn main() {
     gates(1, "One p95 gate");
     gates(60, "One p95 gate among 60 rows (20 endpoints, default gates)");
@@ -32,7 +37,7 @@ fn gates(rows: usize, title: &str) {
                 println!("| {:.0} % | 0 | no baseline | – | – | – | – | – | – | – |", cv * 100.0);
                 continue;
             }
-            let rates = World::new(SEED, cv).gate(runs, rows, 40_000);
+            let rates = World::new(SEED, cv).gate(runs, rows, trials(40_000));
             let [third, half, double] = rates.found.map(percent);
             println!(
                 "| {:.0} % | {runs} | {} | {} | {} | {third} | {half} | {double} | {} | {} |",
@@ -59,7 +64,7 @@ fn builds() {
     for (slow, name) in [(Slow::EachEndpoint, "each endpoint alone"), (Slow::AllAtOnce, "all endpoints at once")] {
         for cv in VARIATIONS {
             for runs in [1, 3, 5, 8, 12, 20] {
-                let rates = World::new(SEED, cv).build(20, runs, slow, 10_000);
+                let rates = World::new(SEED, cv).build(20, runs, slow, trials(10_000));
                 println!(
                     "| {name} | {:.0} % | {runs} | {} | {} | {} | {} | {} |",
                     cv * 100.0,

@@ -1,6 +1,6 @@
 //! One good run as a line of the history.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -105,15 +105,18 @@ impl GoodRun {
     pub fn is(&self, run: &RunName, at: Option<Timestamp>) -> bool {
         self.run == *run && (self.fingerprint.engine != Engine::Local || at.is_none_or(|at| at == self.at))
     }
+}
 
-    /// What was measured of an endpoint, or of all requests together.
-    #[must_use]
-    pub fn measured(&self, endpoint: Option<&EndpointKey>) -> Option<&Measured> {
-        match endpoint {
-            None => Some(&self.total),
-            Some(key) => self.endpoints.iter().find(|one| one.method == key.method && one.name == key.name),
-        }
+/// What runs measured of one endpoint, in the order of the runs.
+pub(super) type Series<'a> = Vec<&'a Measured>;
+
+/// What these runs measured, by method and name; a run in which an endpoint was not called does not count for it.
+pub(super) fn by_endpoint<'a>(runs: &[&'a GoodRun]) -> HashMap<(&'a str, &'a str), Series<'a>> {
+    let mut endpoints: HashMap<(&str, &str), Series<'_>> = HashMap::new();
+    for measured in runs.iter().flat_map(|run| &run.endpoints).filter(|measured| measured.requests > 0) {
+        endpoints.entry((&measured.method, &measured.name)).or_default().push(measured);
     }
+    endpoints
 }
 
 impl RunName {
@@ -145,6 +148,11 @@ impl Measured {
             .into_iter()
             .filter_map(|percentile| Some((percentile, trimmed(endpoint.percentile(percentile)?))))
             .collect();
+        // As gates read it: from the exact response times where there are any.
+        let median = match &endpoint.histogram {
+            Some(histogram) if !histogram.is_empty() => histogram.percentile(Percentile::P50),
+            _ => endpoint.median_ms,
+        };
         Self {
             method: endpoint.method.clone(),
             name: endpoint.name.clone(),
@@ -152,7 +160,7 @@ impl Measured {
             failures: endpoint.failures,
             requests_per_s: endpoint.requests_per_s.map(trimmed),
             avg_ms: endpoint.avg_ms.map(trimmed),
-            median_ms: endpoint.median_ms.map(trimmed),
+            median_ms: median.map(trimmed),
             min_ms: endpoint.min_ms.map(trimmed),
             max_ms: endpoint.max_ms.map(trimmed),
             percentiles,

@@ -49,6 +49,8 @@ pub enum BaselineAnswer {
     Refused {
         /// The fields of the fingerprint that differ, at least one.
         differences: Vec<FieldDifference>,
+        /// Good runs that were left out for it.
+        runs: u32,
     },
     /// The good runs do not know this endpoint. Inconclusive, but allowed.
     NewEndpoint {

@@ -88,12 +88,13 @@ pub(super) fn without_limit(row: &mut Row, observed: f64, answer: &BaselineAnswe
             };
             (*runs, format!("new endpoint: {known}"))
         }
-        BaselineAnswer::Refused { differences } => {
+        BaselineAnswer::Refused { differences, runs } => {
             let fields: Vec<String> = differences
                 .iter()
                 .map(|field| format!("{}: {} here, {} there", field.field, field.this_run, field.history))
                 .collect();
-            (0, format!("not compared: the history is of other runs ({})", fields.join("; ")))
+            let those = if *runs == 1 { "the one good run is".to_owned() } else { format!("all {runs} good runs are") };
+            (0, format!("not compared: {those} of another kind ({})", fields.join("; ")))
         }
         BaselineAnswer::Limit { reason, runs, .. } => (*runs, reason.clone()),
     };

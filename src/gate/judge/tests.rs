@@ -247,9 +247,9 @@ fn the_history_may_refuse_or_not_know_an_endpoint() {
     let gates = gates(&["p95 of \"GET **\" <= +10% vs baseline"]);
     let with = |answer| listed(&judge(&gates, &shop(), None, &Always(answer), &Options::default()));
     let differences = vec![FieldDifference { field: "users".into(), this_run: "200".into(), history: "50".into() }];
-    assert_snapshot!(with(BaselineAnswer::Refused { differences }), @r#"
-    warn: Nothing was judged: p95 of GET /products, not compared: the history is of other runs (users: 200 here, 50 there)
-    inconclusive (allowed) | p95 of "GET **" <= +10% vs baseline | GET /products | p95 240 ms – | not compared: the history is of other runs (users: 200 here, 50 there)
+    assert_snapshot!(with(BaselineAnswer::Refused { differences, runs: 4 }), @r#"
+    warn: Nothing was judged: p95 of GET /products, not compared: all 4 good runs are of another kind (users: 200 here, 50 there)
+    inconclusive (allowed) | p95 of "GET **" <= +10% vs baseline | GET /products | p95 240 ms – | not compared: all 4 good runs are of another kind (users: 200 here, 50 there)
     "#);
     assert_snapshot!(with(BaselineAnswer::NewEndpoint { runs: 8 }), @r#"
     warn: Nothing was judged: p95 of GET /products, new endpoint: none of the last 8 good runs knows it

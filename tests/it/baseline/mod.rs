@@ -1,5 +1,9 @@
 //! The history of good runs and the limits learned from it.
 
-mod simulation;
-
+mod add;
 mod false_alarms;
+mod history;
+mod judge;
+mod replay;
+mod simulation;
+mod support;

@@ -1,0 +1,197 @@
+//! `--confirm`: a second run decides about rows that missed a learned limit, and only about them.
+
+use std::fmt;
+
+use crate::config::OnInconclusive;
+use crate::gate::summarise;
+use crate::results::Engine;
+use crate::verdict::{Outcome, Row, Verdict};
+
+/// Whether a second run is needed: a row that compares with the history failed.
+#[must_use]
+pub fn needs_confirmation(verdict: &Verdict) -> bool {
+    verdict.rows.iter().any(failed_against_history)
+}
+
+/// The verdict of two runs: the first one's, in which a row that compares with the history fails only when it failed
+/// both times. One that failed in one of the runs is a warning; one that the second run could not judge is
+/// inconclusive. All other rows stay as the first run left them. The reason of a row that changed tells both values.
+#[must_use]
+pub fn combine(first: &Verdict, second: &Verdict, on_inconclusive: OnInconclusive) -> Verdict {
+    let mut verdict = first.clone();
+    for row in verdict.rows.iter_mut().filter(|row| row.baseline.is_some()) {
+        let again = second.rows.iter().find(|other| same(row, other));
+        let failed_again = again.is_some_and(|other| other.outcome == Outcome::Fail);
+        if row.outcome == Outcome::Fail {
+            confirm(row, again);
+        } else if failed_again && row.outcome < Outcome::Fail {
+            let (first, second) = (row.observed_text(), again.map(Row::observed_text).unwrap_or_default());
+            row.reason = format!("missed in the second run only: {first}, then {second}; {}", row.reason);
+            // What the first run could not judge stays open.
+            row.outcome = row.outcome.max(Outcome::Warn);
+        }
+    }
+    summarise(&mut verdict, on_inconclusive);
+    verdict
+}
+
+/// Settles a row that failed in the first run.
+fn confirm(row: &mut Row, again: Option<&Row>) {
+    let first = row.observed_text();
+    let second = again.map_or_else(|| "–".to_owned(), Row::observed_text);
+    match again.map(|other| other.outcome) {
+        Some(Outcome::Fail) => {
+            row.reason = format!("failed in both runs: {first}, then {second}; {}", row.reason);
+        }
+        // A limit may have become unclear meanwhile, and an endpoint may not have been called again.
+        Some(Outcome::Inconclusive) | None => {
+            row.outcome = Outcome::Inconclusive;
+            let why = again.map_or("it does not have this row", |other| other.reason.as_str());
+            row.reason = format!("failed with {first} and could not be confirmed, the second run cannot tell: {why}");
+        }
+        Some(Outcome::Pass | Outcome::Warn) => {
+            row.outcome = Outcome::Warn;
+            row.reason = format!("failed in the first run only: {first}, then {second}; {}", row.reason);
+        }
+    }
+}
+
+fn failed_against_history(row: &Row) -> bool {
+    row.outcome == Outcome::Fail && row.baseline.is_some()
+}
+
+fn same(one: &Row, other: &Row) -> bool {
+    one.gate == other.gate && one.origin == other.origin && one.subject == other.subject
+}
+
+/// What a run costs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Cost {
+    /// Test minutes that LoadForge counts; `None` for the local engine, which costs nothing.
+    pub minutes: Option<f64>,
+    /// Requests sent; `None` before the run.
+    pub requests: Option<u64>,
+}
+
+impl Cost {
+    /// The cost of a run on `servers` load generators for `duration_s` seconds. LoadForge counts the minutes of each and
+    /// of the one that leads them.
+    #[must_use]
+    pub fn of(engine: Engine, servers: u32, duration_s: u64, requests: Option<u64>) -> Self {
+        let minutes = (f64::from(servers) + 1.0) * duration_s as f64 / 60.0;
+        Self { minutes: (engine == Engine::Loadforge).then_some(minutes), requests }
+    }
+}
+
+impl fmt::Display for Cost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.minutes {
+            Some(minutes) => write!(f, "{} test minutes", (minutes * 10.0).round() / 10.0)?,
+            None => f.write_str("no test minutes")?,
+        }
+        if let Some(requests) = self.requests {
+            write!(f, ", {}", crate::verdict::Unit::Count.show(requests as f64))?;
+            f.write_str(if requests == 1 { " request" } else { " requests" })?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verdict::{AgainstBaseline, Operator, Origin, Severity, Subject, Unit, VERDICT_SCHEMA_VERSION};
+
+    fn row(gate: &str, outcome: Outcome, observed: f64, learned: bool) -> Row {
+        Row {
+            gate: gate.into(),
+            origin: Origin::Flag,
+            severity: Severity::Fail,
+            subject: Subject::All,
+            measure: "p95".into(),
+            unit: Unit::Ms,
+            outcome,
+            observed: Some(observed),
+            operator: Some(Operator::LessOrEqual),
+            limit: Some(600.0),
+            headroom_percent: None,
+            requests: 1_000,
+            estimated: false,
+            allowed: false,
+            baseline: learned.then(|| AgainstBaseline {
+                median: Some(500.0),
+                runs: 6,
+                change_percent: None,
+                recent: vec![500.0; 6],
+            }),
+            reason: "limit from 6 good runs".into(),
+            waiver: None,
+        }
+    }
+
+    fn verdict(rows: Vec<Row>) -> Verdict {
+        let mut verdict = Verdict {
+            schema_version: VERDICT_SCHEMA_VERSION,
+            outcome: Outcome::Pass,
+            sentence: String::new(),
+            rows,
+            findings: vec![],
+        };
+        summarise(&mut verdict, OnInconclusive::Fail);
+        verdict
+    }
+
+    fn told(first: Row, second: Option<Row>) -> (Outcome, String) {
+        let combined = combine(&verdict(vec![first]), &verdict(second.into_iter().collect()), OnInconclusive::Fail);
+        (combined.outcome, combined.rows[0].reason.clone())
+    }
+
+    #[test]
+    fn only_a_failed_comparison_asks_for_a_second_run() {
+        assert!(needs_confirmation(&verdict(vec![row("g", Outcome::Fail, 700.0, true)])));
+        assert!(!needs_confirmation(&verdict(vec![row("g", Outcome::Fail, 700.0, false)])));
+        assert!(!needs_confirmation(&verdict(vec![row("g", Outcome::Warn, 700.0, true)])));
+    }
+
+    #[test]
+    fn what_fails_twice_fails() {
+        let (outcome, reason) = told(row("g", Outcome::Fail, 700.0, true), Some(row("g", Outcome::Fail, 710.0, true)));
+        assert_eq!(outcome, Outcome::Fail);
+        assert_eq!(reason, "failed in both runs: 700 ms, then 710 ms; limit from 6 good runs");
+    }
+
+    #[test]
+    fn what_fails_once_is_a_warning_whichever_run_it_was() {
+        let (outcome, reason) = told(row("g", Outcome::Fail, 700.0, true), Some(row("g", Outcome::Pass, 510.0, true)));
+        assert_eq!(outcome, Outcome::Warn);
+        assert_eq!(reason, "failed in the first run only: 700 ms, then 510 ms; limit from 6 good runs");
+        let (outcome, reason) = told(row("g", Outcome::Pass, 510.0, true), Some(row("g", Outcome::Fail, 700.0, true)));
+        assert_eq!(outcome, Outcome::Warn);
+        assert_eq!(reason, "missed in the second run only: 510 ms, then 700 ms; limit from 6 good runs");
+    }
+
+    #[test]
+    fn what_the_second_run_cannot_tell_is_neither_red_nor_green() {
+        let (outcome, reason) = told(row("g", Outcome::Fail, 700.0, true), None);
+        assert_eq!(outcome, Outcome::Inconclusive);
+        assert!(reason.starts_with("failed with 700 ms and could not be confirmed"), "{reason}");
+        let open = Row { reason: "too few requests".into(), ..row("g", Outcome::Inconclusive, 700.0, true) };
+        let (outcome, reason) = told(row("g", Outcome::Fail, 700.0, true), Some(open));
+        assert_eq!(outcome, Outcome::Inconclusive);
+        assert!(reason.ends_with("too few requests"), "{reason}");
+    }
+
+    #[test]
+    fn written_limits_are_judged_by_the_first_run_alone() {
+        let (outcome, reason) =
+            told(row("g", Outcome::Fail, 700.0, false), Some(row("g", Outcome::Pass, 510.0, false)));
+        assert_eq!((outcome, reason.as_str()), (Outcome::Fail, "limit from 6 good runs"));
+    }
+
+    #[test]
+    fn the_cost_counts_the_leading_server_too() {
+        assert_eq!(Cost::of(Engine::Loadforge, 2, 300, Some(12_345)).to_string(), "15 test minutes, 12,345 requests");
+        assert_eq!(Cost::of(Engine::Local, 2, 300, Some(1)).to_string(), "no test minutes, 1 request");
+        assert_eq!(Cost::of(Engine::Loadforge, 1, 150, None).to_string(), "5 test minutes");
+    }
+}

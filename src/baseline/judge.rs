@@ -1,0 +1,284 @@
+//! The history as gates ask it: comparable runs alone, a limit for each endpoint and measure.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::history::{History, age};
+use super::limit::{Demand, Learned, Nature, error_rate_limit, value_limit};
+use super::record::{GoodRun, Measured, RunName, Series, by_endpoint, is_exact, started};
+use super::statistics::{
+    Failed, PRIOR_SPREAD, mean_variance, median, percentile_variance, spread_about, throughput_variance, typical_spread,
+};
+use crate::config::BaselineSection;
+use crate::gate::{Baseline, BaselineAnswer, BaselineQuery, FieldDifference, Measure, PlacedGate, Scope};
+use crate::results::{EndpointKey, Fingerprint, Percentile, Results, RunRecord};
+use crate::verdict::{Operator, Severity, Unit};
+
+/// From so many good runs on a miss fails the build; below it is a warning.
+pub const FAIL_FROM: usize = 5;
+
+/// Which good runs count.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rules {
+    /// The branch whose runs count; `None` takes any.
+    pub branch: Option<String>,
+    /// How many of the last ones count.
+    pub runs: usize,
+    /// How old they may be.
+    pub max_age: Duration,
+    /// The present.
+    pub now: Timestamp,
+}
+
+impl Rules {
+    /// The rules of a `baseline:` section: by default the last 20 good runs of `main`, none older than 90 days.
+    #[must_use]
+    pub fn of(section: &BaselineSection, now: Timestamp) -> Self {
+        Self {
+            branch: Some(section.branch.clone().unwrap_or_else(|| "main".into())),
+            runs: section.runs.map_or(20, |runs| runs as usize),
+            max_age: section.max_age.map_or(Duration::from_secs(90 * 86_400), |age| age.to_std()),
+            now,
+        }
+    }
+
+    pub(super) fn admit(&self, run: &GoodRun) -> bool {
+        self.branch.as_ref().is_none_or(|branch| run.branch.as_ref() == Some(branch))
+            && age(run, self.now) <= self.max_age
+    }
+}
+
+/// The run that is judged, as far as the history must know it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ThisRun {
+    /// What makes it comparable.
+    pub fingerprint: Fingerprint,
+    /// Its identity and start, so that it is never compared with itself.
+    pub run: Option<(RunName, Option<Timestamp>)>,
+    /// Whether its percentiles are free of Locust's rounding.
+    pub exact: bool,
+    /// Rows of its verdict that compare with the history and can fail the build.
+    pub rows: usize,
+}
+
+impl ThisRun {
+    /// The run of a results folder, to be judged by these gates.
+    #[must_use]
+    pub fn of(record: &RunRecord, results: &Results, gates: &[PlacedGate]) -> Self {
+        Self {
+            fingerprint: record.fingerprint.clone(),
+            run: RunName::of(record).map(|name| (name, started(record))),
+            exact: is_exact(results),
+            rows: rows_at_stake(gates, results.endpoints.iter().map(|one| (one.method.as_str(), one.name.as_str()))),
+        }
+    }
+}
+
+/// How many rows these gates make that compare with the history and can fail the build.
+pub(super) fn rows_at_stake<'a>(
+    gates: &[PlacedGate],
+    endpoints: impl Iterator<Item = (&'a str, &'a str)> + Clone,
+) -> usize {
+    gates
+        .iter()
+        .map(|placed| &placed.gate)
+        .filter(|gate| gate.is_vs_baseline() && gate.severity == Severity::Fail)
+        .map(|gate| match &gate.selector {
+            None => 1,
+            Some(selector) => endpoints.clone().filter(|(method, name)| selector.matches(method, name)).count(),
+        })
+        .sum()
+}
+
+/// Learns limits from the comparable runs of a history.
+#[derive(Debug)]
+pub struct Judge<'a> {
+    runs: usize,
+    total: Series<'a>,
+    endpoints: HashMap<(&'a str, &'a str), Series<'a>>,
+    /// Whether Locust rounded percentiles on either side.
+    rounded: bool,
+    rows: usize,
+    /// Runs with another fingerprint, and how the most similar of them differs.
+    left_out: usize,
+    differences: Vec<FieldDifference>,
+    /// Why there is no run at all.
+    none: String,
+    typical: RefCell<HashMap<Measure, f64>>,
+}
+
+impl<'a> Judge<'a> {
+    /// The history seen from one run.
+    #[must_use]
+    pub fn new(history: &'a History, rules: &Rules, this: &ThisRun) -> Self {
+        Self::over(history.runs(), rules, this)
+    }
+
+    /// The same over any runs, oldest first.
+    pub(super) fn over(all: &'a [GoodRun], rules: &Rules, this: &ThisRun) -> Self {
+        let itself = |run: &GoodRun| this.run.as_ref().is_some_and(|(name, at)| run.is(name, *at));
+        let candidates: Vec<&GoodRun> = all.iter().filter(|run| rules.admit(run) && !itself(run)).collect();
+        let (same, other): (Vec<&GoodRun>, Vec<&GoodRun>) =
+            candidates.into_iter().partition(|run| run.fingerprint == this.fingerprint);
+        let last = &same[same.len().saturating_sub(rules.runs)..];
+        let branch = rules.branch.as_ref().map(|name| format!(" of branch `{name}`")).unwrap_or_default();
+        let none = if all.is_empty() {
+            "no good run is recorded".to_owned()
+        } else {
+            format!("no good run{branch} from the last {} days is recorded", rules.max_age.as_secs() / 86_400)
+        };
+        Self {
+            runs: last.len(),
+            total: last.iter().map(|run| &run.total).collect(),
+            endpoints: by_endpoint(last),
+            rounded: !this.exact || last.iter().any(|run| !run.exact),
+            rows: this.rows,
+            left_out: other.len(),
+            differences: nearest_differences(&other, &this.fingerprint),
+            none,
+            typical: RefCell::default(),
+        }
+    }
+
+    /// Good runs that are compared with, and those left out because their fingerprint differs.
+    #[must_use]
+    pub const fn compared_and_left_out(&self) -> (usize, usize) {
+        (self.runs, self.left_out)
+    }
+
+    /// The fields in which the most similar of the runs left out differs.
+    #[must_use]
+    pub fn differences(&self) -> &[FieldDifference] {
+        &self.differences
+    }
+
+    fn series<'s>(&'s self, endpoint: Option<&'s EndpointKey>) -> Option<&'s Series<'a>> {
+        match endpoint {
+            None => Some(&self.total),
+            Some(key) => self.endpoints.get(&(key.method.as_str(), key.name.as_str())),
+        }
+    }
+
+    /// What the endpoints of this history usually scatter in a measure.
+    fn typical_spread(&self, measure: &Measure) -> f64 {
+        if let Some(known) = self.typical.borrow().get(measure) {
+            return *known;
+        }
+        let spreads: Vec<f64> = self
+            .endpoints
+            .values()
+            .filter_map(|series| {
+                let logs: Vec<f64> = series
+                    .iter()
+                    .filter_map(|measured| measured.value(measure))
+                    .filter(|value| *value > 0.0)
+                    .map(f64::ln)
+                    .collect();
+                // Two runs tell a distance, no scatter.
+                (logs.len() >= 3).then(|| spread_about(median(&logs).unwrap_or_default(), &logs))
+            })
+            .collect();
+        let typical = typical_spread(&spreads);
+        self.typical.borrow_mut().insert(measure.clone(), typical);
+        typical
+    }
+
+    fn nature(&self, query: &BaselineQuery<'_>) -> Nature {
+        let rounded =
+            self.rounded && matches!(query.measure, Measure::Percentile(_) | Measure::Median) && query.observed > 0.0;
+        let sampling = match query.measure {
+            Measure::Percentile(percentile) => percentile_variance(percentile.fraction(), query.requests),
+            Measure::Median => percentile_variance(Percentile::P50.fraction(), query.requests),
+            Measure::Avg => mean_variance(query.requests),
+            Measure::Rps | Measure::Requests => throughput_variance(query.requests),
+            _ => 0.0,
+        };
+        let assumed = (PRIOR_SPREAD * PRIOR_SPREAD + sampling).sqrt();
+        let typical = if query.endpoint.is_some() { self.typical_spread(query.measure) } else { 0.0 };
+        Nature { prior_spread: assumed.max(typical), ..Nature::new(query.measure.unit(), rounded) }
+    }
+
+    fn learn(&self, query: &BaselineQuery<'_>, series: &[&Measured], values: &[f64]) -> Option<Learned> {
+        let demand = Demand {
+            operator: query.operator,
+            change_percent: query.change_percent,
+            severity: query.severity,
+            rows: self.rows,
+        };
+        match query.measure {
+            Measure::ErrorRate | Measure::Failures => {
+                let good: Vec<Failed> = series.iter().map(|measured| measured.failed()).collect();
+                let mut learned = error_rate_limit(&good, query.requests, &demand)?;
+                if query.measure.unit() == Unit::Count {
+                    learned.limit *= query.requests as f64 / 100.0;
+                    learned.median *= query.requests as f64 / 100.0;
+                }
+                Some(learned)
+            }
+            _ => value_limit(values, &self.nature(query), &demand),
+        }
+    }
+}
+
+impl Baseline for Judge<'_> {
+    fn compare(&self, query: &BaselineQuery<'_>) -> BaselineAnswer {
+        let none = |reason: String| BaselineAnswer::NoBaseline { reason, runs: count(self.runs) };
+        if self.runs == 0 {
+            return match self.differences.is_empty() {
+                true => none(self.none.clone()),
+                false => BaselineAnswer::Refused { differences: self.differences.clone(), runs: count(self.left_out) },
+            };
+        }
+        if query.scope != Scope::WholeRun {
+            return none("the history keeps whole runs only".into());
+        }
+        let Some(series) = self.series(query.endpoint) else {
+            return BaselineAnswer::NewEndpoint { runs: count(self.runs) };
+        };
+        let (series, values): (Vec<&Measured>, Vec<f64>) =
+            series.iter().filter_map(|measured| Some((*measured, measured.value(query.measure)?))).unzip();
+        if values.is_empty() {
+            return none(match query.measure {
+                Measure::Errors(_) => "the history keeps no failures by class".into(),
+                measure => format!("the history does not keep {measure}"),
+            });
+        }
+        let learned = match query.operator {
+            Operator::Equal => None,
+            _ => self.learn(query, &series, &values),
+        };
+        let Some(Learned { limit, median, why }) = learned else {
+            return none(format!("{} is not compared with `{}`", query.measure, query.operator));
+        };
+        let runs = values.len();
+        let warn_only = runs < FAIL_FROM;
+        let few = if warn_only { format!("; a warning at most below {FAIL_FROM} good runs") } else { String::new() };
+        let reason = format!("limit from {runs} good run{}: {why}{few}", if runs == 1 { "" } else { "s" });
+        BaselineAnswer::Limit { limit, median, runs: count(runs), recent: values, warn_only, reason }
+    }
+}
+
+fn count(runs: usize) -> u32 {
+    u32::try_from(runs).unwrap_or(u32::MAX)
+}
+
+/// How the most similar of these runs differs from a fingerprint; the newest of equals. Hashes are cut to what tells
+/// them apart.
+fn nearest_differences(others: &[&GoodRun], fingerprint: &Fingerprint) -> Vec<FieldDifference> {
+    let nearest = others.iter().rev().map(|run| fingerprint.differences(&run.fingerprint)).min_by_key(Vec::len);
+    let told = |field: &str, value: String| {
+        if field == "script_sha256" && value.len() == 64 { value[..8].to_owned() } else { value }
+    };
+    nearest
+        .unwrap_or_default()
+        .into_iter()
+        .map(|(field, this_run, history)| FieldDifference {
+            field: field.into(),
+            this_run: told(field, this_run),
+            history: told(field, history),
+        })
+        .collect()
+}

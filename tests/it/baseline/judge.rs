@@ -1,0 +1,230 @@
+//! Limits as gates get them: from comparable runs alone.
+
+use insta::assert_snapshot;
+use loadforge_ci::baseline::{FAIL_FROM, GoodRun, History, Judge, Rules, ThisRun};
+use loadforge_ci::gate::{Options, default_gates, judge};
+use loadforge_ci::results::{Endpoint, Fingerprint, Histogram, Results};
+use loadforge_ci::verdict::{Outcome, Row, Verdict};
+
+use super::support::{LOGIN, endpoint, gates, good, good_with, record, results, rules};
+
+fn history_of(runs: &[GoodRun]) -> (tempfile::TempDir, History) {
+    let dir = tempfile::tempdir().unwrap();
+    let mut history = History::open(dir.path()).unwrap();
+    for run in runs {
+        history.append(run).unwrap();
+    }
+    (dir, history)
+}
+
+/// Judges run 99 of day 30 by these gates.
+fn verdict_with(runs: &[GoodRun], texts: &[&str], results: &Results, rules: &Rules) -> Verdict {
+    let (_dir, history) = history_of(runs);
+    let gates = if texts.is_empty() { default_gates() } else { gates(texts) };
+    let this = ThisRun::of(&record(99, 30), results, &gates);
+    judge(&gates, results, None, &Judge::new(&history, rules, &this), &Options::default())
+}
+
+fn row_with(runs: &[GoodRun], text: &str, p95_ms: f64) -> Row {
+    let results = results(vec![endpoint(LOGIN, 1_000, 0, p95_ms)]);
+    verdict_with(runs, &[text], &results, &rules(30)).rows.remove(0)
+}
+
+fn steady(count: u64) -> Vec<GoodRun> {
+    (0..count).map(|id| good(id, id as i64, 400.0)).collect()
+}
+
+const GATE: &str = r#"p95 of "POST /login" <= +20% vs baseline"#;
+
+#[test]
+fn a_row_tells_median_runs_limit_change_and_headroom() {
+    let row = row_with(&steady(8), GATE, 440.0);
+    let baseline = row.baseline.as_ref().unwrap();
+    assert_eq!((row.outcome, row.limit.map(f64::round)), (Outcome::Pass, Some(480.0)));
+    assert_eq!((baseline.median, baseline.runs, baseline.recent.len()), (Some(400.0), 8, 8));
+    assert_eq!(
+        (baseline.change_percent.map(f64::round), row.headroom_percent.map(f64::round)),
+        (Some(10.0), Some(8.0))
+    );
+    assert_snapshot!(row_with(&steady(8), GATE, 620.0).reason, @"620 ms misses <= 480 ms; limit from 8 good runs: +20 % tolerated");
+}
+
+#[test]
+fn below_five_runs_a_miss_is_a_warning_and_from_five_on_a_failure() {
+    for runs in 1..=8 {
+        let row = row_with(&steady(runs), GATE, 800.0);
+        let expected = if (runs as usize) < FAIL_FROM { Outcome::Warn } else { Outcome::Fail };
+        assert_eq!(row.outcome, expected, "{runs} runs: {}", row.reason);
+    }
+    let row = row_with(&[], GATE, 800.0);
+    assert_eq!(row.outcome, Outcome::Inconclusive);
+    assert_snapshot!(row.reason, @"no baseline yet: no good run is recorded");
+}
+
+#[test]
+fn a_warning_comes_earlier_than_a_failure() {
+    let noisy: Vec<GoodRun> =
+        [400.0, 430.0, 370.0, 410.0, 450.0, 380.0].iter().zip(0..).map(|(p95, id)| good(id, id as i64, *p95)).collect();
+    let limit = |text: &str| row_with(&noisy, text, 400.0).limit.unwrap();
+    let warn = limit(r#"warn: p95 of "POST /login" <= +5% vs baseline"#);
+    let fail = limit(r#"p95 of "POST /login" <= +5% vs baseline"#);
+    assert!(warn < fail, "{warn} {fail}");
+}
+
+#[test]
+fn the_run_itself_other_branches_and_old_runs_never_count() {
+    let mut runs = steady(6);
+    let mut itself = good(99, 30, 4_000.0);
+    itself.run.id = 99;
+    let mut feature = good(50, 20, 4_000.0);
+    feature.branch = Some("feature/x".into());
+    runs.extend([itself, feature]);
+    let row = row_with(&runs, GATE, 440.0);
+    assert_eq!(row.baseline.unwrap().recent, [400.0; 6]);
+
+    let results = results(vec![endpoint(LOGIN, 1_000, 0, 440.0)]);
+    let of_age = |days: u64| Rules { max_age: std::time::Duration::from_secs(days * 86_400), ..rules(30) };
+    let runs_of =
+        |rules: &Rules| verdict_with(&steady(6), &[GATE], &results, rules).rows[0].baseline.clone().unwrap().runs;
+    assert_eq!([runs_of(&of_age(90)), runs_of(&of_age(27)), runs_of(&of_age(3))], [6, 3, 0]);
+    assert_eq!(runs_of(&Rules { runs: 2, ..rules(30) }), 2);
+}
+
+#[test]
+fn a_run_with_another_fingerprint_is_refused_and_the_field_is_named() {
+    let reason = |change: fn(&mut Fingerprint)| {
+        let runs = steady(6).into_iter().map(|mut run| {
+            change(&mut run.fingerprint);
+            run
+        });
+        let row = row_with(&runs.collect::<Vec<_>>(), GATE, 4_000.0);
+        assert_eq!(row.outcome, Outcome::Inconclusive);
+        row.reason
+    };
+    let reasons = [
+        reason(|print| print.engine = loadforge_ci::results::Engine::Local),
+        reason(|print| print.test = "4218".into()),
+        reason(|print| print.script_sha256 = Some("cd".into())),
+        reason(|print| print.users = Some(200)),
+        reason(|print| print.spawn_rate = None),
+        reason(|print| print.duration_s = Some(60)),
+        reason(|print| print.regions.clear()),
+        reason(|print| print.host = Some("https://www.example.com".into())),
+    ];
+    assert_snapshot!(reasons.join("\n"), @r#"
+    not compared: all 6 good runs are of another kind (engine: loadforge here, local there)
+    not compared: all 6 good runs are of another kind (test: 4217 here, 4218 there)
+    not compared: all 6 good runs are of another kind (script_sha256: abababab here, cd there)
+    not compared: all 6 good runs are of another kind (users: 50 here, 200 there)
+    not compared: all 6 good runs are of another kind (spawn_rate: 5 here, not known there)
+    not compared: all 6 good runs are of another kind (duration_s: 300 here, 60 there)
+    not compared: all 6 good runs are of another kind (regions: nyc3=1 here, none there)
+    not compared: all 6 good runs are of another kind (host: https://staging.example.com here, https://www.example.com there)
+    "#);
+}
+
+#[test]
+fn every_endpoint_counts_its_own_runs_and_a_new_one_is_reported_as_new() {
+    let both = |id: u64| {
+        good_with(id, id as i64, vec![endpoint(LOGIN, 1_000, 0, 400.0), endpoint("GET /new", 1_000, 0, 100.0)])
+    };
+    let runs: Vec<GoodRun> = steady(4).into_iter().chain([both(4), both(5)]).collect();
+    let now = results(vec![
+        endpoint(LOGIN, 1_000, 0, 700.0),
+        endpoint("GET /new", 1_000, 0, 300.0),
+        endpoint("GET /newest", 1_000, 0, 300.0),
+    ]);
+    let verdict = verdict_with(&runs, &[r#"p95 of "**" <= +20% vs baseline"#], &now, &rules(30));
+    let told: Vec<String> = verdict
+        .rows
+        .iter()
+        .map(|row| format!("{} {} {}: {}", row.outcome, row.subject, row.baseline.as_ref().unwrap().runs, row.reason))
+        .collect();
+    assert_snapshot!(told.join("\n"), @r#"
+    fail POST /login 6: 700 ms misses <= 480 ms; limit from 6 good runs: +20 % tolerated
+    warn GET /new 2: 300 ms misses <= 125 ms; limit from 2 good runs: 3 times the scatter of 7.7 %; a warning at most below 5 good runs
+    inconclusive GET /newest 6: new endpoint: none of the last 6 good runs knows it
+    "#);
+}
+
+#[test]
+fn without_a_gate_the_default_ones_find_the_endpoint_that_got_slower() {
+    let shop = |id: u64, login: f64, failures: u64| {
+        let others =
+            (0..6).map(|number| endpoint(&format!("GET /page/{number}"), 2_000, 1, 100.0 + 40.0 * number as f64));
+        let endpoints: Vec<Endpoint> = others.chain([endpoint(LOGIN, 1_000, failures, login)]).collect();
+        (good_with(id, id as i64, endpoints.clone()), results(endpoints))
+    };
+    let runs: Vec<GoodRun> = (0..5).map(|id| shop(id, 400.0, 2).0).collect();
+    let failing = |verdict: &Verdict| -> Vec<String> {
+        verdict.rows_with(Outcome::Fail).map(|row| format!("{} of {}", row.measure, row.subject)).collect()
+    };
+    let same = verdict_with(&runs, &[], &shop(9, 410.0, 3).1, &rules(30));
+    assert_eq!((same.outcome, failing(&same).len(), same.rows.len()), (Outcome::Pass, 0, 21));
+    let slower = verdict_with(&runs, &[], &shop(9, 640.0, 2).1, &rules(30));
+    assert_eq!(failing(&slower), ["p95 of POST /login"]);
+    let broken = verdict_with(&runs, &[], &shop(9, 400.0, 60).1, &rules(30));
+    assert_eq!(failing(&broken), ["error_rate of POST /login"]);
+}
+
+#[test]
+fn many_rows_widen_the_limit_and_few_requests_do_too() {
+    let wide = |count: usize, requests: u64| {
+        let endpoints: Vec<Endpoint> =
+            (0..count).map(|number| endpoint(&format!("GET /{number}"), requests, 0, 400.0)).collect();
+        let runs: Vec<GoodRun> = (0..6).map(|id| good_with(id, id as i64, endpoints.clone())).collect();
+        verdict_with(&runs, &[], &results(endpoints), &rules(30)).rows[0].limit.unwrap()
+    };
+    assert!(wide(1, 5_000) < wide(20, 5_000), "{} {}", wide(1, 5_000), wide(20, 5_000));
+    assert!(wide(1, 5_000) < wide(1, 60), "{} {}", wide(1, 5_000), wide(1, 60));
+}
+
+#[test]
+fn rounding_counts_only_where_locust_rounded() {
+    let exact = |p95: f64| {
+        let mut one = endpoint(LOGIN, 1_000, 0, p95);
+        one.histogram = Some(Histogram::from_iter([(p95 as u64 * 1_000, 1_000)]));
+        one
+    };
+    let runs: Vec<GoodRun> = (0..20).map(|id| good_with(id, id as i64, vec![exact(1_000.0)])).collect();
+    let rounded: Vec<GoodRun> = (0..20).map(|id| good(id, id as i64, 1_000.0)).collect();
+    let gate = [r#"p95 of "POST /login" <= +6% vs baseline"#];
+    let limit = |runs: &[GoodRun], now: Endpoint| {
+        verdict_with(runs, &gate, &results(vec![now]), &rules(30)).rows[0].limit.unwrap().round()
+    };
+    // Nothing but the prior is left: √(3 (0.05² + 0.0401²) / 22 · (1 + 1.57 / 20)) = 0.0246, three times that is 7.7 %.
+    assert_eq!(limit(&runs, exact(1_000.0)), 1_077.0);
+    assert_eq!(limit(&rounded, endpoint(LOGIN, 1_000, 0, 1_000.0)), 1_100.0);
+    assert_eq!(limit(&runs, endpoint(LOGIN, 1_000, 0, 1_000.0)), 1_100.0, "one rounded side is enough");
+}
+
+#[test]
+fn throughput_is_judged_both_ways_and_what_is_not_kept_is_said() {
+    let now = |requests| results(vec![endpoint(LOGIN, requests, 0, 400.0)]);
+    let outcome = |text: &str, requests| verdict_with(&steady(8), &[text], &now(requests), &rules(30)).rows.remove(0);
+    assert_eq!(outcome("rps >= -15% vs baseline", 600).outcome, Outcome::Fail);
+    assert_eq!(outcome("rps <= +15% vs baseline", 1_500).outcome, Outcome::Fail);
+    assert_eq!(outcome("rps >= -15% vs baseline", 1_000).outcome, Outcome::Pass);
+    let told = [
+        outcome("errors(5xx) <= +10% vs baseline", 1_000).reason,
+        outcome("error_rate >= -10% vs baseline", 1_000).reason,
+    ];
+    assert_snapshot!(told.join("\n"), @r#"
+    no baseline yet: the history keeps no failures by class
+    no baseline yet: error_rate is not compared with `>=`
+    "#);
+}
+
+#[test]
+fn thousands_of_endpoints_are_judged_one_by_one() {
+    let endpoints: Vec<Endpoint> =
+        (0..2_000).map(|number| endpoint(&format!("GET /{number}"), 100, 0, 400.0)).collect();
+    let runs: Vec<GoodRun> = (0..5).map(|id| good_with(id, id as i64, endpoints.clone())).collect();
+    let (_dir, history) = history_of(&runs);
+    let gates = default_gates();
+    let now = results(endpoints);
+    let this = ThisRun::of(&record(99, 30), &now, &gates);
+    assert_eq!(this.rows, 6_000);
+    let judged = judge(&gates, &now, None, &Judge::new(&history, &rules(30), &this), &Options::default());
+    assert_eq!((judged.rows.len(), judged.outcome), (6_000, Outcome::Pass));
+}

@@ -1,0 +1,132 @@
+//! Results folders, runs and histories for the tests of this topic.
+
+use std::path::Path;
+
+use jiff::{SignedDuration, Timestamp};
+use loadforge_ci::baseline::{GoodRun, Rules};
+use loadforge_ci::gate::PlacedGate;
+use loadforge_ci::results::{
+    Endpoint, Engine, Fingerprint, Percentile, RESULTS_SCHEMA_VERSION, RUN_SCHEMA_VERSION, Results, ResultsFolder,
+    RunRecord, RunState, StateChange, Timeline,
+};
+use loadforge_ci::verdict::{Origin, Outcome, VERDICT_SCHEMA_VERSION, Verdict};
+
+pub(crate) const LOGIN: &str = "POST /login";
+
+pub(crate) fn at(day: i64) -> Timestamp {
+    "2026-05-01T02:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_hours(24 * day)
+}
+
+/// The rules on that day.
+pub(crate) fn rules(day: i64) -> Rules {
+    Rules { branch: Some("main".into()), runs: 20, max_age: std::time::Duration::from_secs(90 * 86_400), now: at(day) }
+}
+
+pub(crate) fn fingerprint() -> Fingerprint {
+    Fingerprint {
+        engine: Engine::Loadforge,
+        test: "4217".into(),
+        script_sha256: Some("ab".repeat(32)),
+        users: Some(50),
+        spawn_rate: Some(5.0),
+        duration_s: Some(300),
+        regions: [("nyc3".to_owned(), 1)].into(),
+        host: Some("https://staging.example.com".into()),
+    }
+}
+
+pub(crate) fn endpoint(label: &str, requests: u64, failures: u64, p95_ms: f64) -> Endpoint {
+    let (method, name) = label.split_once(' ').unwrap_or(("", label));
+    Endpoint {
+        method: method.into(),
+        name: name.into(),
+        requests,
+        failures,
+        median_ms: Some(p95_ms / 2.0),
+        avg_ms: Some(p95_ms / 2.0),
+        min_ms: Some(1.0),
+        max_ms: Some(p95_ms * 2.0),
+        requests_per_s: Some(requests as f64 / 300.0),
+        percentiles: [(Percentile::P50, p95_ms / 2.0), (Percentile::P95, p95_ms), (Percentile::P99, p95_ms * 1.5)]
+            .into(),
+        ..Endpoint::default()
+    }
+}
+
+pub(crate) fn results(endpoints: Vec<Endpoint>) -> Results {
+    let (requests, failures) =
+        endpoints.iter().fold((0, 0), |(all, failed), one| (all + one.requests, failed + one.failures));
+    let p95 = endpoints.iter().filter_map(|one| one.percentile(Percentile::P95)).fold(0.0, f64::max);
+    Results {
+        schema_version: RESULTS_SCHEMA_VERSION,
+        total: Endpoint { method: String::new(), ..endpoint("Aggregated", requests, failures, p95) },
+        endpoints,
+        failures: Vec::new(),
+        timeline: Timeline::default(),
+        problems: Vec::new(),
+        targets_passed: None,
+        after_ramp_up: None,
+        notes: Vec::new(),
+    }
+}
+
+/// A finished and collected run number `id` of that day.
+pub(crate) fn record(id: u64, day: i64) -> RunRecord {
+    RunRecord {
+        schema_version: RUN_SCHEMA_VERSION,
+        engine: Engine::Loadforge,
+        api_url: "https://app.loadforge.com/api/v2".into(),
+        test: "checkout".into(),
+        test_id: Some(4217),
+        ephemeral: false,
+        intent: None,
+        run_id: Some(id),
+        monitor_url: None,
+        states: vec![
+            StateChange { state: RunState::Queued, at: at(day) },
+            StateChange { state: RunState::Finished, at: at(day) + SignedDuration::from_secs(400) },
+        ],
+        collected: true,
+        detached: false,
+        fingerprint: fingerprint(),
+        job: None,
+        commit: Some(format!("{id:040x}")),
+        branch: Some("main".into()),
+        end_message: None,
+    }
+}
+
+pub(crate) fn verdict(outcome: Outcome, sentence: &str) -> Verdict {
+    Verdict {
+        schema_version: VERDICT_SCHEMA_VERSION,
+        outcome,
+        sentence: sentence.into(),
+        rows: Vec::new(),
+        findings: Vec::new(),
+    }
+}
+
+/// A results folder with these files.
+pub(crate) fn folder(path: &Path, record: &RunRecord, results: &Results, verdict: Option<&Verdict>) -> ResultsFolder {
+    let folder = ResultsFolder::new(path);
+    folder.write_json(ResultsFolder::RUN, record).unwrap();
+    folder.write_json(ResultsFolder::RESULTS, results).unwrap();
+    if let Some(verdict) = verdict {
+        folder.write_json(ResultsFolder::VERDICT, verdict).unwrap();
+    }
+    folder
+}
+
+/// A good run of that day with one endpoint.
+pub(crate) fn good(id: u64, day: i64, p95_ms: f64) -> GoodRun {
+    good_with(id, day, vec![endpoint(LOGIN, 1_000, 0, p95_ms)])
+}
+
+pub(crate) fn good_with(id: u64, day: i64, endpoints: Vec<Endpoint>) -> GoodRun {
+    GoodRun::of(&record(id, day), &results(endpoints), Outcome::Pass).unwrap()
+}
+
+pub(crate) fn gates(texts: &[&str]) -> Vec<PlacedGate> {
+    let place = |text: &&str| PlacedGate { gate: text.parse().unwrap(), origin: Origin::Flag };
+    texts.iter().map(place).collect()
+}
