@@ -9,10 +9,10 @@ use super::history::History;
 use super::judge::{Judge, Rules, ThisRun, rows_at_stake};
 use super::record::{GoodRun, Measured, RunName};
 use super::table::{Table, clean, short};
-use crate::config::{OnInconclusive, Targets};
+
 use crate::gate::{Options, PlacedGate, judge};
 use crate::results::{Endpoint, RESULTS_SCHEMA_VERSION, Results, Timeline};
-use crate::verdict::{Outcome, Row, Subject, Verdict};
+use crate::verdict::{OnInconclusive, Outcome, Row, Subject, Targets, Verdict};
 
 /// What a replay of gates over the history showed.
 #[derive(Debug, Clone, PartialEq)]

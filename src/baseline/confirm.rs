@@ -2,10 +2,9 @@
 
 use std::fmt;
 
-use crate::config::OnInconclusive;
 use crate::gate::summarise;
 use crate::results::Engine;
-use crate::verdict::{Outcome, Row, Verdict};
+use crate::verdict::{OnInconclusive, Outcome, Row, Verdict};
 
 /// Whether a second run is needed: a row that compares with the history failed.
 #[must_use]
@@ -136,6 +135,7 @@ mod tests {
             sentence: String::new(),
             rows,
             findings: vec![],
+            confirmation: None,
         };
         summarise(&mut verdict, OnInconclusive::Fail);
         verdict

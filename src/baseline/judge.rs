@@ -149,6 +149,21 @@ impl<'a> Judge<'a> {
         (self.runs, self.left_out)
     }
 
+    /// The endpoints the comparable runs know, each with the number of runs that measured it.
+    pub fn endpoints(&self) -> impl Iterator<Item = (EndpointKey, usize)> + '_ {
+        self.endpoints.iter().map(|((method, name), series)| {
+            (EndpointKey { method: (*method).to_owned(), name: (*name).to_owned() }, series.len())
+        })
+    }
+
+    /// The median of a measure over the comparable runs, in the measure's unit; `None` where none of them has it.
+    #[must_use]
+    pub fn usual(&self, endpoint: &EndpointKey, measure: &Measure) -> Option<f64> {
+        let series = self.endpoints.get(&(endpoint.method.as_str(), endpoint.name.as_str()))?;
+        let values: Vec<f64> = series.iter().filter_map(|measured| measured.value(measure)).collect();
+        median(&values)
+    }
+
     /// The fields in which the most similar of the runs left out differs.
     #[must_use]
     pub fn differences(&self) -> &[FieldDifference] {

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::case::Case;
-use super::gate::{judge, write_reports};
+use super::gate::{Bench, write_reports};
 use super::run::{execute, told};
 use super::service::Service;
 use super::{commit, printed};
@@ -16,7 +16,7 @@ use crate::demo::scripts::{ECOMMERCE, Script};
 use crate::demo::shop::{Fault, Shop, ShopConfig};
 use crate::error::Failure;
 use crate::exit::Exit;
-use crate::gate::{self, NoHistory, Options, PlacedGate};
+use crate::gate::{self, Options, PlacedGate};
 use crate::loadforge::{Outcome, RunPlan, StartApi, What};
 use crate::results::{Engine, ResultsFolder};
 use crate::verdict::{Origin, Targets};
@@ -103,7 +103,8 @@ fn verdict(results: &Path, output: OutputArgs) -> Result<Exit, Failure> {
         .collect::<Result<Vec<_>, Failure>>()?;
     let options = Options { targets: Targets::Ignore, ..Options::default() };
     let case = Case::of_folder(ResultsFolder::new(results))?;
-    let verdict = judge(&case, gates, &Config::default(), None, &NoHistory, &options);
+    let config = Config::default();
+    let verdict = Bench::new(gates, &config, None, None, options).judge(&case);
     let judged = case.judged(verdict, &commit::environment());
     write_reports(&judged, None, output)??;
     Ok(gate::exit(&judged.verdict, options.on_inconclusive))

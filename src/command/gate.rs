@@ -6,12 +6,13 @@ use std::path::Path;
 
 use super::case::Case;
 use super::judged::Judged;
-use super::{comment, commit, configuration, gates, printed, service};
+use super::{comment, commit, configuration, confirm, gates, history, printed, service};
+use crate::baseline::{History, Judge, Rules, ThisRun};
 use crate::cli::{GateCommandArgs, OutputArgs};
 use crate::config::Config;
 use crate::error::Failure;
 use crate::exit::Exit;
-use crate::gate::{self, Baseline, History, NoHistory, Options, PlacedGate};
+use crate::gate::{self, Baseline, NoHistory, Options, PlacedGate, Waiver};
 use crate::insight::{self, Course};
 use crate::log::use_color;
 use crate::report::{self, console};
@@ -25,8 +26,14 @@ pub(super) async fn run(arguments: &GateCommandArgs, output: OutputArgs) -> Resu
     let template = read_template(arguments.gate.template.as_deref())?;
     let ci = commit::environment();
     let case = Case::read(&arguments.gate, &arguments.folder)?;
+    let history = history::open(&arguments.folder.history)?;
+    let rules = history::rules(&arguments.baseline, &config);
     let options = options(arguments, &config, &case);
-    let verdict = judge(&case, gates, &config, file, &NoHistory, &options);
+    let bench = Bench::new(gates, &config, file, Some((&history, &rules)), options);
+    let mut verdict = bench.judge(&case);
+    if arguments.gate.confirm {
+        verdict = confirm::settle(verdict, &case, &bench, &arguments.service, &ci).await?;
+    }
     let judged = case.judged(verdict, &ci);
     let written = write_reports(&judged, template.as_ref(), output)?;
     if arguments.comment {
@@ -44,6 +51,47 @@ pub(super) async fn run(arguments: &GateCommandArgs, output: OutputArgs) -> Resu
     }
 }
 
+/// Everything a case is judged by.
+pub(super) struct Bench<'a> {
+    gates: Vec<PlacedGate>,
+    waivers: Vec<Waiver>,
+    history: Option<(&'a History, &'a Rules)>,
+    pub(super) config: &'a Config,
+    pub(super) options: Options,
+}
+
+impl<'a> Bench<'a> {
+    /// The gates written, or the default ones where there are none.
+    pub(super) fn new(
+        gates: Vec<PlacedGate>,
+        config: &'a Config,
+        file: Option<&Path>,
+        history: Option<(&'a History, &'a Rules)>,
+        options: Options,
+    ) -> Self {
+        let gates = if gates.is_empty() { gate::default_gates() } else { gates };
+        Self { gates, waivers: gates::waivers(config, file), history, config, options }
+    }
+
+    /// Judges a case and looks for findings.
+    pub(super) fn judge(&self, case: &Case) -> Verdict {
+        let learned = self
+            .history
+            .zip(case.run.as_ref())
+            .map(|((history, rules), run)| Judge::new(history, rules, &ThisRun::of(run, &case.results, &self.gates)));
+        let baseline = learned.as_ref().map_or(&NoHistory as &dyn Baseline, |judge| judge);
+        let course = case.history.as_deref().map(gate::History::file);
+        let mut verdict = gate::judge(&self.gates, &case.results, course, baseline, &self.options);
+        gate::waive(&mut verdict, &self.waivers, jiff::Zoned::now().date(), self.options.on_inconclusive);
+        let usual = learned.as_ref().and_then(history::usual);
+        match Course::of(&case.results, case.history.as_deref()) {
+            Ok(course) => verdict.findings = insight::find(&case.results, &course, usual.as_ref()),
+            Err(fault) => service::warn("no findings", &fault),
+        }
+        verdict
+    }
+}
+
 fn options(arguments: &GateCommandArgs, config: &Config, case: &Case) -> Options {
     // A test made for one run has no targets of its own; a row about them would be a tick for nothing.
     let ephemeral = case.run.as_ref().is_some_and(|run| run.ephemeral);
@@ -53,27 +101,6 @@ fn options(arguments: &GateCommandArgs, config: &Config, case: &Case) -> Options
         targets: arguments.gate.loadforge_targets.or(config.loadforge_targets).unwrap_or(usual),
         targets_expected: false,
     }
-}
-
-/// Judges a case by its gates, or by the default ones where there are none, and looks for findings.
-pub(super) fn judge(
-    case: &Case,
-    gates: Vec<PlacedGate>,
-    config: &Config,
-    file: Option<&Path>,
-    baseline: &dyn Baseline,
-    options: &Options,
-) -> Verdict {
-    let gates = if gates.is_empty() { gate::default_gates() } else { gates };
-    let history = case.history.as_deref().map(History::file);
-    let mut verdict = gate::judge(&gates, &case.results, history, baseline, options);
-    let today = jiff::Zoned::now().date();
-    gate::waive(&mut verdict, &gates::waivers(config, file), today, options.on_inconclusive);
-    match Course::of(&case.results, case.history.as_deref()) {
-        Ok(course) => verdict.findings = insight::find(&case.results, &course, None),
-        Err(fault) => service::warn("no findings", &fault),
-    }
-    verdict
 }
 
 /// Writes the files and prints the verdict. The inner error is a template that could not be used.

@@ -1,14 +1,17 @@
 //! One file a subcommand, each a few lines of story over the parts below.
 
+mod baseline;
 mod cancel;
 mod case;
 mod comment;
 mod commit;
 mod completions;
+mod confirm;
 mod demo;
 mod emulate;
 mod gate;
 mod gates;
+mod history;
 mod init;
 mod judged;
 mod lint;
@@ -50,6 +53,7 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Command::Comment(arguments) => comment::run(&arguments).await,
         Command::Schema(arguments) => schema::run(&arguments, io::stdout().lock()),
         Command::Completions(arguments) => completions::completions(&arguments, io::stdout().lock()),
+        Command::Baseline(command) => baseline::run(&command, io::stdout().lock()),
         Command::Demo(arguments) => demo::run(&arguments, cli.output, io::stdout()).await,
         Command::Lint(arguments) => lint::run(&arguments, io::stdout().lock()),
         Command::Emulate(arguments) => emulate::run(&arguments, io::stdout()).await,

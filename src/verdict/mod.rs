@@ -32,6 +32,18 @@ pub struct Verdict {
     /// What the numbers mean over time. Findings never change the outcome.
     #[serde(default)]
     pub findings: Vec<Finding>,
+    /// The second run that decided about comparisons with the history, where there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmation: Option<Confirmation>,
+}
+
+/// A second run of the same test (`--confirm`). Its values stand in the reasons of the rows it decided about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Confirmation {
+    /// The run.
+    pub run_id: Option<u64>,
+    /// What it cost, in words.
+    pub cost: String,
 }
 
 impl Verdict {

@@ -67,6 +67,7 @@ pub fn judge(
         sentence: String::new(),
         rows,
         findings: Vec::new(),
+        confirmation: None,
     };
     summarise(&mut verdict, options.on_inconclusive);
     verdict

@@ -89,6 +89,7 @@ pub(crate) fn record(id: u64, day: i64) -> RunRecord {
         collected: true,
         detached: false,
         fingerprint: fingerprint(),
+        recipe: None,
         job: None,
         commit: Some(format!("{id:040x}")),
         branch: Some("main".into()),
@@ -103,6 +104,7 @@ pub(crate) fn verdict(outcome: Outcome, sentence: &str) -> Verdict {
         sentence: sentence.into(),
         rows: Vec::new(),
         findings: Vec::new(),
+        confirmation: None,
     }
 }
 

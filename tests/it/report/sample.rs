@@ -321,7 +321,14 @@ fn findings() -> Vec<Finding> {
 
 fn verdict(rows: Vec<Row>, sentence: &str) -> Verdict {
     let outcome = rows.iter().map(|row| row.outcome).max().unwrap_or(Outcome::Inconclusive);
-    Verdict { schema_version: 1, outcome, sentence: sentence.to_owned(), rows, findings: Vec::new() }
+    Verdict {
+        schema_version: 1,
+        outcome,
+        sentence: sentence.to_owned(),
+        rows,
+        findings: Vec::new(),
+        confirmation: None,
+    }
 }
 
 fn results(endpoints: Vec<Endpoint>, failures: Vec<Failure>, timeline: Timeline) -> Results {

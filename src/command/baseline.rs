@@ -1,0 +1,66 @@
+//! `baseline`: the history of good runs.
+
+use std::io::Write;
+
+use jiff::Timestamp;
+
+use super::{configuration, gates, history, printed};
+use crate::baseline::{self, AddRules, Added, Keep};
+use crate::cli::{BacktestArgs, BaselineCommand, BaselineCommandArgs, SuggestArgs};
+use crate::error::Failure;
+use crate::exit::Exit;
+use crate::gate;
+use crate::results::ResultsFolder;
+
+pub(super) fn run(command: &BaselineCommand, sink: impl Write) -> Result<Exit, Failure> {
+    match command {
+        BaselineCommand::Add(arguments) => add(arguments),
+        BaselineCommand::Show(arguments) => show(arguments, sink),
+        BaselineCommand::Backtest(arguments) => backtest(arguments, sink),
+        BaselineCommand::Suggest(arguments) => suggest(arguments, sink),
+    }
+}
+
+fn add(arguments: &BaselineCommandArgs) -> Result<Exit, Failure> {
+    let config = configuration(&arguments.config)?;
+    let rules = history::rules(&arguments.baseline, &config);
+    let mut history = history::open(&arguments.folder.history)?;
+    let folder = ResultsFolder::new(&arguments.folder.results);
+    let Added { new, comparable, .. } = history.add(&folder, &AddRules { branch: rules.branch })?;
+    let runs = if comparable == 1 { "1 good run".to_owned() } else { format!("{comparable} good runs") };
+    let what = if new { "added the run" } else { "the run is there already" };
+    tracing::info!("{what}: {runs} of this fingerprint in {}", arguments.folder.history.display());
+    let pruned = history.prune(&Keep::usual(Timestamp::now()))?;
+    if pruned.removed > 0 {
+        tracing::info!("removed {} old runs; {} stay", pruned.removed, pruned.kept);
+    }
+    Ok(Exit::Passed)
+}
+
+fn show(arguments: &BaselineCommandArgs, mut sink: impl Write) -> Result<Exit, Failure> {
+    configuration(&arguments.config)?;
+    let history = history::open(&arguments.folder.history)?;
+    printed(sink.write_all(baseline::show(&history).as_bytes()))?;
+    Ok(Exit::Passed)
+}
+
+fn backtest(arguments: &BacktestArgs, mut sink: impl Write) -> Result<Exit, Failure> {
+    let BaselineCommandArgs { config, folder, baseline } = &arguments.common;
+    let file = config.config.as_deref();
+    let config = configuration(config)?;
+    let written = gates::read(&config, file, &arguments.gate)?;
+    let gates = if written.is_empty() { gate::default_gates() } else { written };
+    let history = history::open(&folder.history)?;
+    let replayed = baseline::backtest(&history, &gates, &history::rules(baseline, &config));
+    printed(sink.write_all(replayed.render().as_bytes()))?;
+    Ok(Exit::Passed)
+}
+
+fn suggest(arguments: &SuggestArgs, mut sink: impl Write) -> Result<Exit, Failure> {
+    configuration(&arguments.common.config)?;
+    let history = history::open(&arguments.common.folder.history)?;
+    let suggestions = baseline::suggest(&history, arguments.headroom);
+    let text = baseline::render_suggestions(&suggestions, arguments.headroom);
+    printed(sink.write_all(text.as_bytes()))?;
+    Ok(Exit::Passed)
+}

@@ -1,0 +1,55 @@
+//! The history of good runs, as the flags and the file describe it.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use crate::baseline::{History, Judge, Rules};
+use crate::cli::BaselineArgs;
+use crate::config::Config;
+use crate::error::Failure;
+use crate::gate::Measure;
+use crate::insight;
+use crate::results::Percentile;
+
+/// Opens a history and says what of it cannot be used.
+///
+/// # Errors
+/// When it is there and cannot be read.
+pub(super) fn open(folder: &Path) -> Result<History, Failure> {
+    let history = History::open(folder)?;
+    let (damaged, newer) = history.left_out();
+    if damaged > 0 {
+        tracing::warn!("{damaged} damaged lines of the history in {} are left out", folder.display());
+    }
+    if newer > 0 {
+        tracing::warn!("{newer} lines of the history in {} are of a later version and left out", folder.display());
+    }
+    Ok(history)
+}
+
+/// Which good runs count: flag over file over default.
+pub(super) fn rules(arguments: &BaselineArgs, config: &Config) -> Rules {
+    let mut section = config.baseline.clone();
+    section.branch = arguments.baseline_branch.clone().or(section.branch);
+    section.runs = arguments.baseline_runs.or(section.runs);
+    section.max_age = arguments.baseline_max_age.or(section.max_age);
+    Rules::of(&section, Timestamp::now())
+}
+
+/// What is usual, for findings; `None` when there is nothing to compare with.
+pub(super) fn usual(judge: &Judge<'_>) -> Option<insight::Baseline> {
+    let endpoints = judge.endpoints().map(|(key, runs)| {
+        let median = |measure: Measure| judge.usual(&key, &measure);
+        let usual = insight::Usual {
+            p50_ms: median(Measure::Median),
+            p95_ms: median(Measure::Percentile(Percentile::P95)),
+            error_rate: median(Measure::ErrorRate),
+            requests_per_s: median(Measure::Rps),
+            runs: u32::try_from(runs).unwrap_or(u32::MAX),
+        };
+        (key, usual)
+    });
+    let endpoints: std::collections::BTreeMap<_, _> = endpoints.collect();
+    (!endpoints.is_empty()).then_some(insight::Baseline { endpoints })
+}
