@@ -105,6 +105,22 @@ fn gates_reach_the_program_one_by_one_and_a_file_by_its_name() {
 }
 
 #[test]
+fn the_configuration_that_init_writes_runs_and_judges() {
+    let document = include_str!("../../../src/command/init/config.yml");
+    let folder = tempfile::tempdir().unwrap();
+    let project = folder.path().join("repository");
+    fs::create_dir_all(&project).unwrap();
+    let config = Config::new(super::runner::yaml(document), Release::of_recorder().orb()).unwrap();
+    let mut cache = Cache::new(folder.path().join("cache"));
+    let report = pipeline(&folder.path().join("1"), &project, "main").run(&config, &mut cache).unwrap();
+    let job = report.job(&report.order[0]);
+    assert_eq!(job.state, State::Success, "{}", job.log);
+    for command in ["run", "gate", "baseline"] {
+        assert!(job.folder.join(format!("called-{command}")).exists(), "{command} was not called\n{}", job.log);
+    }
+}
+
+#[test]
 fn a_token_goes_by_the_name_that_the_parameter_says() {
     let steps = "- loadforge/run-test:\n    api_token: STAGING_LOADFORGE_TOKEN\n";
     let trial = Trial::of(steps, Shell::Bash, &[("STAGING_LOADFORGE_TOKEN", "other-secret")]);
