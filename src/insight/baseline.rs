@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::trend::median;
 use super::words;
 use crate::results::{Endpoint, EndpointKey, Percentile, Results};
 use crate::verdict::{Finding, FindingKind, Unit};
@@ -40,6 +41,27 @@ impl Baseline {
             runs: 1,
         };
         Self { endpoints: results.endpoints.iter().map(|endpoint| (endpoint.key(), usual(endpoint))).collect() }
+    }
+
+    /// What is usual over several runs: the median of each number, endpoint by endpoint.
+    #[must_use]
+    pub fn median_of(runs: impl IntoIterator<Item = Self>) -> Self {
+        let mut seen: BTreeMap<EndpointKey, Vec<Usual>> = BTreeMap::new();
+        for (key, usual) in runs.into_iter().flat_map(|run| run.endpoints) {
+            seen.entry(key).or_default().push(usual);
+        }
+        let usual = |runs: &[Usual]| {
+            let of =
+                |number: fn(&Usual) -> Option<f64>| median(&mut runs.iter().filter_map(number).collect::<Vec<_>>());
+            Usual {
+                p50_ms: of(|run| run.p50_ms),
+                p95_ms: of(|run| run.p95_ms),
+                error_rate: of(|run| run.error_rate),
+                requests_per_s: of(|run| run.requests_per_s),
+                runs: runs.iter().fold(0, |sum, run| sum.saturating_add(run.runs)),
+            }
+        };
+        Self { endpoints: seen.into_iter().map(|(key, runs)| (key, usual(&runs))).collect() }
     }
 
     /// The endpoints that are known here and have enough requests to be compared.
@@ -191,6 +213,15 @@ mod tests {
         All 3 endpoints are slower than the baseline by about the same factor, +60 %: that points to the environment, not to one change in the code.
         response times against the median of 1 run: POST /c × 1.65, GET /a × 1.60, GET /b × 1.50
         ");
+    }
+
+    #[test]
+    fn several_runs_are_told_by_their_median() {
+        let run = |median_ms| Baseline::of_run(&results(vec![endpoint("GET", "/a", 100, 0, median_ms)]));
+        let middle = Baseline::median_of([run(20.0), run(900.0), run(22.0)]);
+        let usual = middle.endpoints.values().next().unwrap();
+        assert_eq!((usual.p50_ms, usual.p95_ms, usual.error_rate, usual.runs), (Some(22.0), Some(44.0), Some(0.0), 3));
+        assert_eq!(Baseline::median_of([]), Baseline::default());
     }
 
     #[test]
