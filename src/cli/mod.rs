@@ -325,16 +325,7 @@ pub struct InitArgs {
 pub struct DoctorArgs {
     /// What would run.
     #[command(flatten)]
-    pub test: TestArgs,
-    /// In which shape.
-    #[command(flatten)]
-    pub shape: ShapeArgs,
-    /// The configuration.
-    #[command(flatten)]
-    pub config: ConfigArgs,
-    /// The service.
-    #[command(flatten)]
-    pub service: ServiceArgs,
+    pub run: RunArgs,
     /// GitHub.
     #[command(flatten)]
     pub github: GitHubArgs,

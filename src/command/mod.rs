@@ -8,6 +8,7 @@ mod commit;
 mod completions;
 mod confirm;
 mod demo;
+mod doctor;
 mod emulate;
 mod gate;
 mod gates;
@@ -59,7 +60,7 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Command::Emulate(arguments) => emulate::run(&arguments, io::stdout()).await,
         Command::Init(arguments) => init::run(&arguments, io::stdout().lock()),
         Command::Man => completions::man(io::stdout().lock()),
-        _ => Ok(Exit::Passed),
+        Command::Doctor(arguments) => doctor::run(&arguments, io::stdout()).await,
     }
 }
 

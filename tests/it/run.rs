@@ -342,3 +342,20 @@ fn a_broken_template_is_a_clear_error_and_the_reports_are_still_there() {
     assert!(fault.stderr.contains("mine.md, line 2"), "{}", fault.stderr);
     assert!(!tool.read("loadforge-results/summary.md").is_empty());
 }
+
+#[test]
+fn doctor_says_what_is_missing_and_starts_nothing() {
+    let service = Service::replaying(Pace::AtOnce, Faults::default());
+    let test = service.save("checkout");
+    let tool = service.tool().file("loadforge.yml", "gates: [p95 < 500ms]\n");
+    let well = tool.run(&["doctor", "--test-id", &test, "--duration", "2m"]).expect(0);
+    assert!(well.stdout.contains("ok       configuration: 1 gate\n"), "{}", well.stdout);
+    assert!(well.stdout.contains("GITHUB_TOKEN"), "{}", well.stdout);
+    let ill = service.tool().run(&["doctor", "--test-id", "999", "--duration", "1m"]).expect(2);
+    assert!(
+        ill.stdout.contains("missing  test and target host") && ill.stdout.contains("--duration"),
+        "{}",
+        ill.stdout
+    );
+    assert_eq!(service.runs(), 0);
+}

@@ -1,0 +1,120 @@
+//! `doctor`: what a run will need, each thing looked at, and what to do about what is missing. Nothing is started.
+
+use std::io::Write;
+
+use super::service::{self, Service};
+use super::{commit, configuration, plan, printed};
+use crate::circleci::CircleCi;
+use crate::cli::{DoctorArgs, RunArgs};
+use crate::error::Failure;
+use crate::exit::Exit;
+use crate::github::{self, Credentials, Github};
+use crate::lint;
+use crate::loadforge::{Session, Stop, What};
+use crate::locust::process;
+use crate::results::{Engine, ResultsFolder};
+
+/// What a look at one thing gave: words, or what is wrong with it.
+type Look = Result<String, Failure>;
+
+pub(super) async fn run(arguments: &DoctorArgs, mut sink: impl Write) -> Result<Exit, Failure> {
+    let ci = commit::environment();
+    let engine = arguments.run.test.engine;
+    let mut looks = vec![("configuration", configuration_look(arguments))];
+    if engine == Engine::Local {
+        looks.push(("Locust", locust().await));
+    } else {
+        looks.push(("LoadForge", loadforge(arguments).await));
+    }
+    looks.push(("test and target host", test(arguments, &ci).await));
+    looks.push(("GitHub", github(arguments, &ci).await));
+    let mut exit = Exit::Passed;
+    for (what, look) in looks {
+        match look {
+            Ok(words) => printed(writeln!(sink, "ok       {what}: {words}"))?,
+            Err(fault) => {
+                // The comment is worth having, and no run depends on it.
+                let (word, code) = if what == "GitHub" { ("note   ", Exit::Passed) } else { ("missing", fault.exit) };
+                printed(writeln!(sink, "{word}  {what}: {}", fault.to_string().replace('\n', "\n         ")))?;
+                if exit == Exit::Passed {
+                    exit = code;
+                }
+            }
+        }
+    }
+    Ok(exit)
+}
+
+fn configuration_look(arguments: &DoctorArgs) -> Look {
+    let config = configuration(&arguments.run.config)?;
+    let gates = super::gates::read(&config, arguments.run.config.config.as_deref(), &[])?;
+    Ok(match gates.len() {
+        0 => "no gate is written; comparisons with the history apply".to_owned(),
+        1 => "1 gate".to_owned(),
+        count => format!("{count} gates"),
+    })
+}
+
+async fn locust() -> Look {
+    if let Some(found) = process::find().await {
+        return Ok(format!("Locust {} is installed", found.locust));
+    }
+    let cache = service::cache_dir().map_or_else(process::cache_folder, Ok)?;
+    let say: process::Progress = std::sync::Arc::new(|line| tracing::info!("{line}"));
+    let installed = process::find_or_install(&cache, &say).await?;
+    Ok(format!("Locust {} is ready in {}", installed.locust, cache.display()))
+}
+
+async fn loadforge(arguments: &DoctorArgs) -> Look {
+    let service = Service::remote(&arguments.run.service)?;
+    let tests = service.client.tests().await?;
+    Ok(format!("{} accepts the token and lists {} tests", service.client.url().host(), tests.len()))
+}
+
+async fn test(arguments: &DoctorArgs, ci: &CircleCi) -> Look {
+    let RunArgs { service: service_args, .. } = &arguments.run;
+    let config = configuration(&arguments.run.config)?;
+    let plan = plan::of(&arguments.run, &config, ci)?;
+    plan.check()?;
+    let mut words = match &plan.what {
+        What::Script { path, source } => format!("{path}, {}", script(source)?),
+        What::Saved(id) => format!("saved test {id}"),
+        What::Named(name) => format!("saved test `{name}`"),
+    };
+    let host = match (plan.engine, &plan.what) {
+        (Engine::Loadforge, What::Saved(_) | What::Named(_)) => {
+            let service = Service::remote(service_args)?;
+            let mut observer = service::say;
+            let folder = ResultsFolder::new(&arguments.run.folder.results);
+            let mut session =
+                Session { client: service.client.clone(), folder, observer: &mut observer, stop: Stop::never() };
+            session.resolve(&plan).await?.fingerprint.host.and_then(|host| host.parse().ok())
+        }
+        _ => plan.target_host.clone(),
+    };
+    plan::guard(&config, host.as_ref())?;
+    if let Some(host) = host {
+        words.push_str(&format!(", against {host}"));
+    }
+    Ok(words)
+}
+
+/// What `lint` says of a script, in a word.
+fn script(source: &str) -> Look {
+    let found = lint::check(source).map_err(|fault| Failure::usage(fault.to_string()))?;
+    Ok(match found.len() {
+        0 => "lint finds nothing".to_owned(),
+        count => format!("lint finds {count} things to look at (loadforge-ci lint)"),
+    })
+}
+
+async fn github(arguments: &DoctorArgs, ci: &CircleCi) -> Look {
+    let named = arguments.github.github_token_env.as_deref();
+    let credentials = Credentials::from_env(|name| std::env::var(name).ok(), named)?;
+    let github = Github::connect(&credentials, arguments.github.github_api_url.as_ref().map(url::Url::as_str)).await?;
+    let found = github::find(&github, ci).await?;
+    Ok(match found.pull_request {
+        Some(pull_request) => format!("{} can be reached with {}", pull_request.url, credentials.origin()),
+        None => found.said.join(" "),
+    })
+}
