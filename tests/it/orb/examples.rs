@@ -45,9 +45,14 @@ fn gate_before_production_promotes_what_is_fast_enough() {
     }
     assert_eq!(files(&gate.test_results), ["loadforge.xml"]);
     assert!(report.job("promote-production").log.contains("deploy production done"));
+    assert!(gate.log.contains("added the run: 1 good run of this fingerprint"), "{}", gate.log);
     // A second build compares with the first, through the cache.
     let second = story.build(|_| ());
-    assert!(second.job("load-test").log.contains("Found a cache from loadforge-history-v1..default..main.."));
+    let log = &second.job("load-test").log;
+    assert!(log.contains("Found a cache from loadforge-history-v1..default..main.."), "{log}");
+    assert!(log.contains("added the run: 2 good runs of this fingerprint"), "{log}");
+    let compared = log.lines().find(|line| line.contains("<= 30 ms")).expect("a row against the baseline");
+    assert!(compared.starts_with("pass"), "{compared}");
     // The second install step of the job found the verified program of the first.
     assert!(second.job("load-test").log.contains("is already in"));
 }
