@@ -40,13 +40,8 @@ pub fn write(sink: &mut dyn Write, story: &Story<'_>, options: &ConsoleOptions) 
     let verdict = story.verdict;
     let paint = Paint(options.color);
     let width = options.width.max(60);
-    let word = wording::outcome_word(verdict.outcome);
-    let painted = format!("{}: {}", word, escape::plain(&verdict.sentence));
-    for (index, line) in wrapped(&painted, width).enumerate() {
-        match line.strip_prefix(word).filter(|_| index == 0) {
-            Some(rest) => writeln!(sink, "{}{rest}", paint.outcome(verdict.outcome, word))?,
-            None => writeln!(sink, "{line}")?,
-        }
+    for line in wrapped(&escape::plain(&wording::headline(verdict)), width) {
+        writeln!(sink, "{}", paint.outcome(verdict.outcome, &line))?;
     }
     let mut table = Table::default();
     let mut left_out = Vec::new();

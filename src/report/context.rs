@@ -73,6 +73,7 @@ struct Tool {
 struct VerdictView {
     outcome: String,
     word: &'static str,
+    headline: String,
     sentence: String,
 }
 
@@ -239,6 +240,7 @@ impl Context {
             verdict: VerdictView {
                 outcome: verdict.outcome.to_string(),
                 word: wording::outcome_word(verdict.outcome),
+                headline: wording::headline(verdict),
                 sentence: verdict.sentence.clone(),
             },
             rows: Rows {

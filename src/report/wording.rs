@@ -17,6 +17,20 @@ pub fn outcome_word(outcome: Outcome) -> &'static str {
     }
 }
 
+/// The verdict's sentence, with the verdict in front of it where the sentence does not say it itself.
+#[must_use]
+pub fn headline(verdict: &Verdict) -> String {
+    let sentence = verdict.sentence.trim();
+    let lower = sentence.to_lowercase();
+    let said = match verdict.outcome {
+        Outcome::Pass => lower.contains("passed"),
+        Outcome::Warn => lower.starts_with("passed") || lower.contains("judged"),
+        Outcome::Inconclusive => lower.contains("judged"),
+        Outcome::Fail => lower.starts_with("failed"),
+    };
+    if said { sentence.to_owned() } else { format!("{}: {sentence}", outcome_word(verdict.outcome)) }
+}
+
 /// How a row ended, in a table's cell.
 #[must_use]
 pub fn outcome_text(row: &Row) -> String {
@@ -193,6 +207,25 @@ fn dash() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_headline_says_the_verdict_once() {
+        let said = |outcome, sentence: &str| {
+            headline(&Verdict {
+                schema_version: 1,
+                outcome,
+                sentence: sentence.to_owned(),
+                rows: vec![],
+                findings: vec![],
+            })
+        };
+        assert_eq!(said(Outcome::Fail, "/login is slower"), "Failed: /login is slower");
+        assert_eq!(said(Outcome::Fail, "/passed is slower"), "Failed: /passed is slower");
+        assert_eq!(said(Outcome::Pass, "All 4 gates passed"), "All 4 gates passed");
+        assert_eq!(said(Outcome::Warn, "Passed with a warning: x"), "Passed with a warning: x");
+        assert_eq!(said(Outcome::Inconclusive, "Not judged: x"), "Not judged: x");
+        assert_eq!(said(Outcome::Inconclusive, "x"), "Inconclusive: x");
+    }
 
     #[test]
     fn numbers_are_said_as_people_say_them() {

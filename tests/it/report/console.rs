@@ -18,7 +18,7 @@ fn a_failed_run_is_told_from_worst_to_best() {
 
 #[test]
 fn an_empty_run_is_told_too() {
-    insta::assert_snapshot!(shown(&Sample::empty(), &ConsoleOptions::default()), @"Inconclusive: Nothing was measured, so nothing could be judged");
+    insta::assert_snapshot!(shown(&Sample::empty(), &ConsoleOptions::default()), @"Nothing was judged: no gate is written and there is no history to compare with");
 }
 
 #[test]
@@ -26,7 +26,7 @@ fn colours_appear_only_when_asked_for() {
     let sample = Sample::shop(Outcome::Fail);
     assert!(!shown(&sample, &ConsoleOptions::default()).contains('\u{1b}'));
     let painted = shown(&sample, &ConsoleOptions { color: true, ..ConsoleOptions::default() });
-    assert!(painted.starts_with("\u{1b}[1;31mFailed\u{1b}[0m: "), "{painted}");
+    assert!(painted.starts_with("\u{1b}[1;31mFailed: POST"), "{painted}");
 }
 
 #[test]

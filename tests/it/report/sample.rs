@@ -28,7 +28,10 @@ impl Sample {
     /// Nothing measured, nothing judged.
     pub(crate) fn empty() -> Self {
         Self {
-            verdict: verdict(Vec::new(), "Nothing was measured, so nothing could be judged"),
+            verdict: verdict(
+                Vec::new(),
+                "Nothing was judged: no gate is written and there is no history to compare with",
+            ),
             results: results(Vec::new(), Vec::new(), Timeline::default()),
             run: None,
             links: Links::default(),
@@ -96,15 +99,15 @@ impl Sample {
         let sentence = match outcome {
             Outcome::Pass => {
                 rows.insert(0, login(Outcome::Pass));
-                "All 4 checks hold; the closest is p95 of POST /api/v1/auth/login: 808 ms, limit 880 ms"
+                "All 4 gates passed: closest to its limit is p95 of POST /api/v1/auth/login, 808 ms (limit <= 880 ms)"
             }
             Outcome::Warn => {
                 rows.push(checkout(Outcome::Warn));
-                "error_rate of POST /api/v1/carts/[id]/checkout is 5.25 %, a warning from 1 %"
+                "Passed with a warning: POST /api/v1/carts/[id]/checkout misses its goal: error_rate 5.25 %, limit < 1 %"
             }
             Outcome::Inconclusive => {
                 rows.push(unmeasured());
-                "p99 of POST /api/v1/carts/[id]/checkout could not be judged: 590 requests were sent, p99.9 needs 2,995"
+                "Not judged: p99.9 of POST /api/v1/carts/[id]/checkout: p99.9 needs 2,995 requests, 590 were sent"
             }
             Outcome::Fail => {
                 rows.insert(0, login(Outcome::Fail));
