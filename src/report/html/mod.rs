@@ -160,11 +160,10 @@ impl Gate {
             sparkline: wording::sparkline(row),
             gate: row.gate.clone(),
             place: wording::place(&row.origin),
-            reason: row.reason.clone(),
-            waiver: row
-                .waiver
-                .as_ref()
-                .map(|waiver| format!("Waived by {} until {}: {}", waiver.owner, waiver.expires, waiver.reason)),
+            reason: wording::closed(&row.reason),
+            waiver: row.waiver.as_ref().map(|waiver| {
+                wording::closed(&format!("Waived by {} until {}: {}", waiver.owner, waiver.expires, waiver.reason))
+            }),
         }
     }
 }
