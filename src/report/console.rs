@@ -51,7 +51,7 @@ pub fn write(sink: &mut dyn Write, story: &Story<'_>, options: &ConsoleOptions) 
         (Outcome::Warn, MOST_OTHER),
         (Outcome::Pass, MOST_PASSING),
     ] {
-        let rows = wording::rows_with(verdict, outcome);
+        let rows = judged(story, outcome);
         table.extend(rows.iter().take(most).copied());
         match rows.len().saturating_sub(most) {
             0 => {}
@@ -66,6 +66,7 @@ pub fn write(sink: &mut dyn Write, story: &Story<'_>, options: &ConsoleOptions) 
         writeln!(sink, "  … {words} (all rows are in verdict.json)")?;
     }
     reasons(sink, story, width)?;
+    waiting(sink, story, width)?;
     words(sink, story, width)?;
     if !options.files.is_empty() {
         writeln!(sink, "\nFiles:")?;
@@ -81,7 +82,7 @@ fn reasons(sink: &mut dyn Write, story: &Story<'_>, width: usize) -> io::Result<
     const MOST: usize = 20;
     let rows: Vec<&Row> = [Outcome::Fail, Outcome::Inconclusive, Outcome::Warn]
         .into_iter()
-        .flat_map(|outcome| wording::rows_with(story.verdict, outcome))
+        .flat_map(|outcome| judged(story, outcome))
         .collect();
     if rows.is_empty() {
         return Ok(());
@@ -93,6 +94,30 @@ fn reasons(sink: &mut dyn Write, story: &Story<'_>, width: usize) -> io::Result<
         });
         let text = format!("{} {}: {}{waiver} [{}]", row.subject, row.measure, row.reason, wording::place(&row.origin));
         bullet(sink, &text, width)?;
+    }
+    if rows.len() > MOST {
+        writeln!(sink, "  … and {} more", rows.len() - MOST)?;
+    }
+    Ok(())
+}
+
+/// The rows that ended this way, without those that wait for something to compare with.
+fn judged<'a>(story: &Story<'a>, outcome: Outcome) -> Vec<&'a Row> {
+    let mut rows = wording::rows_with(story.verdict, outcome);
+    rows.retain(|row| !wording::waits(row));
+    rows
+}
+
+/// The rows that could not be judged yet, and may stay so.
+fn waiting(sink: &mut dyn Write, story: &Story<'_>, width: usize) -> io::Result<()> {
+    const MOST: usize = 5;
+    let rows: Vec<&Row> = story.verdict.rows.iter().filter(|row| wording::waits(row)).collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    writeln!(sink, "\nNot judged yet, which is allowed:")?;
+    for row in rows.iter().take(MOST) {
+        bullet(sink, &format!("{} {}: {}", row.subject, row.measure, row.reason), width)?;
     }
     if rows.len() > MOST {
         writeln!(sink, "  … and {} more", rows.len() - MOST)?;

@@ -81,6 +81,7 @@ struct VerdictView {
 struct Counts {
     fail: usize,
     inconclusive: usize,
+    waiting: usize,
     warn: usize,
     pass: usize,
     rows: usize,
@@ -227,6 +228,7 @@ impl Context {
         let counts = Counts {
             fail: count(Outcome::Fail),
             inconclusive: count(Outcome::Inconclusive),
+            waiting: verdict.rows.iter().filter(|row| wording::waits(row)).count(),
             warn: count(Outcome::Warn),
             pass: count(Outcome::Pass),
             rows: verdict.rows.len(),

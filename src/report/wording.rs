@@ -34,11 +34,7 @@ pub fn headline(verdict: &Verdict) -> String {
 /// How a row ended, in a table's cell.
 #[must_use]
 pub fn outcome_text(row: &Row) -> String {
-    if row.allowed && row.outcome == Outcome::Inconclusive {
-        "inconclusive, allowed".to_owned()
-    } else {
-        row.outcome.to_string()
-    }
+    if waits(row) { "inconclusive, allowed".to_owned() } else { row.outcome.to_string() }
 }
 
 /// Change against the baseline's median: `+34 %`; a dash without a baseline.
@@ -142,7 +138,8 @@ pub fn class_name(kind: FailureKind) -> String {
     }
 }
 
-/// The rows that ended this way: failing ones from the worst on, the others in the order of the gates.
+/// The rows that ended this way: failing ones from the worst on, the others in the order of the gates, those that
+/// may stay unjudged last.
 #[must_use]
 pub fn rows_with(verdict: &Verdict, outcome: Outcome) -> Vec<&Row> {
     let mut rows: Vec<&Row> = verdict.rows_with(outcome).collect();
@@ -150,7 +147,14 @@ pub fn rows_with(verdict: &Verdict, outcome: Outcome) -> Vec<&Row> {
         let headroom = |row: &Row| row.headroom_percent.unwrap_or(f64::INFINITY);
         rows.sort_by(|a, b| headroom(a).total_cmp(&headroom(b)));
     }
+    rows.sort_by_key(|row| waits(row));
     rows
+}
+
+/// Whether a row could not be judged yet and may stay so: there is nothing to compare with.
+#[must_use]
+pub fn waits(row: &Row) -> bool {
+    row.allowed && row.outcome == Outcome::Inconclusive
 }
 
 /// The sentence with a full stop where it has no end yet.

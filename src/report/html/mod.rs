@@ -93,20 +93,23 @@ fn render(story: &Story<'_>) -> Result<String, minijinja::Error> {
         Detail { fail: 0, inconclusive: 0, warn: 0, pass: 0, failure_texts: MOST_FAILURE_TEXTS, ..Detail::ALL };
     let facts = Context::of(story, &detail);
     let over_time = OverTime::of(story);
-    let gates = |outcome, most| {
-        wording::rows_with(story.verdict, outcome).into_iter().take(most).map(Gate::of).collect::<Vec<_>>()
+    let gates = |outcome, most, waits| {
+        let rows =
+            wording::rows_with(story.verdict, outcome).into_iter().filter(move |row| wording::waits(row) == waits);
+        rows.take(most).map(Gate::of).collect::<Vec<_>>()
     };
     let matter: Vec<Gate> = [Outcome::Fail, Outcome::Inconclusive, Outcome::Warn]
         .into_iter()
-        .flat_map(|outcome| gates(outcome, MOST_GATES))
+        .flat_map(|outcome| gates(outcome, MOST_GATES, false))
         .collect();
-    let pass = gates(Outcome::Pass, MOST_PASSED);
-    let left_out = story.verdict.rows.len() - matter.len() - pass.len();
+    let waiting = gates(Outcome::Inconclusive, MOST_PASSED, true);
+    let pass = gates(Outcome::Pass, MOST_PASSED, false);
+    let left_out = story.verdict.rows.len() - matter.len() - waiting.len() - pass.len();
     let compared = compared(story);
     let template = environment.template_from_named_str("report.html", TEMPLATE)?;
     template.render(context! {
         f => Serde(&facts),
-        gates => context! { matter => Serde(&matter), pass => Serde(&pass), left_out => left_out },
+        gates => context! { matter => Serde(&matter), waiting => Serde(&waiting), pass => Serde(&pass), left_out => left_out },
         over_time => Serde(&over_time),
         compared => Serde(&compared),
         style => STYLE,

@@ -1,7 +1,7 @@
 use loadforge_ci::error::Failure;
 use loadforge_ci::exit::Exit;
 use loadforge_ci::report::markdown::{comment_section, summary};
-use loadforge_ci::verdict::Outcome;
+use loadforge_ci::verdict::{Outcome, Row};
 
 use super::sample::Sample;
 
@@ -25,6 +25,26 @@ fn a_good_run_says_so_and_folds_the_rest() {
 #[test]
 fn an_empty_run_is_told_too() {
     insta::assert_snapshot!(shown(&Sample::empty()));
+}
+
+#[test]
+fn a_first_run_without_history_is_no_wall_of_rows() {
+    let mut sample = Sample::shop(Outcome::Pass);
+    let waiting = Row {
+        outcome: Outcome::Inconclusive,
+        allowed: true,
+        baseline: None,
+        reason: "no good run of this test is recorded yet".to_owned(),
+        ..sample.verdict.rows[0].clone()
+    };
+    sample.verdict.rows = vec![waiting; 300];
+    let text = comment_section(&sample.story(), 60_000);
+    assert!(!text.contains("| inconclusive |"), "{text}");
+    assert!(
+        text.contains("<summary>200 of 300 checks not judged yet") || text.contains("<summary>300 of 300"),
+        "{text}"
+    );
+    assert!(text.contains("no good run of this test is recorded yet"), "{text}");
 }
 
 #[test]
