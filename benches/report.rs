@@ -2,6 +2,7 @@
 //! The goal with judging is 250 ms (`cargo bench --bench report`).
 
 #[path = "../tests/it/report/sample.rs"]
+#[expect(clippy::unwrap_used, reason = "fixed texts that parse")]
 #[expect(dead_code, reason = "shared with the integration tests; each uses a part")]
 mod sample;
 

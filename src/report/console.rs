@@ -143,6 +143,11 @@ fn words(sink: &mut dyn Write, story: &Story<'_>, width: usize) -> io::Result<()
             bullet(sink, &words.join(" "), width)?;
         }
     }
+    if let Some(second) = &story.verdict.confirmation {
+        writeln!(sink, "\nSecond run:")?;
+        let run = second.run_id.map_or_else(String::new, |id| format!("run {id}, "));
+        bullet(sink, &format!("{run}{}", second.cost), width)?;
+    }
     if !story.results.notes.is_empty() {
         writeln!(sink, "\nNotes:")?;
         for note in &story.results.notes {

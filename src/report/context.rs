@@ -60,6 +60,7 @@ pub(super) struct Context {
     endpoints: Vec<EndpointView>,
     failures: Vec<ClassView>,
     run: RunView,
+    confirmation: ConfirmationView,
     links: LinksView,
 }
 
@@ -214,6 +215,12 @@ struct RunView {
 }
 
 #[derive(Debug, Serialize)]
+struct ConfirmationView {
+    run_id: Option<u64>,
+    cost: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
 struct LinksView {
     report: Option<String>,
     summary: Option<String>,
@@ -288,6 +295,10 @@ impl Context {
             endpoints: endpoints(story, detail.endpoints),
             failures: failures(story, detail.failure_texts),
             run: RunView::of(story),
+            confirmation: ConfirmationView {
+                run_id: verdict.confirmation.as_ref().and_then(|second| second.run_id),
+                cost: verdict.confirmation.as_ref().map(|second| second.cost.clone()),
+            },
             links: LinksView {
                 report: story.links.report.clone(),
                 summary: story.links.summary.clone(),

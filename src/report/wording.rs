@@ -221,6 +221,7 @@ mod tests {
                 sentence: sentence.to_owned(),
                 rows: vec![],
                 findings: vec![],
+                confirmation: None,
             })
         };
         assert_eq!(said(Outcome::Fail, "/login is slower"), "Failed: /login is slower");

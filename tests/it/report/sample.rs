@@ -6,7 +6,8 @@ use loadforge_ci::results::{
     RunState, StateChange, TimePoint, Timeline,
 };
 use loadforge_ci::verdict::{
-    AgainstBaseline, Finding, FindingKind, Operator, Origin, Outcome, Row, Severity, Subject, Unit, Verdict, WaiverNote,
+    AgainstBaseline, Confirmation, Finding, FindingKind, Operator, Origin, Outcome, Row, Severity, Subject, Unit,
+    Verdict, WaiverNote,
 };
 
 /// Owns what a [`Story`] borrows.
@@ -200,6 +201,7 @@ impl Sample {
             finding.evidence = format!("see {text}.");
             finding.next = format!("{text} is next");
         }
+        sample.verdict.confirmation = Some(Confirmation { run_id: Some(98_214), cost: text.clone() });
         sample.results.notes = vec![text.clone()];
         sample.results.problems = vec![Problem {
             kind: ProblemKind::ScriptExceptions,
