@@ -31,7 +31,8 @@ pub fn spread_about(centre: f64, values: &[f64]) -> f64 {
 #[must_use]
 pub fn shrunk(observed: f64, runs: usize, prior: f64) -> f64 {
     let n = runs as f64;
-    let degrees = (n - 1.0).max(0.0);
+    // Two runs tell a distance, no scatter.
+    let degrees = if runs < 3 { 0.0 } else { n - 1.0 };
     let variance = (PRIOR_WEIGHT * prior * prior + degrees * observed * observed) / (PRIOR_WEIGHT + degrees);
     (variance * (1.0 + 1.57 / n.max(1.0))).sqrt()
 }
