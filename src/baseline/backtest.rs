@@ -9,7 +9,6 @@ use super::history::History;
 use super::judge::{Judge, Rules, ThisRun, rows_at_stake};
 use super::record::{GoodRun, Measured, RunName};
 use super::table::{Table, clean, short};
-
 use crate::gate::{Options, PlacedGate, judge};
 use crate::results::{Endpoint, RESULTS_SCHEMA_VERSION, Results, Timeline};
 use crate::verdict::{OnInconclusive, Outcome, Row, Subject, Targets, Verdict};
