@@ -99,7 +99,7 @@ impl ClientBuilder {
         if self.url.is_loopback() {
             builder = builder.no_proxy();
         }
-        Ok(Client { http: builder.build().map_err(ApiError::Setup)?, set: self })
+        Ok(Client { http: builder.build().map_err(ApiError::Setup)?, set: self, hidden: Vec::new() })
     }
 }
 
@@ -108,7 +108,12 @@ impl ClientBuilder {
 pub struct Client {
     http: reqwest::Client,
     set: ClientBuilder,
+    /// Values handed to a script, which it may print or put into a failure's text.
+    hidden: Vec<SecretString>,
 }
+
+/// Shorter values are no secrets, and hiding them would tear texts apart.
+const FEWEST_HIDDEN: usize = 5;
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -241,12 +246,19 @@ impl Client {
         })
     }
 
-    /// A text of the service without our token, should it repeat it.
+    /// Keeps these values out of every text that comes back from the service.
+    pub(super) fn hide<'a>(&mut self, values: impl IntoIterator<Item = &'a SecretString>) {
+        let long = values.into_iter().filter(|value| value.expose_secret().len() >= FEWEST_HIDDEN);
+        self.hidden.extend(long.cloned());
+    }
+
+    /// A text of the service without our token and without what the script was handed, should it repeat them.
     pub(super) fn redact(&self, text: &str) -> String {
-        match &self.set.token {
+        let text = match &self.set.token {
             Some(token) => text.replace(token.expose_secret(), "[token]"),
             None => text.to_owned(),
-        }
+        };
+        self.hidden.iter().fold(text, |text, value| text.replace(value.expose_secret(), "[hidden]"))
     }
 }
 

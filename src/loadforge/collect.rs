@@ -55,12 +55,24 @@ pub(super) async fn collect(
         }
     }
     if let Some(log) = row.extension.as_mut().and_then(|extension| extension.log.take()) {
-        folder.write(ResultsFolder::LOCUST_LOG, log)?;
+        folder.write(ResultsFolder::LOCUST_LOG, client.redact(&log))?;
     }
     let [stats, history, failures] = delivered;
-    let results = assemble(row, state, &Delivered { stats, history, failures }, notes);
+    let mut results = assemble(row, state, &Delivered { stats, history, failures }, notes);
+    hide_secrets(client, &mut results);
     folder.write_json(ResultsFolder::RESULTS, &results)?;
     Ok(results)
+}
+
+/// Takes what a script may have repeated of its secrets out of everything a report shows.
+fn hide_secrets(client: &Client, results: &mut Results) {
+    for failure in &mut results.failures {
+        failure.error = client.redact(&failure.error);
+    }
+    for problem in &mut results.problems {
+        problem.message = client.redact(&problem.message);
+        problem.detail = problem.detail.as_deref().map(|detail| client.redact(detail));
+    }
 }
 
 /// The CSV files as they came.

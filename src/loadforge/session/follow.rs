@@ -32,7 +32,7 @@ impl Session<'_> {
         let follow = Follow { client: &self.client, run_id, expected, fresh, deadline };
         match follow.until_over(recorder, self.observer, &mut self.stop).await? {
             Ended::Over { state, row } => {
-                let message = row.message.clone();
+                let message = row.message.as_deref().map(|message| self.client.redact(message));
                 recorder.record.end_message.clone_from(&message);
                 recorder.try_save(self.observer);
                 let outcome = if state == RunState::Finished { Outcome::Finished } else { Outcome::Incomplete(state) };

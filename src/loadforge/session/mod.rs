@@ -61,6 +61,8 @@ impl Session<'_> {
     /// # Errors
     /// When it cannot be started, followed or collected. A run that did not complete is no error but an outcome.
     pub async fn run(&mut self, plan: &RunPlan, target: &Target) -> Result<RunEnd, Error> {
+        // Where the load goes is no secret, and reports name it.
+        self.client.hide(plan.env.iter().filter(|(name, _)| name != "TARGET_HOST").map(|(_, value)| value));
         let deadline = deadline(plan.timeout);
         let old: Option<RunRecord> = self.folder.read_json_if_there(ResultsFolder::RUN)?;
         let api_url = self.client.url().to_string();
