@@ -1,8 +1,8 @@
 //! The history of good runs and the limits learned from it.
 //!
 //! [`History`] keeps a line for each good run. [`Judge`] sees it from one run, with comparable runs alone, and answers
-//! what gates ask through [`Baseline`](crate::gate::Baseline). [`combine`] decides with a second run, [`backtest`] and
-//! [`suggest`] help to write gates, [`show`] prints what is there. How limits are learned is in [`limit`] and
+//! what gates ask through [`Baseline`](crate::gate::Baseline). [`combine`] decides with a second run, [`backtest()`] and
+//! [`suggest()`] help to write gates, [`show()`] prints what is there. How limits are learned is in [`limit`] and
 //! [`statistics`].
 
 mod add;

@@ -1,5 +1,7 @@
 //! Groups of flags that mean the same in every command.
 
+#![expect(rustdoc::bare_urls, reason = "these comments are the text of --help too")]
+
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};

@@ -1,7 +1,7 @@
 //! `loadforge.yml`: model, loading, and what a flag, a profile and the file together mean.
 //!
 //! Precedence: flag > environment > profile > file > default. The command line takes care of the first two (any flag
-//! can come from `LOADFORGE_CI_<FLAG>`); [`load`] lays a profile over the file.
+//! can come from `LOADFORGE_CI_<FLAG>`); [`load()`] lays a profile over the file.
 
 mod duration;
 mod error;

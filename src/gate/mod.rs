@@ -1,6 +1,6 @@
 //! The gate language: grammar, parser, evaluation, and waivers.
 //!
-//! A [`Gate`] is parsed from text, [`judge`] holds [`PlacedGate`]s against [`Results`](crate::results::Results) and
+//! A [`Gate`] is parsed from text, [`judge()`] holds [`PlacedGate`]s against [`Results`](crate::results::Results) and
 //! makes a [`Verdict`](crate::verdict::Verdict), [`waive`] applies waivers to it, [`exit`] says what the shell sees.
 //! Limits of `vs baseline` gates come through the [`Baseline`] port.
 

@@ -37,7 +37,7 @@ pub fn shrunk(observed: f64, runs: usize, prior: f64) -> f64 {
     (variance * (1.0 + 1.57 / n.max(1.0))).sqrt()
 }
 
-/// What the endpoints of a service usually scatter: the median of their spreads, 0 when fewer than [`ENOUGH_ENDPOINTS`]
+/// What the endpoints of a service usually scatter: the median of their spreads, 0 when fewer than `ENOUGH_ENDPOINTS`
 /// tell. Where the environment is noisy, this knows it after a few runs, long before a single endpoint does.
 #[must_use]
 pub fn typical_spread(spreads: &[f64]) -> f64 {

@@ -2,7 +2,7 @@
 //!
 //! Endpoint names, failure texts, branch names and host names come from other people. Every report first passes
 //! them through [`plain`], which leaves nothing that steers a terminal or hides text, and then through the rules
-//! of its own format: [`markdown`], [`html`], or for the console and JUnit nothing more (quick-junit escapes XML).
+//! of its own format: `markdown`, `html`, or for the console and JUnit nothing more (quick-junit escapes XML).
 
 mod html;
 pub mod markdown;
