@@ -176,6 +176,9 @@ impl<'a> Fields<'a> {
 
     /// A number, or `None` where the field is empty or `N/A`.
     pub(super) fn number(&self, index: usize) -> Result<Option<f64>, CsvError> {
+        if let Some(whole) = whole(self.bytes(index)) {
+            return Ok(Some(whole));
+        }
         let text = std::str::from_utf8(self.bytes(index)).unwrap_or("\u{fffd}").trim();
         if text.is_empty() || text == "N/A" {
             return Ok(None);
@@ -200,4 +203,10 @@ impl<'a> Fields<'a> {
     pub(super) fn count(&self, index: usize) -> Result<u64, CsvError> {
         Ok(self.number(index)?.unwrap_or(0.0) as u64)
     }
+}
+
+/// A plain whole number, as most numbers of a history are; up to 15 digits are exact. Anything else is read the long way.
+fn whole(digits: &[u8]) -> Option<f64> {
+    let plain = !digits.is_empty() && digits.len() <= 15 && digits.iter().all(u8::is_ascii_digit);
+    plain.then(|| digits.iter().fold(0_u64, |number, digit| number * 10 + u64::from(digit - b'0')) as f64)
 }
