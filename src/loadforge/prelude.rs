@@ -26,21 +26,28 @@ pub fn prelude(env: &[(String, SecretString)], script: &str) -> String {
     }
     let line = line(env);
     let Ok(module) = parse_module(script) else {
-        // The script will not load; Python is to say why. Comments at the top may name the encoding.
-        let is_comment = |text: &&str| text.trim_start_matches('\u{feff}').starts_with('#');
-        let top: usize = script.split_inclusive('\n').take_while(is_comment).map(str::len).sum();
-        return on_own_line(&line, script, top..top);
+        // The script will not load; Python is to say why.
+        return at_the_top(&line, script);
     };
     let body = &module.syntax().body;
     let first = body.iter().enumerate().take_while(|(index, stmt)| must_come_first(*index, stmt)).count();
     let next = body.get(first).map_or(script.len(), |stmt| stmt.start().to_usize());
     let Some(end) = first.checked_sub(1).and_then(|last| body.get(last)).map(|stmt| stmt.end().to_usize()) else {
         let start = if script.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-        return on_own_line(&line, script, start..next.max(start));
+        let with = on_own_line(&line, script, start..next.max(start));
+        // An empty line may be the end of one that a backslash continues.
+        return if parse_module(&with).is_ok() { with } else { at_the_top(&line, script) };
     };
     let with = on_own_line(&line, script, gap_after(script, end, next));
     // A line continued with a backslash cannot be parted; on the docstring's line the prelude is as good.
     if parse_module(&with).is_ok() { with } else { format!("{}; {line}{}", &script[..end], &script[end..]) }
+}
+
+/// Puts the line above everything but the comments at the top, which may name the encoding.
+fn at_the_top(line: &str, script: &str) -> String {
+    let is_comment = |text: &&str| text.trim_start_matches('\u{feff}').starts_with('#');
+    let top: usize = script.split_inclusive('\n').take_while(is_comment).map(str::len).sum();
+    on_own_line(line, script, top..top)
 }
 
 /// Puts the line into a gap of comments and empty lines: in place of the last empty one, else at its end.
@@ -165,6 +172,7 @@ mod tests {
         );
         becomes("\"\"\"Doc.\"\"\"; import os; x = 1\n", "\"\"\"Doc.\"\"\"\n{}\nimport os; x = 1\n");
         becomes("('Doc')\nimport os\n", "('Doc')\n{}\nimport os\n");
+        becomes("\t\\\n\n", "{}\n\t\\\n\n");
         becomes("'''Doc.''' \\\n\n", "'''Doc.'''; {} \\\n\n");
         becomes("'''Doc.'''", "'''Doc.'''\n{}\n");
         becomes("x = 1\n'not a docstring'\n", "{}\nx = 1\n'not a docstring'\n");
