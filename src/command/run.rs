@@ -55,7 +55,7 @@ pub(super) fn told(ended: &RunEnd) -> Exit {
         Outcome::Finished | Outcome::Detached => tracing::info!("{sentence}"),
         _ => tracing::error!("{sentence}"),
     }
-    for problem in ended.results.iter().flat_map(|results| &results.problems) {
+    for problem in ended.results.iter().flat_map(|results| &results.problems).chain(&ended.problems) {
         match &problem.detail {
             Some(detail) => tracing::warn!("{}\n{detail}", problem.message),
             None => tracing::warn!("{}", problem.message),

@@ -54,9 +54,7 @@ pub(super) async fn collect(
             Err(error) => notes.push(error.to_string()),
         }
     }
-    if let Some(log) = row.extension.as_mut().and_then(|extension| extension.log.take()) {
-        folder.write(ResultsFolder::LOCUST_LOG, client.redact(&log))?;
-    }
+    write_log(client, folder, &mut row)?;
     let [stats, history, failures] = delivered;
     let mut results = assemble(row, state, &Delivered { stats, history, failures }, notes);
     hide_secrets(client, &mut results);
@@ -64,15 +62,32 @@ pub(super) async fn collect(
     Ok(results)
 }
 
+/// Writes what the load generator printed.
+pub(super) fn write_log(client: &Client, folder: &ResultsFolder, row: &mut ResultRow) -> Result<(), FolderError> {
+    if let Some(log) = row.extension.as_mut().and_then(|extension| extension.log.take()) {
+        folder.write(ResultsFolder::LOCUST_LOG, client.redact(&log))?;
+    }
+    Ok(())
+}
+
+/// What the engine says is wrong with the run.
+pub(super) fn problems(client: &Client, row: &ResultRow) -> Vec<Problem> {
+    let mut problems = row.extension.as_ref().map_or_else(Vec::new, |extension| extension.problems.clone());
+    problems.iter_mut().for_each(|problem| hide_in(client, problem));
+    problems
+}
+
+fn hide_in(client: &Client, problem: &mut Problem) {
+    problem.message = client.redact(&problem.message);
+    problem.detail = problem.detail.as_deref().map(|detail| client.redact(detail));
+}
+
 /// Takes what a script may have repeated of its secrets out of everything a report shows.
 fn hide_secrets(client: &Client, results: &mut Results) {
     for failure in &mut results.failures {
         failure.error = client.redact(&failure.error);
     }
-    for problem in &mut results.problems {
-        problem.message = client.redact(&problem.message);
-        problem.detail = problem.detail.as_deref().map(|detail| client.redact(detail));
-    }
+    results.problems.iter_mut().for_each(|problem| hide_in(client, problem));
 }
 
 /// The CSV files as they came.

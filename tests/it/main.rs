@@ -15,6 +15,7 @@ mod loadforge;
 mod orb;
 mod report;
 mod run;
+mod samples;
 mod story;
 mod support;
 mod tool;

@@ -113,7 +113,7 @@ fn a_saved_test_is_started_once_followed_collected_and_judged() {
         "finished"
     );
     let gated = tool.run(&["gate", "--gate", "p95 < 500ms", "--gate", "error_rate < 1%"]).expect(0);
-    assert!(gated.stdout.starts_with("Passed"), "{}", gated.stdout);
+    assert!(gated.stdout.contains("gates passed"), "{}", gated.stdout);
     for file in ["verdict.json", "summary.md", "report.html", "junit/loadforge.xml"] {
         assert!(!tool.read(&format!("loadforge-results/{file}")).is_empty(), "{file}");
     }
@@ -358,4 +358,44 @@ fn doctor_says_what_is_missing_and_starts_nothing() {
         ill.stdout
     );
     assert_eq!(service.runs(), 0);
+}
+
+#[test]
+fn a_server_in_a_process_of_its_own_serves_every_command() {
+    let serving = Tool::new().env("SHARED", "t0p-s3cret");
+    let recording = fixture("locust/healthy/s3_checkout").display().to_string();
+    let arguments = [
+        "emulate",
+        "--replay",
+        &recording,
+        "--token-env",
+        "SHARED",
+        "--seconds-per-minute",
+        "1",
+        "--provisioning",
+        "0",
+    ];
+    let mut server = serving.start(&arguments);
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(server.stdout.as_mut().unwrap()), &mut line).unwrap();
+    let service = Service { url: line.trim().to_owned(), stop: None, thread: None };
+    let test = service.save("checkout");
+    for start_api in ["v2", "v1"] {
+        let tool = service.tool();
+        tool.run(&["run", "--test-id", &test, "--duration", "2m", "--start-api", start_api]).expect(0);
+        tool.run(&["gate", "--gate", "p95 < 500ms", "--gate", "requests == 375"]).expect(0);
+        let detached = service.tool();
+        let start = ["run", "--test-id", &test, "--duration", "2m", "--start-api", start_api, "--detach"];
+        detached.run(&start).expect(0);
+        detached.run(&["wait"]).expect(0);
+        let cancelled = service.tool();
+        cancelled.run(&start).expect(0);
+        cancelled.run(&["cancel"]).expect(0);
+        cancelled.run(&["gate", "--gate", "p95 < 1s"]).expect(4);
+    }
+    assert_eq!(service.runs(), 6);
+    let wrong = service.tool().env("LOADFORGE_API_TOKEN", "another");
+    wrong.run(&["run", "--test-id", &test, "--duration", "2m"]).expect(77);
+    signal(&server, "TERM");
+    assert_eq!(server.wait().unwrap().code(), Some(143));
 }

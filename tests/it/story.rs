@@ -1,5 +1,11 @@
 //! The main job on its embedded default: shop, server, real Locust, gates and reports in one command.
 
+use std::collections::BTreeMap;
+use std::sync::mpsc;
+
+use loadforge_ci::demo::shop::{Shop, ShopConfig};
+use tokio::sync::oneshot;
+
 use crate::tool::Tool;
 
 const FILES: [&str; 9] = [
@@ -18,7 +24,7 @@ const FILES: [&str; 9] = [
 fn the_demo_passes_and_leaves_everything_behind() {
     let tool = Tool::new();
     let ended = tool.run(&["demo"]).expect(0);
-    assert!(ended.stdout.starts_with("Passed"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("All 5 gates passed"), "{}", ended.stdout);
     for file in FILES {
         assert!(tool.path(&format!("loadforge-results/{file}")).exists(), "{file}");
     }
@@ -59,4 +65,101 @@ fn a_secret_that_a_script_repeats_stays_out_of_every_report() {
     for file in ["run.json", "results.json", "verdict.json", "summary.md", "report.html", "junit/loadforge.xml"] {
         assert!(!tool.read(&format!("loadforge-results/{file}")).contains("corr3ct-h0rse"), "{file}");
     }
+}
+
+/// Runs a script against a shop of our own and compares, endpoint by endpoint, what was measured with what was served.
+fn counts_agree(script: &str, processes: &str) {
+    let (said, told) = mpsc::channel();
+    let (counted, counts) = mpsc::channel();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let thread = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let shop = Shop::start(ShopConfig::default()).await.unwrap();
+            said.send((shop.url(), shop.env())).unwrap();
+            let _ = stopped.await;
+            let served = shop.served().into_iter().map(|one| (format!("{} {}", one.method, one.name), one.requests()));
+            counted.send(served.collect::<BTreeMap<String, u64>>()).unwrap();
+            shop.shutdown().await;
+        });
+    });
+    let (url, env) = told.recv().unwrap();
+    let source = std::fs::read(format!("{}/examples/locust/{script}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let mut tool = Tool::new().file(script, source);
+    let mut run = vec!["run", "--engine", "local", "--locustfile", script, "--users", "10", "--spawn-rate", "10"];
+    run.extend(["--duration", "5s", "--processes", processes, "--target-host", &url]);
+    for (name, value) in &env {
+        tool = tool.env(name, value);
+        run.extend(["--env", name]);
+    }
+    tool.run(&run).expect(0);
+    stop.send(()).unwrap();
+    thread.join().unwrap();
+    let results = tool.json("loadforge-results/results.json");
+    let measured: BTreeMap<String, u64> = results["endpoints"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| {
+            let label = format!("{} {}", one["method"].as_str().unwrap(), one["name"].as_str().unwrap());
+            (label, one["requests"].as_u64().unwrap())
+        })
+        .collect();
+    assert_eq!(measured, counts.recv().unwrap());
+    assert!(measured.values().sum::<u64>() > 10, "{measured:?}");
+}
+
+#[test]
+fn the_ecommerce_script_counts_as_the_shop_with_one_process() {
+    counts_agree("ecommerce.py", "1");
+}
+
+#[test]
+fn the_authenticated_script_counts_as_the_shop_with_two_processes() {
+    counts_agree("authenticated.py", "2");
+}
+
+#[test]
+fn the_checkout_script_counts_as_the_shop_with_two_processes() {
+    counts_agree("checkout.py", "2");
+}
+
+#[test]
+fn the_reporting_script_counts_as_the_shop_with_one_process() {
+    counts_agree("reporting.py", "1");
+}
+
+const LOCAL: [&str; 11] = [
+    "run",
+    "--engine",
+    "local",
+    "--locustfile",
+    "shop.py",
+    "--users",
+    "1",
+    "--duration",
+    "2s",
+    "--target-host",
+    "http://127.0.0.1:9",
+];
+
+#[test]
+fn a_script_with_a_syntax_error_exits_with_4_and_shows_pythons_words() {
+    let tool = Tool::new().file("shop.py", "from locust import HttpUser\nclass Shop(HttpUser:\n    pass\n");
+    let ended = tool.run(&LOCAL).expect(4);
+    assert!(ended.stderr.contains("SyntaxError") && ended.stderr.contains("shop.py"), "{}", ended.stderr);
+    let judged = tool.run(&["gate", "--gate", "p95 < 1s"]);
+    assert_ne!(judged.code, 0, "{}", judged.stdout);
+}
+
+#[test]
+fn without_python_it_is_said_what_to_install() {
+    let empty = tempfile::tempdir().unwrap();
+    let path = empty.path().display().to_string();
+    let tool = Tool::new()
+        .file("shop.py", "from locust import HttpUser\n")
+        .env("PATH", path.clone())
+        .env("LOADFORGE_CI_CACHE_DIR", format!("{path}/cache"));
+    let ended = tool.run(&LOCAL).expect(4);
+    assert!(ended.stderr.contains("Python"), "{}", ended.stderr);
 }

@@ -2,7 +2,7 @@
 
 use crate::exit::Exit;
 use crate::loadforge::stop::Signal;
-use crate::results::{Results, RunState};
+use crate::results::{Problem, Results, RunState};
 
 /// How a command on a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,11 +32,13 @@ pub struct RunEnd {
     pub results: Option<Results>,
     /// The service's words about the end, where it has any.
     pub message: Option<String>,
+    /// Why there is nothing to collect, where the engine tells: a script that did not load, with Python's traceback.
+    pub problems: Vec<Problem>,
 }
 
 impl RunEnd {
     pub(super) fn of(outcome: Outcome, run_id: Option<u64>) -> Self {
-        Self { outcome, run_id, cancelled: false, results: None, message: None }
+        Self { outcome, run_id, cancelled: false, results: None, message: None, problems: Vec::new() }
     }
 
     /// The exit code, as far as the run itself decides it.

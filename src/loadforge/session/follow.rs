@@ -33,16 +33,19 @@ impl Session<'_> {
         match follow.until_over(recorder, self.observer, &mut self.stop).await? {
             Ended::Over { state, row } => {
                 let message = row.message.as_deref().map(|message| self.client.redact(message));
+                let problems = collect::problems(&self.client, &row);
+                let message = message.or_else(|| problems.first().map(|problem| problem.message.clone()));
                 recorder.record.end_message.clone_from(&message);
                 recorder.try_save(self.observer);
                 let outcome = if state == RunState::Finished { Outcome::Finished } else { Outcome::Incomplete(state) };
                 let collecting = async {
-                    let row = if state == RunState::Finished {
+                    let mut row = if state == RunState::Finished {
                         collect::with_csv(&self.client, run_id, *row).await
                     } else {
                         *row
                     };
                     if outcome != Outcome::Finished && !row.has_numbers() {
+                        collect::write_log(&self.client, recorder.folder(), &mut row)?;
                         return Ok(None);
                     }
                     collect::collect(&self.client, recorder.folder(), row, state).await.map(Some)
@@ -53,7 +56,9 @@ impl Session<'_> {
                     self.collected(recorder, results);
                 }
                 let outcome = signal.map_or(outcome, Outcome::Stopped);
-                Ok(RunEnd { results, message, ..RunEnd::of(outcome, Some(run_id)) })
+                // What was collected holds its problems itself.
+                let problems = if results.is_some() { Vec::new() } else { problems };
+                Ok(RunEnd { results, message, problems, ..RunEnd::of(outcome, Some(run_id)) })
             }
             Ended::Stopped(signal) => {
                 let cancelled = self.cancel_because(recorder, run_id, signal.name(), STOP_LIMIT).await;
