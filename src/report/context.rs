@@ -409,10 +409,14 @@ impl RunView {
 
 /// The endpoints, slowest p95 first.
 fn endpoints(story: &Story<'_>, most: usize) -> Vec<EndpointView> {
-    let mut all: Vec<&Endpoint> = story.results.endpoints.iter().collect();
+    if most == 0 {
+        return Vec::new();
+    }
+    // Kept beside the endpoint, since a percentile can come out of a histogram.
     let p95 = |endpoint: &Endpoint| endpoint.percentile(Percentile::P95).unwrap_or(-1.0);
-    all.sort_by(|a, b| p95(b).total_cmp(&p95(a)));
-    all.into_iter().take(most).map(EndpointView::of).collect()
+    let mut all: Vec<(f64, &Endpoint)> = story.results.endpoints.iter().map(|each| (p95(each), each)).collect();
+    all.sort_by(|a, b| b.0.total_cmp(&a.0));
+    all.into_iter().take(most).map(|(_, endpoint)| EndpointView::of(endpoint)).collect()
 }
 
 /// The failures by class; the classes' most frequent texts first, until `most` texts were told.
