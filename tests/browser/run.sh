@@ -4,7 +4,17 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-CHROMIUM=${CHROMIUM:-$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)}
+find_chromium() {
+  command -v chromium || command -v chromium-browser || command -v google-chrome || true
+}
+CHROMIUM=${CHROMIUM:-$(find_chromium)}
+if [ -z "$CHROMIUM" ] && command -v apt-get >/dev/null; then
+  sudo=
+  [ "$(id -u)" = 0 ] || sudo=sudo
+  $sudo apt-get update -q
+  $sudo apt-get install -qy --no-install-recommends chromium
+  CHROMIUM=$(find_chromium)
+fi
 [ -n "$CHROMIUM" ] || { echo "browser tests: no Chromium found; install it or set CHROMIUM" >&2; exit 1; }
 command -v npm >/dev/null || { echo "browser tests: npm not found" >&2; exit 1; }
 

@@ -118,10 +118,19 @@ fn curl_and_both_kinds_of_wget_install_and_the_second_step_downloads_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let tools = ["sh", "sed", "cut", "head", "mktemp", "mkdir", "mv", "rm", "chmod", "tar", "gzip", "cat", "ln"];
     let more = ["dirname", "basename", "grep", "env", "sha256sum", "uname", "sleep", "printenv", "sort", "tr", "bash"];
-    for downloader in ["curl", "wget", "busybox"] {
+    // A machine may lack one or the other; CI has them all, see .ci/orb-checks.
+    let is_here = |tool: &&str| ["/usr/bin", "/bin"].iter().any(|folder| Path::new(folder).join(tool).exists());
+    let downloaders: Vec<&str> = ["curl", "wget", "busybox"].into_iter().filter(is_here).collect();
+    assert!(!downloaders.is_empty(), "install curl or wget to run this test");
+    for downloader in downloaders {
         let bin = folder.path().join(format!("bin-{downloader}"));
         fs::create_dir_all(&bin).unwrap();
-        for tool in tools.iter().chain(&more).chain(["dash", "busybox", downloader].iter()) {
+        for tool in tools
+            .iter()
+            .chain(&more)
+            .chain(["dash", "busybox"].iter().filter(|tool| is_here(tool)))
+            .chain([&downloader])
+        {
             let found = ["/usr/bin", "/bin"].iter().map(|dir| Path::new(dir).join(tool)).find(|path| path.exists());
             let name = if downloader == "busybox" && *tool == "busybox" { "wget" } else { tool };
             let _ = std::os::unix::fs::symlink(found.unwrap_or_else(|| panic!("{tool} is missing")), bin.join(name));

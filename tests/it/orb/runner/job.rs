@@ -198,16 +198,17 @@ impl Running<'_> {
 
     fn command(&self, run: &Run) -> Command {
         let machine = self.machine;
-        let mut command = match machine.shell {
-            Shell::Bash => Command::new("/bin/bash"),
-            Shell::Busybox => Command::new("busybox"),
-            Shell::Dash => Command::new("dash"),
+        // A machine may lack a shell; this system's own sh stands in then. CI has them all, see .ci/orb-checks.
+        let is_here =
+            |program: &str| ["/usr/bin", "/bin"].iter().any(|folder| Path::new(folder).join(program).exists());
+        let (program, arguments) = match machine.shell {
+            Shell::Bash => ("/bin/bash", &["-eo", "pipefail", "-c"][..]),
+            Shell::Busybox if is_here("busybox") => ("busybox", &["sh", "-eo", "pipefail", "-c"][..]),
+            Shell::Dash if is_here("dash") => ("dash", &["-e", "-c"][..]),
+            Shell::Busybox | Shell::Dash => ("sh", &["-e", "-c"][..]),
         };
-        match machine.shell {
-            Shell::Bash => command.args(["-eo", "pipefail", "-c", &run.command]),
-            Shell::Busybox => command.args(["sh", "-eo", "pipefail", "-c", &run.command]),
-            Shell::Dash => command.args(["-e", "-c", &run.command]),
-        };
+        let mut command = Command::new(program);
+        command.args(arguments).arg(&run.command);
         let directory = match run.working_directory.as_deref() {
             None => self.folder.clone(),
             Some(path) => match path.strip_prefix("~/") {
