@@ -49,8 +49,8 @@ fn bursts(parts: &[Interval], usual: f64) -> Vec<Interval> {
         match bursts.last_mut().filter(|_| hot && open) {
             Some(burst) => {
                 burst.to_s = part.to_s;
-                burst.requests += part.requests;
-                burst.failures += part.failures;
+                burst.requests = burst.requests.saturating_add(part.requests);
+                burst.failures = burst.failures.saturating_add(part.failures);
             }
             None if hot => bursts.push(*part),
             None => {}
