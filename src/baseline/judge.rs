@@ -13,12 +13,16 @@ use super::statistics::{
     Failed, PRIOR_SPREAD, mean_variance, median, percentile_variance, spread_about, throughput_variance, typical_spread,
 };
 use crate::config::BaselineSection;
-use crate::gate::{Baseline, BaselineAnswer, BaselineQuery, FieldDifference, Measure, PlacedGate, Scope};
+use crate::gate::{Baseline, BaselineAnswer, BaselineQuery, Expected, FieldDifference, Measure, PlacedGate, Scope};
 use crate::results::{EndpointKey, Fingerprint, Percentile, Results, RunRecord};
 use crate::verdict::{Operator, Severity, Unit};
 
 /// From so many good runs on a miss fails the build; below it is a warning.
 pub const FAIL_FROM: usize = 5;
+
+/// An endpoint that each good run called so many times is expected in every run: that all of its calls are left out by
+/// chance happens in one of 22,000 runs (e⁻¹⁰).
+const OFTEN: u64 = 10;
 
 /// Which good runs count.
 #[derive(Debug, Clone, PartialEq)]
@@ -151,9 +155,7 @@ impl<'a> Judge<'a> {
 
     /// The endpoints the comparable runs know, each with the number of runs that measured it.
     pub fn endpoints(&self) -> impl Iterator<Item = (EndpointKey, usize)> + '_ {
-        self.endpoints.iter().map(|((method, name), series)| {
-            (EndpointKey { method: (*method).to_owned(), name: (*name).to_owned() }, series.len())
-        })
+        self.endpoints.iter().map(|(key, series)| (owned(key), series.len()))
     }
 
     /// The median of a measure over the comparable runs, in the measure's unit; `None` where none of them has it.
@@ -201,14 +203,15 @@ impl<'a> Judge<'a> {
         typical
     }
 
-    fn nature(&self, query: &BaselineQuery<'_>) -> Nature {
+    fn nature(&self, query: &BaselineQuery<'_>, series: &[&Measured]) -> Nature {
         let rounded =
             self.rounded && matches!(query.measure, Measure::Percentile(_) | Measure::Median) && query.observed > 0.0;
         let sampling = match query.measure {
             Measure::Percentile(percentile) => percentile_variance(percentile.fraction(), query.requests),
             Measure::Median => percentile_variance(Percentile::P50.fraction(), query.requests),
             Measure::Avg => mean_variance(query.requests),
-            Measure::Rps | Measure::Requests => throughput_variance(query.requests),
+            // What the good runs sent is what was to be expected.
+            Measure::Rps | Measure::Requests => throughput_variance(usual_requests(series)),
             _ => 0.0,
         };
         let assumed = (PRIOR_SPREAD * PRIOR_SPREAD + sampling).sqrt();
@@ -233,7 +236,7 @@ impl<'a> Judge<'a> {
                 }
                 Some(learned)
             }
-            _ => value_limit(values, &self.nature(query), &demand),
+            _ => value_limit(values, &self.nature(query, series), &demand),
         }
     }
 }
@@ -274,6 +277,24 @@ impl Baseline for Judge<'_> {
         let reason = format!("limit from {runs} good run{}: {why}{few}", if runs == 1 { "" } else { "s" });
         BaselineAnswer::Limit { limit, median, runs: count(runs), recent: values, warn_only, reason }
     }
+
+    fn expected(&self) -> Expected {
+        let always = |series: &Series<'_>| series.len() == self.runs && series.iter().all(|one| one.requests >= OFTEN);
+        let mut endpoints: Vec<EndpointKey> =
+            self.endpoints.iter().filter(|(_, series)| always(series)).map(|(key, _)| owned(key)).collect();
+        endpoints.sort_unstable_by(|a, b| (&a.name, &a.method).cmp(&(&b.name, &b.method)));
+        Expected { endpoints, runs: count(self.runs) }
+    }
+}
+
+fn owned((method, name): &(&str, &str)) -> EndpointKey {
+    EndpointKey { method: (*method).to_owned(), name: (*name).to_owned() }
+}
+
+/// The median of the requests of these runs.
+fn usual_requests(series: &[&Measured]) -> u64 {
+    let requests: Vec<f64> = series.iter().map(|measured| measured.requests as f64).collect();
+    median(&requests).unwrap_or_default() as u64
 }
 
 fn count(runs: usize) -> u32 {

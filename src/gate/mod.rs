@@ -26,7 +26,7 @@ pub use error::GateError;
 pub use judge::{Options, judge};
 pub use language::{Condition, ErrorClass, Gate, Limit, LimitUnit, Measure, PlacedGate, Scope};
 pub use line::GateLine;
-pub use port::{Baseline, BaselineAnswer, BaselineQuery, FieldDifference, NoHistory};
+pub use port::{Baseline, BaselineAnswer, BaselineQuery, Expected, FieldDifference, NoHistory};
 pub use selector::Selector;
 pub use summary::{exit, summarise};
 pub use waiver::{Accepted, Waiver, waive};

@@ -9,6 +9,20 @@ use super::{Measure, Scope};
 pub trait Baseline {
     /// Learns the limit for one value.
     fn compare(&self, query: &BaselineQuery<'_>) -> BaselineAnswer;
+
+    /// The endpoints a run of this test is expected to call. One that it does not call is no accident.
+    fn expected(&self) -> Expected {
+        Expected::default()
+    }
+}
+
+/// What every good run called, and often.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Expected {
+    /// The endpoints, in the order of their names.
+    pub endpoints: Vec<EndpointKey>,
+    /// Good runs that were looked through.
+    pub runs: u32,
 }
 
 /// One value that wants a limit.

@@ -141,6 +141,7 @@ fn against_history(row: &Row, baseline: &AgainstBaseline) -> String {
     };
     let change = baseline.change_percent.map(|change| (change >= 0.0, Unit::Percent.show(whole(change.abs()))));
     let compared = match (row.unit, change) {
+        _ if row.requests == 0 => format!("{is} not called at all, unlike in {runs}"),
         (Unit::Ms, Some((true, change))) => format!("{is} {change} slower than {runs}"),
         (Unit::Ms, Some((false, change))) => format!("{is} {change} faster than {runs}"),
         (Unit::Percent, Some((true, _)) | None) => format!("{fails} more often than in {runs}"),

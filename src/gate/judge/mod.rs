@@ -1,6 +1,7 @@
 //! Gates against results: a row for each gate and endpoint.
 
 mod decide;
+mod missing;
 mod nearest;
 mod observe;
 mod rows;
@@ -10,10 +11,13 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use decide::{Comparison, Decision};
+use missing::Missing;
 use observe::{FailureIndex, observe};
 
 use super::course::{Course, Limited, Plan, Ticket, Want};
-use super::{Baseline, BaselineAnswer, BaselineQuery, Condition, Gate, History, Measure, PlacedGate, Scope, summarise};
+use super::{
+    Baseline, BaselineAnswer, BaselineQuery, Condition, Gate, History, Measure, PlacedGate, Scope, Selector, summarise,
+};
 use crate::results::{Endpoint, Results, Steady};
 use crate::verdict::{AgainstBaseline, Origin, Outcome, Row, Subject, Unit, VERDICT_SCHEMA_VERSION, Verdict};
 use crate::verdict::{OnInconclusive, Targets};
@@ -47,15 +51,20 @@ pub fn judge(
     options: &Options,
 ) -> Verdict {
     let sent_nothing = results.total.requests == 0 && results.endpoints.iter().all(|endpoint| endpoint.requests == 0);
+    let missing = Missing::of(baseline.expected(), results);
     let mut plan = Plan::default();
-    let cases: Vec<Case<'_>> =
-        gates.iter().flat_map(|placed| Case::of(placed, results)).map(|case| case.plan(results, &mut plan)).collect();
+    let cases: Vec<Case<'_>> = gates
+        .iter()
+        .flat_map(|placed| Case::of(placed, results, &missing))
+        .map(|case| case.plan(results, &mut plan))
+        .collect();
     let judge = Judge {
         results,
         failures: FailureIndex::of(results),
         steady: results.after_ramp_up.as_ref().map(SteadyIndex::of),
         course: plan.read(history),
         baseline,
+        missing: &missing,
         sent_nothing,
     };
     let mut rows = rows::of_the_run(results, sent_nothing);
@@ -89,11 +98,16 @@ enum Target<'a> {
 }
 
 impl<'a> Case<'a> {
-    fn of(placed: &'a PlacedGate, results: &'a Results) -> Vec<Self> {
+    fn of(placed: &'a PlacedGate, results: &'a Results, missing: &'a Missing) -> Vec<Self> {
         let case = |target| Self { placed, target, ticket: None };
         let Some(selector) = &placed.gate.selector else { return vec![case(Target::All)] };
         let matching = results.endpoints.iter().filter(|endpoint| selector.matches(&endpoint.method, &endpoint.name));
-        let mut cases: Vec<Self> = matching.map(|endpoint| case(Target::One(endpoint))).collect();
+        let mut cases: Vec<Self> = if placed.gate.is_vs_baseline() {
+            let there = matching.filter(|endpoint| !missing.contains(endpoint));
+            there.chain(missing.matching(selector)).map(|endpoint| case(Target::One(endpoint))).collect()
+        } else {
+            matching.map(|endpoint| case(Target::One(endpoint))).collect()
+        };
         if cases.is_empty() {
             cases.push(case(Target::Nothing));
         }
@@ -155,6 +169,7 @@ struct Judge<'a> {
     steady: Option<SteadyIndex<'a>>,
     course: Course,
     baseline: &'a dyn Baseline,
+    missing: &'a Missing,
     sent_nothing: bool,
 }
 
@@ -180,6 +195,10 @@ impl<'a> Judge<'a> {
                 self.windows(&mut row, percent, ticket);
             }
             _ => self.value(case, &mut row),
+        }
+        if case.placed.gate.is_vs_baseline() && case.endpoint().is_some_and(|endpoint| self.missing.contains(endpoint))
+        {
+            self.missing.explain(&mut row);
         }
         row
     }

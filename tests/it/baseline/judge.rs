@@ -168,6 +168,32 @@ fn without_a_gate_the_default_ones_find_the_endpoint_that_got_slower() {
 }
 
 #[test]
+fn an_endpoint_that_every_good_run_called_often_must_not_be_missing() {
+    let with_cart = |runs: u64, carts: u64| -> Vec<GoodRun> {
+        let endpoints = vec![endpoint(LOGIN, 1_000, 0, 400.0), endpoint("GET /cart", carts, 0, 40.0)];
+        (0..runs).map(|id| good_with(id, id as i64, endpoints.clone())).collect()
+    };
+    let without = results(vec![endpoint(LOGIN, 1_000, 0, 400.0)]);
+    let rows = |runs: &[GoodRun], texts: &[&str]| {
+        let told = |row: &Row| {
+            (row.subject.to_string() == "GET /cart").then(|| format!("{} {}: {}", row.outcome, row.measure, row.reason))
+        };
+        verdict_with(runs, texts, &without, &rules(30)).rows.iter().filter_map(told).collect::<Vec<_>>().join("\n")
+    };
+    assert_snapshot!(rows(&with_cart(6, 50), &[]), @r"
+    inconclusive p95: this run never called it, and each of the last 6 good runs did; no request was measured
+    inconclusive error_rate: this run never called it, and each of the last 6 good runs did; no request was measured
+    fail rps: this run never called it, and each of the last 6 good runs did; 0/s misses >= 0.123/s; limit from 6 good runs: 3 times the scatter of 10.9 %
+    ");
+    assert_snapshot!(rows(&with_cart(1, 50), &[r#"rps of "**" >= -20% vs baseline"#]), @"warn rps: this run never called it, and the last good run did; 0/s misses >= 0.0812/s; limit from 1 good run: 3 times the scatter of 27.2 %; a warning at most below 5 good runs");
+    // Rarely called ones may be left out by chance, and so may one that some good run did not call.
+    assert_eq!(rows(&with_cart(6, 9), &[]), "");
+    assert_eq!(rows(&[with_cart(5, 50), vec![good(9, 9, 400.0)]].concat(), &[]), "");
+    // A written limit is no comparison with the past.
+    assert_eq!(rows(&with_cart(6, 50), &[r#"p95 of "GET **" < 1s"#]), "");
+}
+
+#[test]
 fn many_rows_widen_the_limit_and_few_requests_do_too() {
     let wide = |count: usize, requests: u64| {
         let endpoints: Vec<Endpoint> =

@@ -1,0 +1,50 @@
+//! Endpoints that a run should have called and did not.
+
+use std::collections::HashSet;
+
+use super::Selector;
+use crate::gate::Expected;
+use crate::results::{Endpoint, Results};
+use crate::verdict::Row;
+
+/// The expected endpoints without a single request, each as if it had been measured with none: a throughput of 0 is a
+/// fact, everything else is unknown.
+pub(super) struct Missing {
+    endpoints: Vec<Endpoint>,
+    runs: u32,
+}
+
+impl Missing {
+    pub(super) fn of(expected: Expected, results: &Results) -> Self {
+        let called: HashSet<(&str, &str)> = results
+            .endpoints
+            .iter()
+            .filter(|endpoint| endpoint.requests > 0)
+            .map(|endpoint| (endpoint.method.as_str(), endpoint.name.as_str()))
+            .collect();
+        let missing =
+            expected.endpoints.into_iter().filter(|key| !called.contains(&(key.method.as_str(), key.name.as_str())));
+        let endpoints =
+            missing.map(|key| Endpoint { method: key.method, name: key.name, ..Endpoint::default() }).collect();
+        Self { endpoints, runs: expected.runs }
+    }
+
+    /// Those a selector means.
+    pub(super) fn matching<'a>(&'a self, selector: &'a Selector) -> impl Iterator<Item = &'a Endpoint> {
+        self.endpoints.iter().filter(|endpoint| selector.matches(&endpoint.method, &endpoint.name))
+    }
+
+    pub(super) fn contains(&self, endpoint: &Endpoint) -> bool {
+        let same = |one: &Endpoint| one.method == endpoint.method && one.name == endpoint.name;
+        self.endpoints.iter().any(same)
+    }
+
+    /// Says in a row's reason that its endpoint was not called.
+    pub(super) fn explain(&self, row: &mut Row) {
+        let runs = match self.runs {
+            1 => "the last good run did".to_owned(),
+            runs => format!("each of the last {runs} good runs did"),
+        };
+        row.reason = format!("this run never called it, and {runs}; {}", row.reason);
+    }
+}
