@@ -103,42 +103,94 @@ fn slower(endpoint: &Endpoint, usual: &Usual) -> Option<f64> {
     }
 }
 
-/// All endpoints slower by about the same factor: each between half and twice the middle one's surplus.
+/// How much longer an endpoint takes, ms: the mean of what median and p95 grew by.
+fn later(endpoint: &Endpoint, usual: &Usual) -> Option<f64> {
+    let grew = |now: Option<f64>, usual: Option<f64>| Some(now? - usual?).filter(|ms| ms.is_finite());
+    let p95 = grew(endpoint.percentile(Percentile::P95), usual.p95_ms);
+    let p50 = grew(endpoint.percentile(Percentile::P50).or(endpoint.median_ms), usual.p50_ms);
+    match (p50, p95) {
+        (Some(p50), Some(p95)) => Some(0.5 * (p50 + p95)),
+        (one, other) => one.or(other),
+    }
+}
+
+/// All endpoints slower by about the same factor, or by about the same time.
 pub(super) fn common_mode(results: &Results, baseline: &Baseline) -> Option<Finding> {
-    let mut factors: Vec<(f64, String, u32)> = baseline
-        .pairs(results)
-        .filter_map(|(endpoint, usual)| Some((slower(endpoint, usual)?, endpoint.label(), usual.runs)))
-        .collect();
-    factors.sort_by(|a, b| b.0.total_cmp(&a.0));
-    if factors.len() < LEAST_ENDPOINTS {
+    same_factor(results, baseline).or_else(|| same_delay(results, baseline))
+}
+
+fn same_factor(results: &Results, baseline: &Baseline) -> Option<Finding> {
+    let shift = Shift::of(results, baseline, |endpoint, usual| Some(slower(endpoint, usual)? - 1.0))?;
+    if 1.0 + shift.middle < LEAST_COMMON {
         return None;
     }
-    let middle = factors[factors.len() / 2].0;
-    let surplus = middle - 1.0;
-    let alike = factors.iter().all(|(factor, ..)| (surplus / 2.0..=surplus * 2.0).contains(&(factor - 1.0)));
-    if middle < LEAST_COMMON || !alike {
+    let sentence = format!(
+        "All {} endpoints are slower than the baseline by about the same factor, {}: that points to the environment, not \
+         to one change in the code.",
+        shift.endpoints.len(),
+        words::change(1.0 + shift.middle),
+    );
+    let next = "Compare what all endpoints share: size and neighbours of the machines, the database, the network path, the \
+                load generator's CPU. Run the last good commit again: when it is as slow, it is not the code.";
+    Some(shift.finding(sentence, |surplus| format!("× {:.2}", 1.0 + surplus), next))
+}
+
+fn same_delay(results: &Results, baseline: &Baseline) -> Option<Finding> {
+    let shift = Shift::of(results, baseline, later)?;
+    let quickest = baseline.pairs(results).filter_map(|(_, usual)| usual.p95_ms).fold(f64::INFINITY, f64::min);
+    if shift.middle < LEAST_MS.max((LEAST_COMMON - 1.0) * quickest) {
         return None;
     }
-    let shown: Vec<String> = factors.iter().map(|(factor, label, _)| format!("{label} × {factor:.2}")).collect();
-    let runs = factors.iter().map(|(.., runs)| *runs).max().unwrap_or(0);
-    Some(Finding {
-        kind: FindingKind::CommonMode,
-        sentence: format!(
-            "All {} endpoints are slower than the baseline by about the same factor, {}: that points to the environment, \
-             not to one change in the code.",
-            factors.len(),
-            words::change(middle),
-        ),
-        evidence: format!(
-            "response times against the median of {}: {}",
-            words::count(u64::from(runs), "run"),
-            words::list(&shown, 6)
-        ),
-        next: "Compare what all endpoints share: size and neighbours of the machines, the database, the network path, \
-               the load generator's CPU. Run the last good commit again: when it is as slow, it is not the code."
-            .into(),
-        span_s: None,
-    })
+    let sentence = format!(
+        "All {} endpoints take about the same time longer than the baseline, {}: every request waits for something that \
+         does not depend on what it does.",
+        shift.endpoints.len(),
+        Unit::Ms.show(shift.middle.round()),
+    );
+    let next = "Look at the way to the service: network, proxy, TLS, a rate limiter, and whether the load generator or the \
+                service had to wait for a CPU. Run the last good commit again: when it is as slow, it is not the code.";
+    Some(shift.finding(sentence, |ms| format!("+{}", Unit::Ms.show(ms.round())), next))
+}
+
+/// What all endpoints changed by.
+struct Shift {
+    /// Each endpoint's change and label, the largest first.
+    endpoints: Vec<(f64, String)>,
+    middle: f64,
+    /// Runs behind the baseline.
+    runs: u32,
+}
+
+impl Shift {
+    /// `None` unless there are enough endpoints and all are worse alike: each between half and twice the middle one's
+    /// change.
+    fn of(results: &Results, baseline: &Baseline, change: impl Fn(&Endpoint, &Usual) -> Option<f64>) -> Option<Self> {
+        let mut endpoints: Vec<(f64, String)> = baseline
+            .pairs(results)
+            .filter_map(|(endpoint, usual)| Some((change(endpoint, usual)?, endpoint.label())))
+            .collect();
+        endpoints.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let middle = endpoints.get(endpoints.len() / 2)?.0;
+        let alike = middle > 0.0 && endpoints.iter().all(|(one, _)| (middle / 2.0..=middle * 2.0).contains(one));
+        let runs = baseline.pairs(results).map(|(_, usual)| usual.runs).max().unwrap_or(0);
+        (alike && endpoints.len() >= LEAST_ENDPOINTS).then_some(Self { endpoints, middle, runs })
+    }
+
+    fn finding(&self, sentence: String, show: impl Fn(f64) -> String, next: &str) -> Finding {
+        let shown: Vec<String> =
+            self.endpoints.iter().map(|(change, label)| format!("{label} {}", show(*change))).collect();
+        Finding {
+            kind: FindingKind::CommonMode,
+            sentence,
+            evidence: format!(
+                "response times against the median of {}: {}",
+                words::count(u64::from(self.runs), "run"),
+                words::list(&shown, 6)
+            ),
+            next: next.into(),
+            span_s: None,
+        }
+    }
 }
 
 /// Endpoints whose response times fell while their error rate rose.
@@ -213,6 +265,16 @@ mod tests {
         All 3 endpoints are slower than the baseline by about the same factor, +60 %: that points to the environment, not to one change in the code.
         response times against the median of 1 run: POST /c × 1.65, GET /a × 1.60, GET /b × 1.50
         ");
+    }
+
+    #[test]
+    fn the_same_time_everywhere_is_the_way_to_the_service() {
+        let finding = common_mode(&run((0, 40.0), (0, 75.0), (0, 222.0)), &usual()).unwrap();
+        insta::assert_snapshot!(format!("{}\n{}", finding.sentence, finding.evidence), @r"
+        All 3 endpoints take about the same time longer than the baseline, 33 ms: every request waits for something that does not depend on what it does.
+        response times against the median of 1 run: GET /b +38 ms, POST /c +33 ms, GET /a +30 ms
+        ");
+        assert_eq!(common_mode(&run((0, 22.0), (0, 52.5), (0, 202.0)), &usual()), None, "3 ms");
     }
 
     #[test]

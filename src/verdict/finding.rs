@@ -29,7 +29,7 @@ pub enum FindingKind {
     ErrorSpike,
     /// Throughput stays flat while users grow.
     Saturation,
-    /// All endpoints slower by the same factor: the environment, not the code.
+    /// All endpoints slower by the same factor or the same time: the environment, not the code.
     CommonMode,
     /// Faster only because more requests fail.
     FasterBecauseFailing,

@@ -162,15 +162,18 @@ async fn a_shop_at_its_limit_is_saturated() {
 }
 
 #[tokio::test]
-async fn a_slower_machine_is_common_mode_and_a_slower_login_is_not() {
+async fn a_slower_machine_and_a_slower_network_are_common_mode_and_a_slower_login_is_not() {
     let slower = vec![Fault::AllSlower { factor: 3.0 }];
+    let later = vec![Fault::AllLater { by: Duration::from_millis(80) }];
     let login = vec![Fault::SlowLogin { factor: 3.0 }];
-    let measured = runs(BUSY, Shape { seconds: 6, ..STEADY }, vec![vec![], slower, login]).await;
-    let [(usual, course), slower, login] = &measured[..] else { panic!("three runs") };
+    let measured = runs(BUSY, Shape { seconds: 6, ..STEADY }, vec![vec![], slower, later, login]).await;
+    let [(usual, course), slower, later, login] = &measured[..] else { panic!("four runs") };
     let baseline = Baseline::of_run(usual);
     assert_eq!(find(usual, course, Some(&baseline)), [], "a healthy run");
     let found = find(&slower.0, &slower.1, Some(&baseline));
     assert!(one(&found, FindingKind::CommonMode).sentence.starts_with("All 3 endpoints are slower"), "{found:#?}");
+    let found = find(&later.0, &later.1, Some(&baseline));
+    assert!(one(&found, FindingKind::CommonMode).sentence.contains("about the same time longer"), "{found:#?}");
     assert_eq!(find(&login.0, &login.1, Some(&baseline)), [], "one slow endpoint is for the gates to judge");
 }
 

@@ -53,6 +53,11 @@ pub enum Fault {
         /// Times the usual latency.
         factor: f64,
     },
+    /// Every request waits so much longer, whatever it does: a slower way to the service.
+    AllLater {
+        /// How much longer.
+        by: Duration,
+    },
     /// This share of requests is answered 500 without doing the work, in 1 to 2 ms.
     FailFast {
         /// Share of the requests.
@@ -130,6 +135,10 @@ impl State {
                 }
                 Fault::AllSlower { factor: slower } => {
                     factor *= slower;
+                    None
+                }
+                Fault::AllLater { by } => {
+                    queued = queued.saturating_add(by);
                     None
                 }
                 Fault::GrowingLatency { factor: slower } => {
