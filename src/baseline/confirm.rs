@@ -6,6 +6,9 @@ use crate::gate::summarise;
 use crate::results::Engine;
 use crate::verdict::{OnInconclusive, Outcome, Row, Verdict};
 
+/// What stands between a reason and how its limit was learned.
+const LEARNED: &str = "; limit from ";
+
 /// Whether a second run is needed: a row that compares with the history failed.
 #[must_use]
 pub fn needs_confirmation(verdict: &Verdict) -> bool {
@@ -20,12 +23,12 @@ pub fn combine(first: &Verdict, second: &Verdict, on_inconclusive: OnInconclusiv
     let mut verdict = first.clone();
     for row in verdict.rows.iter_mut().filter(|row| row.baseline.is_some()) {
         let again = second.rows.iter().find(|other| same(row, other));
+        row.second_observed = again.and_then(|other| other.observed);
         let failed_again = again.is_some_and(|other| other.outcome == Outcome::Fail);
         if row.outcome == Outcome::Fail {
-            confirm(row, again);
-        } else if failed_again && row.outcome < Outcome::Fail {
-            let (first, second) = (row.observed_text(), again.map(Row::observed_text).unwrap_or_default());
-            row.reason = format!("missed in the second run only: {first}, then {second}; {}", row.reason);
+            settle(row, again);
+        } else if failed_again {
+            row.reason = format!("missed in the second run only: {}; {}", row.observed_text(), row.reason);
             // What the first run could not judge stays open.
             row.outcome = row.outcome.max(Outcome::Warn);
         }
@@ -34,25 +37,42 @@ pub fn combine(first: &Verdict, second: &Verdict, on_inconclusive: OnInconclusiv
     verdict
 }
 
+/// The verdict when a second run was wanted and could not be had: what only one run has shown is no failure, and no pass
+/// either. `cause` tells why, without a full stop.
+#[must_use]
+pub fn unconfirmed(first: &Verdict, cause: &str, on_inconclusive: OnInconclusive) -> Verdict {
+    let mut verdict = first.clone();
+    for row in verdict.rows.iter_mut().filter(|row| failed_against_history(row)) {
+        leave_open(row, cause);
+    }
+    summarise(&mut verdict, on_inconclusive);
+    verdict
+}
+
 /// Settles a row that failed in the first run.
-fn confirm(row: &mut Row, again: Option<&Row>) {
-    let first = row.observed_text();
-    let second = again.map_or_else(|| "–".to_owned(), Row::observed_text);
+fn settle(row: &mut Row, again: Option<&Row>) {
     match again.map(|other| other.outcome) {
         Some(Outcome::Fail) => {
-            row.reason = format!("failed in both runs: {first}, then {second}; {}", row.reason);
+            row.reason = format!("failed in both runs: {}; {}", row.observed_text(), row.reason);
         }
         // A limit may have become unclear meanwhile, and an endpoint may not have been called again.
         Some(Outcome::Inconclusive) | None => {
-            row.outcome = Outcome::Inconclusive;
-            let why = again.map_or("it does not have this row", |other| other.reason.as_str());
-            row.reason = format!("failed with {first} and could not be confirmed, the second run cannot tell: {why}");
+            // How the limit came about is told once, with the first run.
+            let why = again.map_or("it does not have this row", |other| {
+                other.reason.split_once(LEARNED).map_or(other.reason.as_str(), |(why, _)| why)
+            });
+            leave_open(row, &format!("the second run cannot tell: {why}"));
         }
         Some(Outcome::Pass | Outcome::Warn) => {
             row.outcome = Outcome::Warn;
-            row.reason = format!("failed in the first run only: {first}, then {second}; {}", row.reason);
+            row.reason = format!("failed in the first run only: {}; {}", row.observed_text(), row.reason);
         }
     }
+}
+
+fn leave_open(row: &mut Row, cause: &str) {
+    row.outcome = Outcome::Inconclusive;
+    row.reason = format!("failed once and could not be confirmed, {cause}; the first run: {}", row.reason);
 }
 
 fn failed_against_history(row: &Row) -> bool {
@@ -111,6 +131,7 @@ mod tests {
             unit: Unit::Ms,
             outcome,
             observed: Some(observed),
+            second_observed: None,
             operator: Some(Operator::LessOrEqual),
             limit: Some(600.0),
             headroom_percent: None,
@@ -174,11 +195,43 @@ mod tests {
     fn what_the_second_run_cannot_tell_is_neither_red_nor_green() {
         let (outcome, reason) = told(row("g", Outcome::Fail, 700.0, true), None);
         assert_eq!(outcome, Outcome::Inconclusive);
-        assert!(reason.starts_with("failed with 700 ms and could not be confirmed"), "{reason}");
+        assert_eq!(
+            reason,
+            "failed once and could not be confirmed, the second run cannot tell: it does not have this row; \
+             the first run: limit from 6 good runs"
+        );
         let open = Row { reason: "too few requests".into(), ..row("g", Outcome::Inconclusive, 700.0, true) };
         let (outcome, reason) = told(row("g", Outcome::Fail, 700.0, true), Some(open));
         assert_eq!(outcome, Outcome::Inconclusive);
-        assert!(reason.ends_with("too few requests"), "{reason}");
+        assert!(reason.contains("cannot tell: too few requests; the first run: "), "{reason}");
+    }
+
+    #[test]
+    fn without_a_second_run_what_failed_once_is_open_and_written_limits_stay() {
+        let first = verdict(vec![
+            row("learned", Outcome::Fail, 700.0, true),
+            row("written", Outcome::Fail, 700.0, false),
+            row("met", Outcome::Pass, 510.0, true),
+        ]);
+        let outcomes = |verdict: &Verdict| verdict.rows.iter().map(|row| row.outcome).collect::<Vec<_>>();
+        let open = unconfirmed(&first, "the service did not answer", OnInconclusive::Fail);
+        assert_eq!(outcomes(&open), [Outcome::Inconclusive, Outcome::Fail, Outcome::Pass]);
+        assert_eq!(open.outcome, Outcome::Fail);
+        assert!(open.rows[0].reason.contains("could not be confirmed, the service did not answer"));
+        let learned = verdict(first.rows[..1].to_vec());
+        assert_eq!(unconfirmed(&learned, "", OnInconclusive::Fail).outcome, Outcome::Inconclusive);
+        assert_eq!(unconfirmed(&learned, "", OnInconclusive::Warn).outcome, Outcome::Warn);
+    }
+
+    #[test]
+    fn both_values_stand_beside_each_other() {
+        let both = combine(
+            &verdict(vec![row("a", Outcome::Fail, 700.0, true), row("b", Outcome::Pass, 10.0, false)]),
+            &verdict(vec![row("a", Outcome::Fail, 710.0, true), row("b", Outcome::Pass, 11.0, false)]),
+            OnInconclusive::Fail,
+        );
+        let told: Vec<String> = both.rows.iter().map(Row::observed_text).collect();
+        assert_eq!(told, ["700 ms, then 710 ms", "10 ms"]);
     }
 
     #[test]

@@ -19,7 +19,7 @@ mod table;
 
 pub use add::{AddRules, Added, Refusal};
 pub use backtest::{Backtest, GateRecord, Miss, backtest};
-pub use confirm::{Cost, combine, needs_confirmation};
+pub use confirm::{Cost, combine, needs_confirmation, unconfirmed};
 pub use history::{History, HistoryError, Keep, Pruned};
 pub use judge::{FAIL_FROM, Judge, Rules, ThisRun};
 pub use record::{GoodRun, HISTORY_SCHEMA_VERSION, Line, Measured, RunName, is_exact, started};

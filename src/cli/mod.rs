@@ -151,6 +151,10 @@ pub struct GateCommandArgs {
     /// The service, for the second run of --confirm.
     #[command(flatten)]
     pub service: ServiceArgs,
+    /// For the second run of --confirm: a variable of the script that is not in the environment, as given to `run`;
+    /// repeatable
+    #[arg(long, value_name = "NAME[=VALUE]")]
+    pub env: Vec<EnvEntry>,
 }
 
 /// Arguments of `comment`.

@@ -7,46 +7,49 @@ use super::run::{execute, told};
 use super::service::Service;
 use crate::baseline::{self, Cost};
 use crate::circleci::CircleCi;
-use crate::cli::ServiceArgs;
+use crate::cli::GateCommandArgs;
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::loadforge::Outcome;
 use crate::results::{Engine, ResultsFolder, RunRecord};
 use crate::verdict::{Confirmation, Verdict};
 
-/// The folder of the second run inside the first one's.
-const FOLDER: &str = "confirm";
+/// A verdict that no second run can change any more.
+pub(super) struct Settled {
+    pub(super) verdict: Verdict,
+    /// The command was asked to stop during the second run: what is measured is still written, and nothing more is done.
+    pub(super) stopped: Option<Failure>,
+}
 
 /// Runs the test once more if the verdict asks for it, and fails only what fails twice. When the second run cannot be
-/// had, the first verdict stands, and it is said why.
-///
-/// # Errors
-/// When the command was asked to stop meanwhile.
+/// had, what failed in the first one alone could not be judged.
 pub(super) async fn settle(
     first: Verdict,
     case: &Case,
     bench: &Bench<'_>,
-    service: &ServiceArgs,
+    arguments: &GateCommandArgs,
     ci: &CircleCi,
-) -> Result<Verdict, Failure> {
-    if !baseline::needs_confirmation(&first) {
-        return Ok(first);
-    }
-    let Some(record) = &case.run else {
-        tracing::warn!("--confirm needs a run that can be repeated; files named with --from cannot");
-        return Ok(first);
+) -> Settled {
+    let settled = |verdict| Settled { verdict, stopped: None };
+    let Some(record) = case.run.as_ref().filter(|_| baseline::needs_confirmation(&first)) else {
+        return settled(first);
     };
+    if !arguments.gate.confirm {
+        tracing::info!("one run alone failed a comparison with the history; with --confirm a second run decides");
+        return settled(first);
+    }
     tracing::info!("a comparison with the history failed; running the test once more ({})", cost(record, None));
-    match second(record, case, bench, service, ci).await {
+    let on_inconclusive = bench.options.on_inconclusive;
+    match second(record, case, bench, arguments, ci).await {
         Ok((second, confirmation)) => {
-            let mut verdict = baseline::combine(&first, &second, bench.options.on_inconclusive);
-            verdict.confirmation = Some(confirmation);
-            Ok(verdict)
+            let verdict = baseline::combine(&first, &second, on_inconclusive);
+            settled(Verdict { confirmation: Some(confirmation), ..verdict })
         }
-        Err(fault) if matches!(fault.exit, Exit::Interrupted | Exit::Terminated) => Err(fault),
         Err(fault) => {
-            tracing::warn!("not confirmed, the first verdict stands: {fault}");
-            Ok(first)
+            tracing::warn!("there is no second run to confirm with: {fault}");
+            let verdict = baseline::unconfirmed(&first, &fault.message, on_inconclusive);
+            let stopped = matches!(fault.exit, Exit::Interrupted | Exit::Terminated).then_some(fault);
+            Settled { verdict, stopped }
         }
     }
 }
@@ -55,14 +58,15 @@ async fn second(
     record: &RunRecord,
     case: &Case,
     bench: &Bench<'_>,
-    arguments: &ServiceArgs,
+    arguments: &GateCommandArgs,
     ci: &CircleCi,
 ) -> Result<(Verdict, Confirmation), Failure> {
-    let plan = plan::again(record, ci)?;
-    let folder = ResultsFolder::new(case.folder.file(FOLDER));
+    let plan = plan::again(record, &arguments.env, bench.config, ci)?;
+    let folder = case.folder.second_run();
+    forget_older(&folder, record)?;
     let service = match record.engine {
-        Engine::Loadforge => Service::remote(arguments)?,
-        Engine::Local => Service::local(None, 60.0).await?,
+        Engine::Loadforge => Service::remote(&arguments.service)?,
+        Engine::Local => Service::local(plan.local).await?,
     };
     let ended = execute(&service, &plan, folder.clone(), bench.config).await;
     service.close().await;
@@ -77,6 +81,16 @@ async fn second(
         Confirmation { run_id: ended.run_id, cost: cost(record, Some(again.results.total.requests)).to_string() };
     tracing::info!("the second run cost {}", confirmation.cost);
     Ok((verdict, confirmation))
+}
+
+/// Removes the record of a second run that began before the first one: it belongs to a first run that was replaced. A
+/// later one is taken up, as a repeated step should.
+fn forget_older(folder: &ResultsFolder, first: &RunRecord) -> Result<(), Failure> {
+    let recorded: Option<RunRecord> = folder.read_json_if_there(ResultsFolder::RUN)?;
+    if recorded.is_some_and(|recorded| baseline::started(&recorded) < baseline::started(first)) {
+        folder.remove(ResultsFolder::RUN)?;
+    }
+    Ok(())
 }
 
 fn cost(record: &RunRecord, requests: Option<u64>) -> Cost {

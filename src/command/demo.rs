@@ -18,7 +18,7 @@ use crate::error::Failure;
 use crate::exit::Exit;
 use crate::gate::{self, Options, PlacedGate};
 use crate::loadforge::{Outcome, RunPlan, StartApi, What};
-use crate::results::{Engine, ResultsFolder};
+use crate::results::{Engine, LocalLoad, ResultsFolder};
 use crate::verdict::{Origin, Targets};
 
 const SCRIPT: Script = ECOMMERCE;
@@ -42,7 +42,7 @@ pub(super) async fn run(arguments: &DemoArgs, output: OutputArgs, mut sink: impl
     let faults = if arguments.broken { vec![Fault::SlowLogin { factor: SLOW_LOGIN }] } else { Vec::new() };
     let shop = Shop::start(ShopConfig { faults, ..ShopConfig::default() }).await?;
     explain(arguments, &shop.url());
-    let service = Service::local(None, 60.0).await?;
+    let service = Service::local(LocalLoad::default()).await?;
     let plan = plan(arguments, &shop.url(), shop.env())?;
     // Each demo is a run of its own, also when an earlier one left its folder behind.
     let folder = ResultsFolder::new(&arguments.results);
@@ -90,6 +90,7 @@ fn plan(arguments: &DemoArgs, url: &str, env: Vec<(&'static str, String)>) -> Re
         start_api: StartApi::V2,
         detach: false,
         engine: Engine::Local,
+        local: LocalLoad::default(),
         job: None,
         commit: ci.commit,
         branch: ci.branch,

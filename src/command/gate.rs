@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal};
 use std::path::Path;
 
 use super::case::Case;
+use super::confirm::Settled;
 use super::judged::Judged;
 use super::{comment, commit, configuration, confirm, gates, history, printed, service};
 use crate::baseline::{History, Judge, Rules, ThisRun};
@@ -30,12 +31,12 @@ pub(super) async fn run(arguments: &GateCommandArgs, output: OutputArgs) -> Resu
     let rules = history::rules(&arguments.baseline, &config);
     let options = options(arguments, &config, &case);
     let bench = Bench::new(gates, &config, file, Some((&history, &rules)), options);
-    let mut verdict = bench.judge(&case);
-    if arguments.gate.confirm {
-        verdict = confirm::settle(verdict, &case, &bench, &arguments.service, &ci).await?;
-    }
+    let Settled { verdict, stopped } = confirm::settle(bench.judge(&case), &case, &bench, arguments, &ci).await;
     let judged = case.judged(verdict, &ci);
     let written = write_reports(&judged, template.as_ref(), output)?;
+    if let Some(stopped) = stopped {
+        return Err(stopped);
+    }
     if arguments.comment {
         comment::publish_all(std::slice::from_ref(&judged), &arguments.comment_args, &arguments.github, &ci).await;
     }

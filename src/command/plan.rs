@@ -12,7 +12,7 @@ use crate::cli::{self, EnvEntry, RunArgs, ShapeArgs, TestArgs};
 use crate::config::{Config, Duration};
 use crate::error::Failure;
 use crate::loadforge::{RunPlan, StartApi, What};
-use crate::results::{Engine, RecipeTest, RunRecord};
+use crate::results::{Engine, LocalLoad, RecipeTest, RunRecord};
 
 /// Length of a run when nothing else is said, as in LoadForge's own interface.
 const DEFAULT_MINUTES: f64 = 5.0;
@@ -25,7 +25,7 @@ const SPARE_MINUTES: f64 = 15.0;
 /// # Errors
 /// When it is not said what to run, or a script or variable is missing.
 pub(super) fn of(arguments: &RunArgs, config: &Config, ci: &CircleCi) -> Result<RunPlan, Failure> {
-    let RunArgs { test, shape, service, detach, .. } = arguments;
+    let RunArgs { test, shape, service, detach, processes, seconds_per_minute, .. } = arguments;
     let target_host = target_host(shape, config)?;
     let duration = shape.duration.or(config.test.duration).map_or(DEFAULT_MINUTES * 60.0, Duration::as_secs);
     let timeout = shape.timeout.or(config.test.timeout).map_or(duration + SPARE_MINUTES * 60.0, Duration::as_secs);
@@ -37,7 +37,7 @@ pub(super) fn of(arguments: &RunArgs, config: &Config, ci: &CircleCi) -> Result<
         duration: seconds(duration),
         regions: regions(shape, config),
         target_host,
-        env: env(shape, config)?,
+        env: env(&shape.env, config)?,
         timeout: seconds(timeout),
         start_api: match service.start_api {
             cli::StartApi::V2 => StartApi::V2,
@@ -45,22 +45,34 @@ pub(super) fn of(arguments: &RunArgs, config: &Config, ci: &CircleCi) -> Result<
         },
         detach: *detach,
         engine: test.engine,
+        local: LocalLoad { processes: *processes, seconds_per_minute: *seconds_per_minute },
         job: ci.job_id.clone(),
         commit: ci.commit.clone(),
         branch: ci.branch.clone(),
     })
 }
 
-/// The plan of a run once more, from its record. The variables' values come from the environment again.
+/// The plan of a run once more, from its record. The values of its variables were not recorded: they come from `--env`,
+/// the file or the environment again.
 ///
 /// # Errors
 /// When the record does not tell how, the script is gone, or a variable is not set any more.
-pub(super) fn again(record: &RunRecord, ci: &CircleCi) -> Result<RunPlan, Failure> {
+pub(super) fn again(
+    record: &RunRecord,
+    variables: &[EnvEntry],
+    config: &Config,
+    ci: &CircleCi,
+) -> Result<RunPlan, Failure> {
     let recipe = record.recipe.as_ref().ok_or_else(|| {
         Failure::usage("run.json does not tell how to run this test again")
             .with_hint("start it with `loadforge-ci run`")
     })?;
     let seconds = |value| std::time::Duration::try_from_secs_f64(value).unwrap_or(std::time::Duration::MAX);
+    let entries = entries(variables, config)?;
+    let value = |name: &String| match entries.iter().find(|entry| entry.name == *name) {
+        Some(EnvEntry { value: Some(value), .. }) => Ok((name.clone(), value.clone().into())),
+        _ => Ok((name.clone(), from_environment(name)?)),
+    };
     Ok(RunPlan {
         what: match &recipe.what {
             RecipeTest::Id(id) => What::Saved(*id),
@@ -72,15 +84,12 @@ pub(super) fn again(record: &RunRecord, ci: &CircleCi) -> Result<RunPlan, Failur
         duration: seconds(recipe.duration_s),
         regions: recipe.regions.clone(),
         target_host: recipe.target_host.as_deref().and_then(|host| host.parse().ok()),
-        env: recipe
-            .env
-            .iter()
-            .map(|name| Ok((name.clone(), from_environment(name)?)))
-            .collect::<Result<_, Failure>>()?,
+        env: recipe.env.iter().map(value).collect::<Result<_, Failure>>()?,
         timeout: seconds(recipe.timeout_s),
         start_api: if recipe.start_api_v1 { StartApi::V1 } else { StartApi::V2 },
         detach: false,
         engine: record.engine,
+        local: recipe.local,
         job: ci.job_id.clone(),
         commit: ci.commit.clone(),
         branch: ci.branch.clone(),
@@ -161,22 +170,27 @@ fn regions(shape: &ShapeArgs, config: &Config) -> BTreeMap<String, u32> {
     shape.region.iter().map(|region| (region.code.clone(), region.servers)).collect()
 }
 
-/// The script's variables; the command line's come after the file's and win.
-fn env(shape: &ShapeArgs, config: &Config) -> Result<Vec<(String, SecretString)>, Failure> {
+/// The script's variables with their values.
+fn env(flags: &[EnvEntry], config: &Config) -> Result<Vec<(String, SecretString)>, Failure> {
+    let value = |EnvEntry { name, value }| match value {
+        Some(value) => Ok((name, value.into())),
+        None => from_environment(&name).map(|value| (name, value)),
+    };
+    entries(flags, config)?.into_iter().map(value).collect()
+}
+
+/// The variables that are named, each once; the command line's come after the file's and win.
+fn entries(flags: &[EnvEntry], config: &Config) -> Result<Vec<EnvEntry>, Failure> {
     let of_file = config
         .test
         .env
         .iter()
         .map(|text| text.parse::<EnvEntry>().map_err(|fault| Failure::usage(format!("test.env: {fault}"))));
-    let mut found: Vec<(String, SecretString)> = Vec::new();
-    for entry in of_file.chain(shape.env.iter().cloned().map(Ok)) {
-        let EnvEntry { name, value } = entry?;
-        let value = match value {
-            Some(value) => value.into(),
-            None => from_environment(&name)?,
-        };
-        found.retain(|(known, _)| *known != name);
-        found.push((name, value));
+    let mut found: Vec<EnvEntry> = Vec::new();
+    for entry in of_file.chain(flags.iter().cloned().map(Ok)) {
+        let entry = entry?;
+        found.retain(|known| known.name != entry.name);
+        found.push(entry);
     }
     Ok(found)
 }

@@ -23,7 +23,7 @@ pub(super) async fn run(arguments: &RunArgs) -> Result<Exit, Failure> {
             )
             .with_hint("leave --detach out, or start `loadforge-ci emulate` and name it with --api-url"));
         }
-        Engine::Local => Service::local(arguments.processes, arguments.seconds_per_minute).await?,
+        Engine::Local => Service::local(plan.local).await?,
     };
     let ended = execute(&service, &plan, folder, &config).await;
     service.close().await;

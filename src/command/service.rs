@@ -8,6 +8,7 @@ use crate::cli::ServiceArgs;
 use crate::emulator::{self, EngineChoice, Running, Server};
 use crate::error::{Explain, Failure};
 use crate::loadforge::{ApiUrl, Client, Event};
+use crate::results::LocalLoad;
 
 /// Where the token of LoadForge's API is.
 pub(super) const TOKEN_VARIABLE: &str = "LOADFORGE_API_TOKEN";
@@ -38,7 +39,8 @@ impl Service {
     ///
     /// # Errors
     /// When it cannot listen.
-    pub(super) async fn local(processes: Option<u32>, seconds_per_minute: f64) -> Result<Self, Failure> {
+    pub(super) async fn local(load: LocalLoad) -> Result<Self, Failure> {
+        let LocalLoad { processes, seconds_per_minute } = load;
         let engine = EngineChoice::Locust { processes, cache_dir: cache_dir() };
         let config = emulator::Config { engine, seconds_per_minute, ..emulator::Config::default() };
         let server = Server::bind(config).await?;

@@ -182,6 +182,7 @@ impl Waiver {
             unit: judged_unit(&self.gate),
             outcome: Outcome::Warn,
             observed: None,
+            second_observed: None,
             operator: None,
             limit: None,
             headroom_percent: None,

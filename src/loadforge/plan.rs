@@ -10,7 +10,7 @@ use super::prelude::is_allowed;
 use super::wire::HostSpec;
 use crate::error::Explain;
 use crate::exit::Exit;
-use crate::results::{Engine, Fingerprint, Recipe, RecipeTest};
+use crate::results::{Engine, Fingerprint, LocalLoad, Recipe, RecipeTest};
 
 /// Which test is run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,6 +63,8 @@ pub struct RunPlan {
     pub detach: bool,
     /// Where the load comes from.
     pub engine: Engine,
+    /// For the local engine.
+    pub local: LocalLoad,
     /// The CI job that asks (CIRCLE_WORKFLOW_JOB_ID).
     pub job: Option<String>,
     /// The commit under test.
@@ -204,6 +206,7 @@ impl RunPlan {
             env: self.env.iter().map(|(name, _)| name.clone()).collect(),
             timeout_s: self.timeout.as_secs_f64(),
             start_api_v1: self.start_api == StartApi::V1,
+            local: self.local,
         }
     }
 
@@ -282,6 +285,7 @@ mod tests {
             start_api: StartApi::V2,
             detach: false,
             engine: Engine::Loadforge,
+            local: LocalLoad::default(),
             job: None,
             commit: None,
             branch: None,

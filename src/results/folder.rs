@@ -85,6 +85,8 @@ impl ResultsFolder {
     pub const COMMENT: &'static str = "comment.json";
     /// What the load generator printed (local engine).
     pub const LOCUST_LOG: &'static str = "locust.log";
+    /// The folder of the second run of `--confirm`, with files of the same names.
+    const SECOND_RUN: &'static str = "confirm";
 
     /// The folder at this path; nothing is created yet.
     #[must_use]
@@ -102,6 +104,12 @@ impl ResultsFolder {
     #[must_use]
     pub fn file(&self, name: &str) -> PathBuf {
         self.0.join(name)
+    }
+
+    /// The results folder of the second run of `--confirm`, inside this one.
+    #[must_use]
+    pub fn second_run(&self) -> Self {
+        Self(self.0.join(Self::SECOND_RUN))
     }
 
     /// Writes a file so that a reader sees the old content or the new, never half of it.

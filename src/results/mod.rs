@@ -20,7 +20,9 @@ pub use folder::{FolderError, ResultsFolder, write_atomically};
 pub use histogram::Histogram;
 pub use percentile::Percentile;
 pub use problem::{Problem, ProblemKind};
-pub use run::{Engine, Fingerprint, Intent, RUN_SCHEMA_VERSION, Recipe, RecipeTest, RunRecord, RunState, StateChange};
+pub use run::{
+    Engine, Fingerprint, Intent, LocalLoad, RUN_SCHEMA_VERSION, Recipe, RecipeTest, RunRecord, RunState, StateChange,
+};
 pub use timeline::{TimePoint, Timeline, TimelineBuilder};
 
 use schemars::JsonSchema;

@@ -184,6 +184,24 @@ pub struct Recipe {
     /// Whether the start call of the original guide is sent.
     #[serde(default)]
     pub start_api_v1: bool,
+    /// For the local engine.
+    #[serde(default)]
+    pub local: LocalLoad,
+}
+
+/// How the local engine makes load.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LocalLoad {
+    /// Locust processes; `None` takes what the CPU quota allows.
+    pub processes: Option<u32>,
+    /// How long a minute of the run takes, s; 60 but in tests.
+    pub seconds_per_minute: f64,
+}
+
+impl Default for LocalLoad {
+    fn default() -> Self {
+        Self { processes: None, seconds_per_minute: 60.0 }
+    }
 }
 
 /// Which test a recipe runs.

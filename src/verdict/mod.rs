@@ -37,7 +37,8 @@ pub struct Verdict {
     pub confirmation: Option<Confirmation>,
 }
 
-/// A second run of the same test (`--confirm`). Its values stand in the reasons of the rows it decided about.
+/// A second run of the same test (`--confirm`). Its values stand beside those of the first one, in the rows that compare
+/// with the history.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Confirmation {
     /// The run.

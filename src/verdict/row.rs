@@ -148,6 +148,9 @@ pub struct Row {
     pub outcome: Outcome,
     /// What was measured; `None` when it could not be.
     pub observed: Option<f64>,
+    /// What the second run of `--confirm` measured, where there was one and the row compares with the history.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second_observed: Option<f64>,
     /// How the value has to stand to the limit; `None` for rows that are no comparison.
     pub operator: Option<Operator>,
     /// The limit; for `vs baseline` the one learned from history. `None` when there is none.
@@ -174,13 +177,19 @@ pub struct Row {
 }
 
 impl Row {
-    /// The observed value with its unit, or a dash.
+    /// The observed value with its unit, or a dash; with a second run, both values.
     #[must_use]
     pub fn observed_text(&self) -> String {
-        self.observed.map_or_else(
-            || "–".to_owned(),
-            |value| format!("{}{}", if self.estimated { "≈ " } else { "" }, self.unit.show(value)),
-        )
+        let value = |observed: Option<f64>| {
+            observed.map_or_else(
+                || "–".to_owned(),
+                |value| format!("{}{}", if self.estimated { "≈ " } else { "" }, self.unit.show(value)),
+            )
+        };
+        match self.second_observed {
+            None => value(self.observed),
+            second => format!("{}, then {}", value(self.observed), value(second)),
+        }
     }
 
     /// The operator and the limit with its unit, or a dash.

@@ -8,7 +8,7 @@ use loadforge_ci::demo::shop::{Fault, RunningShop, Shop, ShopConfig};
 use loadforge_ci::emulator::{Config, EngineChoice, Server};
 use loadforge_ci::insight::{Baseline, Course, find};
 use loadforge_ci::loadforge::{Client, Event, RunPlan, Session, StartApi, Stop, What};
-use loadforge_ci::results::{Engine, Results, ResultsFolder};
+use loadforge_ci::results::{Engine, LocalLoad, Results, ResultsFolder};
 use loadforge_ci::verdict::{Finding, FindingKind};
 
 /// A script that sends a lot: 8 requests/s a user while the shop is healthy.
@@ -91,6 +91,7 @@ fn plan(source: &str, shape: Shape, shop: &RunningShop) -> RunPlan {
         start_api: StartApi::V2,
         detach: false,
         engine: Engine::Local,
+        local: LocalLoad::default(),
         job: None,
         commit: None,
         branch: None,

@@ -5,6 +5,7 @@
 mod bare_locust;
 mod baseline;
 mod cli;
+mod confirm;
 mod demo;
 mod emulator;
 mod gate;
@@ -12,6 +13,7 @@ mod github;
 mod insight;
 mod lint;
 mod loadforge;
+mod open_shop;
 mod orb;
 mod report;
 mod run;

@@ -1,102 +1,12 @@
 //! `run`, `wait`, `gate` and `cancel` through the binary, against the LoadForge-compatible server. Between them these
 //! tests produce every exit code.
 
-use std::process::{Child, Command};
-use std::sync::mpsc;
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use loadforge_ci::emulator::{Config, EngineChoice, Faults, Pace, Server, TokenPolicy};
-use serde_json::{Value, json};
-use tokio::sync::oneshot;
+use loadforge_ci::emulator::{Config, Faults, Pace, TokenPolicy};
 
+use crate::support::service::{Service, signal, until};
 use crate::tool::{Ended, Tool, fixture};
-
-/// A server on a thread of its own, so that the binary under test can be waited for.
-struct Service {
-    url: String,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Service {
-    fn start(config: Config) -> Self {
-        let (said, url) = mpsc::channel();
-        let (stop, stopped) = oneshot::channel();
-        let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(async {
-                let server = Server::bind(config).await.unwrap();
-                said.send(server.api_url()).unwrap();
-                let _ = stopped.await;
-                server.shutdown().await;
-            });
-        });
-        Self { url: url.recv().unwrap(), stop: Some(stop), thread: Some(thread) }
-    }
-
-    /// A recording of a healthy run, played back at once.
-    fn replaying(pace: Pace, faults: Faults) -> Self {
-        let engine = EngineChoice::Replay { folder: fixture("locust/healthy/s3_checkout"), pace };
-        Self::start(Config {
-            engine,
-            faults,
-            provisioning: Duration::ZERO,
-            seconds_per_minute: 1.0,
-            ..Config::default()
-        })
-    }
-
-    /// The tool in an empty folder, pointed at this server.
-    fn tool(&self) -> Tool {
-        Tool::new().env("LOADFORGE_API_URL", &self.url).env("LOADFORGE_API_TOKEN", "t0p-s3cret")
-    }
-
-    fn call(&self, method: reqwest::Method, path: &str, body: Option<Value>) -> Value {
-        let client = loadforge_ci::http::builder().unwrap().no_proxy().build().unwrap();
-        let mut request = client.request(method, format!("{}{path}", self.url)).bearer_auth("t0p-s3cret");
-        if let Some(body) = body {
-            request = request.json(&body);
-        }
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async { request.send().await.unwrap().json().await.unwrap() })
-    }
-
-    fn get(&self, path: &str) -> Value {
-        self.call(reqwest::Method::GET, path, None)
-    }
-
-    /// Saves a test and gives its id.
-    fn save(&self, name: &str) -> String {
-        let body = json!({ "name": name, "users": 20, "rate": 10, "servers": 1, "region": "nyc3", "locustfile": "import locust" });
-        self.call(reqwest::Method::POST, "/tests", Some(body))["test_id"].to_string()
-    }
-
-    fn runs(&self) -> usize {
-        self.get("/results").as_array().unwrap().len()
-    }
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        let ended = self.thread.take().map(JoinHandle::join);
-        assert!(std::thread::panicking() || ended.is_none_or(|ended| ended.is_ok()));
-    }
-}
-
-/// Waits until something is so, without depending on the machine's speed.
-fn until(what: &str, mut so: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(120);
-    while !so() {
-        assert!(Instant::now() < deadline, "never: {what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
-fn signal(child: &Child, name: &str) {
-    assert!(Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status().unwrap().success());
-}
 
 #[test]
 fn a_saved_test_is_started_once_followed_collected_and_judged() {
@@ -378,7 +288,7 @@ fn a_server_in_a_process_of_its_own_serves_every_command() {
     let mut server = serving.start(&arguments);
     let mut line = String::new();
     std::io::BufRead::read_line(&mut std::io::BufReader::new(server.stdout.as_mut().unwrap()), &mut line).unwrap();
-    let service = Service { url: line.trim().to_owned(), stop: None, thread: None };
+    let service = Service::at(line.trim());
     let test = service.save("checkout");
     for start_api in ["v2", "v1"] {
         let tool = service.tool();

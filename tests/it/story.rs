@@ -1,11 +1,8 @@
 //! The main job on its embedded default: shop, server, real Locust, gates and reports in one command.
 
 use std::collections::BTreeMap;
-use std::sync::mpsc;
 
-use loadforge_ci::demo::shop::{Shop, ShopConfig};
-use tokio::sync::oneshot;
-
+use crate::open_shop::OpenShop;
 use crate::tool::Tool;
 
 const FILES: [&str; 9] = [
@@ -69,21 +66,8 @@ fn a_secret_that_a_script_repeats_stays_out_of_every_report() {
 
 /// Runs a script against a shop of our own and compares, endpoint by endpoint, what was measured with what was served.
 fn counts_agree(script: &str, processes: &str) {
-    let (said, told) = mpsc::channel();
-    let (counted, counts) = mpsc::channel();
-    let (stop, stopped) = oneshot::channel::<()>();
-    let thread = std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let shop = Shop::start(ShopConfig::default()).await.unwrap();
-            said.send((shop.url(), shop.env())).unwrap();
-            let _ = stopped.await;
-            let served = shop.served().into_iter().map(|one| (format!("{} {}", one.method, one.name), one.requests()));
-            counted.send(served.collect::<BTreeMap<String, u64>>()).unwrap();
-            shop.shutdown().await;
-        });
-    });
-    let (url, env) = told.recv().unwrap();
+    let shop = OpenShop::new();
+    let (url, env) = (shop.url(), shop.env());
     let source = std::fs::read(format!("{}/examples/locust/{script}", env!("CARGO_MANIFEST_DIR"))).unwrap();
     let mut tool = Tool::new().file(script, source);
     let mut run = vec!["run", "--engine", "local", "--locustfile", script, "--users", "10", "--spawn-rate", "10"];
@@ -93,8 +77,8 @@ fn counts_agree(script: &str, processes: &str) {
         run.extend(["--env", name]);
     }
     tool.run(&run).expect(0);
-    stop.send(()).unwrap();
-    thread.join().unwrap();
+    let counts: BTreeMap<String, u64> =
+        shop.served().into_iter().map(|one| (format!("{} {}", one.method, one.name), one.requests())).collect();
     let results = tool.json("loadforge-results/results.json");
     let measured: BTreeMap<String, u64> = results["endpoints"]
         .as_array()
@@ -105,7 +89,7 @@ fn counts_agree(script: &str, processes: &str) {
             (label, one["requests"].as_u64().unwrap())
         })
         .collect();
-    assert_eq!(measured, counts.recv().unwrap());
+    assert_eq!(measured, counts);
     assert!(measured.values().sum::<u64>() > 10, "{measured:?}");
 }
 

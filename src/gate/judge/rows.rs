@@ -22,6 +22,7 @@ pub(super) fn open(placed: &PlacedGate, subject: Subject, requests: u64) -> Row 
         unit: gate.unit(),
         outcome: Outcome::Inconclusive,
         observed: None,
+        second_observed: None,
         operator: Some(gate.condition.operator()),
         limit,
         headroom_percent: None,
@@ -113,6 +114,7 @@ fn about_the_run(results: &Results, reason: String) -> Row {
         unit: Unit::Count,
         outcome: Outcome::Inconclusive,
         observed: Some(results.total.requests as f64),
+        second_observed: None,
         operator: None,
         limit: None,
         headroom_percent: None,
@@ -162,6 +164,7 @@ pub(super) fn of_the_targets(results: &Results, targets: Targets, expected: bool
         measure: "run_passed".into(),
         outcome,
         observed: None,
+        second_observed: None,
         ..about_the_run(results, reason.into())
     })
 }

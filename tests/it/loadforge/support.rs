@@ -7,7 +7,7 @@ use std::time::Duration;
 use loadforge_ci::loadforge::{
     Client, Error, Event, Pace, RunEnd, RunPlan, Session, StartApi, Stop, Target, WaitPlan, What,
 };
-use loadforge_ci::results::{Engine, ResultsFolder, RunRecord};
+use loadforge_ci::results::{Engine, LocalLoad, ResultsFolder, RunRecord};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -54,6 +54,7 @@ pub(super) fn plan() -> RunPlan {
         start_api: StartApi::V2,
         detach: false,
         engine: Engine::Loadforge,
+        local: LocalLoad::default(),
         job: Some("job-1".into()),
         commit: Some("c0ffee0".into()),
         branch: Some("main".into()),

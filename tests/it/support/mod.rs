@@ -1,3 +1,4 @@
 //! Servers that integration tests run on loopback.
 
 pub(crate) mod github;
+pub(crate) mod service;
