@@ -134,12 +134,12 @@ impl Backtest {
         let Some((first, last)) = self.span else {
             return "No good run is in the history yet: add some with `loadforge-ci baseline add`.\n".into();
         };
+        let (first, last) = (day(first), day(last));
+        let when = if first == last { format!("of {first}") } else { format!("from {first} to {last}") };
         let mut text = format!(
-            "{} known-good {} from {} to {}; these gates together would have failed {}.\n\n",
+            "{} known-good {} {when}; these gates together would have failed {}.\n\n",
             self.runs,
             if self.runs == 1 { "build" } else { "builds" },
-            day(first),
-            day(last),
             self.builds_failed(),
         );
         let mut table = Table::new(&["gate", "would have failed", "warned", "passed", "not judged"]);
@@ -162,7 +162,7 @@ impl Backtest {
                         "\n{} would have {word} run {} of {}{}:\n",
                         clean(&gate.gate),
                         miss.run.id,
-                        day(miss.at),
+                        minute(miss.at),
                         commit.unwrap_or_default(),
                     );
                     for row in &miss.rows {
@@ -229,4 +229,9 @@ fn endpoint_of(measured: &Measured) -> Endpoint {
 /// The UTC date.
 fn day(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d").to_string()
+}
+
+/// The UTC date and time: a service may be built several times a day, and the local engine numbers its runs anew.
+fn minute(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M").to_string()
 }

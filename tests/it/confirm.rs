@@ -12,8 +12,9 @@ use loadforge_ci::emulator::{Config, Engine, EngineChoice, Job, Live, Outcome, P
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
+use crate::support::recording;
 use crate::support::service::{Service, signal, until};
-use crate::tool::{Ended, Tool, fixture};
+use crate::tool::{Ended, Tool};
 
 const CHECKOUT: &str = "POST,/api/v1/carts/[id]/checkout";
 const GATE: [&str; 4] =
@@ -48,31 +49,18 @@ impl Engine for InTurn {
 }
 
 /// A recording of the checkout, its stats changed line by line.
-fn recording(pace: Pace, change: impl Fn(&str) -> Option<String>) -> Replay {
-    let (from, to) = (fixture("locust/healthy/s3_checkout"), tempfile::tempdir().unwrap());
-    for name in ["run_stats_history.csv", "run_failures.csv"] {
-        std::fs::copy(from.join(name), to.path().join(name)).unwrap();
-    }
-    let stats = std::fs::read_to_string(from.join("run_stats.csv")).unwrap();
-    let changed: Vec<String> = stats.lines().filter_map(change).collect();
-    std::fs::write(to.path().join("run_stats.csv"), changed.join("\r\n")).unwrap();
-    Replay::open(to.path(), pace).unwrap()
+fn recorded(pace: Pace, change: impl Fn(&str) -> Option<String>) -> Replay {
+    let folder = tempfile::tempdir().unwrap();
+    recording::write(folder.path(), change);
+    Replay::open(folder.path(), pace).unwrap()
 }
 
 fn usual() -> Replay {
-    recording(Pace::AtOnce, |line| Some(line.to_owned()))
+    recorded(Pace::AtOnce, |line| Some(line.to_owned()))
 }
 
-/// The checkout takes ten times as long: a 0 behind each of its whole numbers from the median on.
 fn slow_checkout(pace: Pace) -> Replay {
-    recording(pace, |line| {
-        let Some(values) = line.strip_prefix(CHECKOUT) else { return Some(line.to_owned()) };
-        let cells = values.split(',').enumerate().map(|(column, cell)| match cell.parse::<u64>() {
-            Ok(ms) if column >= 3 => format!("{ms}0"),
-            _ => cell.to_owned(),
-        });
-        Some(format!("{CHECKOUT}{}", cells.collect::<Vec<_>>().join(",")))
-    })
+    recorded(pace, |line| recording::slower(line, CHECKOUT))
 }
 
 /// A service that plays these, a saved test on it, and a repository whose main branch had five usual builds.
@@ -244,7 +232,7 @@ fn a_repeated_step_takes_up_its_second_run_and_a_new_run_gets_a_new_one() {
 #[test]
 fn an_endpoint_that_is_not_called_any_more_stops_the_build() {
     let gone = |line: &str| (!line.starts_with(CHECKOUT)).then(|| line.to_owned());
-    let repository = Repository::new(vec![recording(Pace::AtOnce, gone)]);
+    let repository = Repository::new(vec![recorded(Pace::AtOnce, gone)]);
     repository.run(&[]).expect(0);
     let gated = repository.tool.run(&["gate"]).expect(1);
     assert!(

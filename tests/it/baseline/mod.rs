@@ -4,6 +4,7 @@ mod add;
 mod false_alarms;
 mod history;
 mod judge;
+mod recorded;
 mod replay;
 mod simulation;
 mod support;

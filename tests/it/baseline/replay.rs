@@ -1,4 +1,4 @@
-//! Backtest, suggestions and the table, on a small recorded history whose numbers are checked by hand.
+//! Backtest, suggestions and the table, on a small history made by hand.
 
 use insta::assert_snapshot;
 use loadforge_ci::baseline::{History, backtest, render_suggestions, show, suggest};
@@ -8,7 +8,7 @@ use loadforge_ci::verdict::Origin;
 use super::support::{endpoint, gates, good_with, rules};
 
 fn recorded() -> History {
-    History::open(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/history")).unwrap()
+    History::open(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/history/by-hand")).unwrap()
 }
 
 /// Login's p95 was 400 410 390 400 420 560 400 410 ms; failures of 2,000 requests 0 2 30 0 4 1 0 2; throughput about
@@ -51,18 +51,18 @@ fn a_backtest_names_the_builds_each_gate_would_have_failed() {
     p99.9 < 2s                                           0 of 8       0       0           8
     p95 < 1s after ramp-up                               0 of 8       0       0           8
 
-    p95 of "POST /api/v1/auth/login" < 500ms would have failed run 9006 of 2026-05-06, commit f7081929:
+    p95 of "POST /api/v1/auth/login" < 500ms would have failed run 9006 of 2026-05-06 02:00, commit f7081929:
       POST /api/v1/auth/login: p95 560 ms, limit < 500 ms
 
-    p95 of "**" <= +10% vs baseline would have failed run 9006 of 2026-05-06, commit f7081929:
+    p95 of "**" <= +10% vs baseline would have failed run 9006 of 2026-05-06 02:00, commit f7081929:
       POST /api/v1/auth/login: p95 560 ms, limit <= 468 ms, +40 % against the baseline
 
     p95 of "**" <= +10% vs baseline could not have judged 1 of 8, first because: no baseline yet: no good run is recorded
 
-    error_rate < 1% would have failed run 9003 of 2026-05-03, commit c3d4e5f6:
+    error_rate < 1% would have failed run 9003 of 2026-05-03 02:00, commit c3d4e5f6:
       all requests: error_rate 1.5 %, limit < 1 %
 
-    warn: rps >= -15% vs baseline would have warned about run 9006 of 2026-05-06, commit f7081929:
+    warn: rps >= -15% vs baseline would have warned about run 9006 of 2026-05-06 02:00, commit f7081929:
       all requests: rps 15/s, limit >= 17/s, -25 % against the baseline
 
     warn: rps >= -15% vs baseline could not have judged 1 of 8, first because: no baseline yet: no good run is recorded

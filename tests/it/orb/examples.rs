@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::runner::{Orb, Shell, State};
 use super::story::{BAD, GOOD, Story, files};
+use crate::support::recording;
 
 /// The state of each job, by its name.
 macro_rules! states {
@@ -202,6 +203,30 @@ fn local_engine_without_account_runs_real_locust() {
     assert_eq!(job.state, State::Success, "{}", job.log);
     assert_eq!(story.runs(), 0, "nothing was asked of LoadForge");
     assert!(files(&job.artifacts).contains(&"loadforge-results/report.html".to_owned()));
+}
+
+#[test]
+fn judge_by_history_learns_and_fails_only_what_is_slow_twice() {
+    let mut story = Story::of("judge_by_history", GOOD, "main");
+    for number in 1..=5 {
+        let report = story.build(|_| ());
+        let job = report.job("load-test");
+        assert_eq!(job.state, State::Success, "{}", job.log);
+        let runs = if number == 1 { "1 good run".to_owned() } else { format!("{number} good runs") };
+        assert!(job.log.contains(&format!("added the run: {runs} of this fingerprint")), "{}", job.log);
+    }
+    let kept = story.cache.keys().len();
+
+    let slower = tempfile::tempdir().unwrap();
+    recording::write(slower.path(), |line| recording::slower(line, "POST,/api/v1/carts"));
+    story.record(slower.path());
+    let report = story.build(|_| ());
+    let job = report.job("load-test");
+    assert_eq!(job.state, State::Failed, "{}", job.log);
+    assert_eq!(story.runs(), 2, "the second run decides");
+    assert!(job.log.contains("Failed: POST /api/v1/carts is 900 % slower than the last 5 good runs"), "{}", job.log);
+    assert!(files(&job.artifacts).contains(&"loadforge-results/confirm/results.json".to_owned()));
+    assert_eq!(story.cache.keys().len(), kept, "a failed run never becomes the baseline");
 }
 
 #[test]

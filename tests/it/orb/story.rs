@@ -130,6 +130,13 @@ impl Story {
         self
     }
 
+    /// From the next build on, every run measures this instead; what was saved at LoadForge is saved anew.
+    pub(super) fn record(&mut self, recording: &Path) {
+        self.loadforge =
+            LoadForge::start(&recording.display().to_string(), "0.05", &self.folder.path().join("emulate.log"));
+        self.test_id = saved_tests(&self.loadforge);
+    }
+
     /// Runs the example's workflow; `arrange` may change what the pipeline finds.
     pub(super) fn build(&mut self, arrange: impl FnOnce(&mut Pipeline<'_>)) -> Report {
         self.builds += 1;
