@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::gate::summarise;
 use crate::results::Engine;
-use crate::verdict::{OnInconclusive, Outcome, Row, Verdict};
+use crate::verdict::{OnInconclusive, Outcome, Row, Subject, Verdict};
 
 /// What stands between a reason and how its limit was learned.
 const LEARNED: &str = "; limit from ";
@@ -16,19 +16,20 @@ pub fn needs_confirmation(verdict: &Verdict) -> bool {
 }
 
 /// The verdict of two runs: the first one's, in which a row that compares with the history fails only when it failed
-/// both times. One that failed in one of the runs is a warning; one that the second run could not judge is
-/// inconclusive. All other rows stay as the first run left them. The reason of a row that changed tells both values.
+/// both times. One that failed in one of the runs is a warning; one that the second run could not judge,
+/// or a second run that is doubtful itself, leaves it inconclusive. All other rows stay as the first run left them. Rows that were compared hold both values.
 #[must_use]
 pub fn combine(first: &Verdict, second: &Verdict, on_inconclusive: OnInconclusive) -> Verdict {
+    let doubt = second.rows.iter().find(|row| row.subject == Subject::Run && row.outcome == Outcome::Inconclusive);
     let mut verdict = first.clone();
     for row in verdict.rows.iter_mut().filter(|row| row.baseline.is_some()) {
         let again = second.rows.iter().find(|other| same(row, other));
         row.second_observed = again.and_then(|other| other.observed);
         let failed_again = again.is_some_and(|other| other.outcome == Outcome::Fail);
         if row.outcome == Outcome::Fail {
-            settle(row, again);
-        } else if failed_again {
-            row.reason = format!("missed in the second run only: {}; {}", row.observed_text(), row.reason);
+            settle(row, doubt.or(again));
+        } else if failed_again && doubt.is_none() {
+            row.reason = format!("missed in the second run only; {}", row.reason);
             // What the first run could not judge stays open.
             row.outcome = row.outcome.max(Outcome::Warn);
         }
@@ -53,7 +54,7 @@ pub fn unconfirmed(first: &Verdict, cause: &str, on_inconclusive: OnInconclusive
 fn settle(row: &mut Row, again: Option<&Row>) {
     match again.map(|other| other.outcome) {
         Some(Outcome::Fail) => {
-            row.reason = format!("failed in both runs: {}; {}", row.observed_text(), row.reason);
+            row.reason = format!("failed in both runs; {}", row.reason);
         }
         // A limit may have become unclear meanwhile, and an endpoint may not have been called again.
         Some(Outcome::Inconclusive) | None => {
@@ -65,7 +66,7 @@ fn settle(row: &mut Row, again: Option<&Row>) {
         }
         Some(Outcome::Pass | Outcome::Warn) => {
             row.outcome = Outcome::Warn;
-            row.reason = format!("failed in the first run only: {}; {}", row.observed_text(), row.reason);
+            row.reason = format!("failed in the first run only; {}", row.reason);
         }
     }
 }
@@ -119,7 +120,7 @@ impl fmt::Display for Cost {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::verdict::{AgainstBaseline, Operator, Origin, Severity, Subject, Unit, VERDICT_SCHEMA_VERSION};
+    use crate::verdict::{AgainstBaseline, Operator, Origin, Severity, Unit, VERDICT_SCHEMA_VERSION};
 
     fn row(gate: &str, outcome: Outcome, observed: f64, learned: bool) -> Row {
         Row {
@@ -178,17 +179,17 @@ mod tests {
     fn what_fails_twice_fails() {
         let (outcome, reason) = told(row("g", Outcome::Fail, 700.0, true), Some(row("g", Outcome::Fail, 710.0, true)));
         assert_eq!(outcome, Outcome::Fail);
-        assert_eq!(reason, "failed in both runs: 700 ms, then 710 ms; limit from 6 good runs");
+        assert_eq!(reason, "failed in both runs; limit from 6 good runs");
     }
 
     #[test]
     fn what_fails_once_is_a_warning_whichever_run_it_was() {
         let (outcome, reason) = told(row("g", Outcome::Fail, 700.0, true), Some(row("g", Outcome::Pass, 510.0, true)));
         assert_eq!(outcome, Outcome::Warn);
-        assert_eq!(reason, "failed in the first run only: 700 ms, then 510 ms; limit from 6 good runs");
+        assert_eq!(reason, "failed in the first run only; limit from 6 good runs");
         let (outcome, reason) = told(row("g", Outcome::Pass, 510.0, true), Some(row("g", Outcome::Fail, 700.0, true)));
         assert_eq!(outcome, Outcome::Warn);
-        assert_eq!(reason, "missed in the second run only: 510 ms, then 700 ms; limit from 6 good runs");
+        assert_eq!(reason, "missed in the second run only; limit from 6 good runs");
     }
 
     #[test]
@@ -232,6 +233,24 @@ mod tests {
         );
         let told: Vec<String> = both.rows.iter().map(Row::observed_text).collect();
         assert_eq!(told, ["700 ms, then 710 ms", "10 ms"]);
+    }
+
+    #[test]
+    fn a_doubtful_second_run_confirms_nothing() {
+        let lost = Row {
+            subject: Subject::Run,
+            reason: "3 of 20 users were lost".into(),
+            ..row("the run is sound", Outcome::Inconclusive, 20.0, false)
+        };
+        for again in [Outcome::Fail, Outcome::Pass] {
+            let first = verdict(vec![row("g", Outcome::Fail, 700.0, true), row("h", Outcome::Pass, 510.0, true)]);
+            let second =
+                verdict(vec![lost.clone(), row("g", again, 710.0, true), row("h", Outcome::Fail, 900.0, true)]);
+            let combined = combine(&first, &second, OnInconclusive::Fail);
+            assert_eq!(combined.outcome, Outcome::Inconclusive);
+            assert!(combined.rows[0].reason.contains("cannot tell: 3 of 20 users were lost;"), "{combined:?}");
+            assert_eq!(combined.rows[1].outcome, Outcome::Pass);
+        }
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use crate::results::{Failure, FailureKind, Results};
 use crate::verdict::{Origin, Outcome, Row, Subject, Unit, Verdict};
 
@@ -206,6 +208,12 @@ pub const fn is_name(subject: &Subject) -> bool {
 
 fn dash() -> String {
     "–".to_owned()
+}
+
+/// `2026-11-25T20:05:09Z`: ISO 8601, to the second.
+#[must_use]
+pub fn moment_text(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 #[cfg(test)]

@@ -136,6 +136,8 @@ fn what_is_slow_twice_fails_and_both_runs_are_in_every_report() {
         assert!(text.contains(&both), "{report} does not say {both}: {text}");
     }
     assert!(gated.stdout.contains(&both), "{}", gated.stdout);
+    let explained = "Two values are those of this run and of run 1003, which decides about comparisons with history";
+    assert!(tool.read("loadforge-results/summary.md").contains(explained));
     assert_eq!(tool.json("loadforge-results/confirm/results.json")["total"]["requests"], 375);
     tool.run(&["baseline", "add"]).expect(1);
 }

@@ -165,7 +165,7 @@ impl RunView {
             }),
             state: run.and_then(|run| run.state()).map(|state| state.to_string()),
             message: run.and_then(|run| run.end_message.clone()),
-            started: run.and_then(|run| run.states.first()).map(|change| change.at.to_string()),
+            started: run.and_then(|run| run.states.first()).map(|change| wording::moment_text(change.at)),
             users: print.and_then(|print| print.users).or(peak),
             spawn_rate: print.and_then(|print| print.spawn_rate),
             duration: print.and_then(|print| print.duration_s).or(measured).map(wording::duration_text),
