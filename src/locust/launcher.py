@@ -6,7 +6,8 @@ file of its own, `$LOADFORGE_CI_RECORD/<role>-<pid>.ndjson`. What was written su
 
     init        role, pid, versions, user classes, load shape
     mark        test_start, spawning_complete, test_stopping, quitting; with the time
-    second      all that ended in one Unix second, as deltas: requests by endpoint, failures, exceptions, users, CPU share
+    second      all that ended in one Unix second, as deltas: requests by endpoint, failures, exceptions; CPU share; users
+                and the time they were counted at
     final       the totals as a checksum, written only when Locust ended in order
 
 A listener that raises changes Locust's exit code, so none of them does. Locust's own statistics are never read: they
@@ -150,6 +151,7 @@ class Recorder:
             self.write(
                 "second",
                 s=number,
+                t=time.time(),
                 users=self.environment.runner.user_count if self.role != "master" else 0,
                 cpu=cpu,
                 last=second.last,

@@ -145,9 +145,8 @@ fn users_lost(plan: &Plan, finished: &Finished) -> Option<Problem> {
         let message = format!("only {peak} of {wanted} users were ever running{why}");
         return Some(problem(ProblemKind::UsersLost, message, None));
     }
-    // The last count that was taken while nobody had been told to stop.
-    let before_stop = record.stopping()?.floor() as i64 - 1;
-    let at_end = users.iter().rev().find(|(second, _)| *second <= before_stop).map(|(_, users)| *users)?;
+    // Counts of users that had been told to stop say nothing.
+    let at_end = record.users_before(record.stopping()?)?;
     (at_end < wanted).then(|| {
         let lost = wanted - at_end;
         let message = format!("{lost} of {wanted} users were gone before the end: they died or stopped themselves");
@@ -239,7 +238,8 @@ mod tests {
             String::new()
         };
         format!(
-            "{{\"event\":\"second\",\"s\":{s},\"users\":{users},\"cpu\":{cpu},\"last\":{s}.5,\"endpoints\":[{endpoints}],\"errors\":[],\"exceptions\":[]}}\n"
+            "{{\"event\":\"second\",\"s\":{s},\"t\":{}.02,\"users\":{users},\"cpu\":{cpu},\"last\":{s}.5,\"endpoints\":[{endpoints}],\"errors\":[],\"exceptions\":[]}}\n",
+            s + 1
         )
     }
 
@@ -275,6 +275,8 @@ mod tests {
     #[test]
     fn users_that_die_or_never_come_are_missed() {
         insta::assert_snapshot!(shown(&judged(&whole_run(|s| if s < 105 { 4 } else { 1 }, 0.1), |_, _| {})), @"UsersLost: 3 of 4 users were gone before the end: they died or stopped themselves");
+        // Counted two hundredths of a second after they were told to stop.
+        assert_eq!(shown(&judged(&whole_run(|s| if s < 109 { 4 } else { 1 }, 0.1), |_, _| {})), "");
         let lines = whole_run(|_| 4, 0.1).replace("spawning_complete", "spawning");
         let problems = judged(&lines, |plan, _| (plan.users, plan.spawn_rate) = (50, 2.0));
         insta::assert_snapshot!(shown(&problems), @"UsersLost: only 4 of 50 users were ever running: 2 users a second need 25 s and the run lasted 10 s");

@@ -32,6 +32,8 @@ pub(super) enum Role {
 pub(super) struct SecondLine {
     /// Unix second.
     pub(super) s: i64,
+    /// When the line was written and the users were counted, Unix seconds: on a busy machine well after the second.
+    pub(super) t: f64,
     /// Users running in this process.
     pub(super) users: u32,
     /// Share of one core this process used.

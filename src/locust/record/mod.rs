@@ -42,7 +42,8 @@ struct Node {
 #[derive(Debug, Default)]
 pub(crate) struct Second {
     pub(crate) slices: Vec<Slice>,
-    users: BTreeMap<String, u32>,
+    /// Users of each process, and when they were counted (Unix seconds).
+    users: BTreeMap<String, (f64, u32)>,
     cpu: BTreeMap<String, f64>,
 }
 
@@ -86,7 +87,7 @@ impl Record {
 
     fn add_second(&mut self, node_name: &str, line: SecondLine) {
         let second = self.seconds.entry(line.s).or_default();
-        second.users.insert(node_name.to_owned(), line.users);
+        second.users.insert(node_name.to_owned(), (line.t, line.users));
         if let Some(cpu) = line.cpu {
             second.cpu.insert(node_name.to_owned(), cpu);
         }
@@ -195,12 +196,22 @@ impl Record {
         let mut current: BTreeMap<&str, u32> = BTreeMap::new();
         (first..=last)
             .map(|second| {
-                for (node, users) in self.seconds.get(&second).into_iter().flat_map(|second| &second.users) {
+                for (node, (_, users)) in self.seconds.get(&second).into_iter().flat_map(|second| &second.users) {
                     current.insert(node, *users);
                 }
                 (second, current.values().sum())
             })
             .collect()
+    }
+
+    /// Users that were running when each process counted them last before a moment (Unix seconds); `None` when none did.
+    pub(crate) fn users_before(&self, moment: f64) -> Option<u32> {
+        let counts = self.seconds.values().flat_map(|second| &second.users);
+        let last: BTreeMap<&str, u32> = counts
+            .filter(|(_, (counted, _))| *counted < moment)
+            .map(|(node, (_, users))| (node.as_str(), *users))
+            .collect();
+        (!last.is_empty()).then(|| last.values().sum())
     }
 
     /// Each process's shares of one core, second by second.

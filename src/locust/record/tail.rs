@@ -58,7 +58,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let mut file = File::create(dir.path().join("local-1.ndjson")).unwrap();
         let (mut tail, mut record) = (Tail::new(dir.path()), Record::default());
-        let line = r#"{"event":"second","s":9,"users":1,"cpu":0.1,"last":9.5,"endpoints":[["GET","/",1,0,0,2.0,2.0,2.0,5,[[2005,1]],[]]],"errors":[],"exceptions":[]}"#;
+        let line = r#"{"event":"second","s":9,"t":10.02,"users":1,"cpu":0.1,"last":9.5,"endpoints":[["GET","/",1,0,0,2.0,2.0,2.0,5,[[2005,1]],[]]],"errors":[],"exceptions":[]}"#;
         write!(file, "{line}\n{}", &line[..40]).unwrap();
         tail.read_into(&mut record).unwrap();
         assert_eq!(record.total().requests(), 1);

@@ -8,9 +8,9 @@ use crate::results::{FailureKind, Histogram, Percentile};
 /// Two processes, three seconds, two endpoints, one failure, one comma in a name.
 const RECORD: &str = r#"{"event":"init","t":99.9,"role":"local","pid":1,"locust":"2.47.0","users":["U"],"shape":null}
 {"event":"mark","name":"test_start","t":100.0}
-{"event":"second","s":100,"users":2,"cpu":0.1,"last":100.5,"endpoints":[["GET","/b",2,0,0,310.0,104.25,205.75,20,[[104500,1],[205500,1]],[]]],"errors":[],"exceptions":[]}
-{"event":"second","s":101,"users":4,"cpu":0.1,"last":101.5,"endpoints":[["POST","/a,1",1,1,0,1.5,0.5,1.0,10,[[1005,1]],[[500,1]]]],"errors":[["POST","/a,1","HTTPError('503 Server Error')",1,101.5,101.5]],"exceptions":[]}
-{"event":"second","s":103,"users":4,"cpu":0.1,"last":104.0,"endpoints":[["GET","/b",1,0,0,12345.0,12345.0,12345.0,10,[[12350000,1]],[]]],"errors":[],"exceptions":[]}
+{"event":"second","s":100,"t":101.02,"users":2,"cpu":0.1,"last":100.5,"endpoints":[["GET","/b",2,0,0,310.0,104.25,205.75,20,[[104500,1],[205500,1]],[]]],"errors":[],"exceptions":[]}
+{"event":"second","s":101,"t":102.02,"users":4,"cpu":0.1,"last":101.5,"endpoints":[["POST","/a,1",1,1,0,1.5,0.5,1.0,10,[[1005,1]],[[500,1]]]],"errors":[["POST","/a,1","HTTPError('503 Server Error')",1,101.5,101.5]],"exceptions":[]}
+{"event":"second","s":103,"t":104.02,"users":4,"cpu":0.1,"last":104.0,"endpoints":[["GET","/b",1,0,0,12345.0,12345.0,12345.0,10,[[12350000,1]],[]]],"errors":[],"exceptions":[]}
 {"event":"final","t":104.1,"exit_code":86,"requests":5,"failures":1}
 "#;
 
@@ -103,7 +103,7 @@ fn the_history_of_many_endpoints_stays_bounded() {
             (0..20).map(|i| format!(r#"["GET","/{i}",1,0,0,2.0,2.0,2.0,1,[[2005,1]],[]]"#)).collect();
         let endpoints = endpoints.join(",");
         format!(
-            r#"{{"event":"second","s":{s},"users":1,"cpu":0.1,"last":{s}.5,"endpoints":[{endpoints}],"errors":[],"exceptions":[]}}"#
+            r#"{{"event":"second","s":{s},"t":{s}.9,"users":1,"cpu":0.1,"last":{s}.5,"endpoints":[{endpoints}],"errors":[],"exceptions":[]}}"#
         )
     };
     let lines: Vec<String> = (0..100).map(second).collect();
