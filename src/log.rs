@@ -1,13 +1,13 @@
 //! Progress on stderr: one plain line an event, or one JSON object.
 
-use std::fmt;
 use std::io::{self, IsTerminal};
 
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::format::Writer;
-use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::fmt::{self, FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::prelude::*;
 use tracing_subscriber::registry::LookupSpan;
 
 use crate::cli::{ColorChoice, LogFormat, OutputArgs};
@@ -15,20 +15,20 @@ use crate::cli::{ColorChoice, LogFormat, OutputArgs};
 /// Sends progress to stderr from here on. A second call changes nothing.
 pub fn init(output: OutputArgs) {
     let level = match (output.quiet, output.verbose) {
-        (true, _) => "warn",
-        (false, 0) => "info",
-        (false, 1) => "debug",
-        (false, _) => "trace",
+        (true, _) => Level::WARN,
+        (false, 0) => Level::INFO,
+        (false, 1) => Level::DEBUG,
+        (false, _) => Level::TRACE,
     };
     // Other crates stay quiet: some of them log what they send.
-    let filter = EnvFilter::new(format!("off,loadforge_ci={level}"));
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr)
-        .with_ansi(use_color(output.color, io::stderr().is_terminal()));
+    let filter = Targets::new().with_target("loadforge_ci", level);
+    let lines = fmt::layer().with_writer(io::stderr).with_ansi(use_color(output.color, io::stderr().is_terminal()));
+    let registry = tracing_subscriber::registry();
     let _ = match output.log_format {
-        LogFormat::Text => builder.event_format(Plain).try_init(),
-        LogFormat::Json => builder.json().flatten_event(true).with_target(false).try_init(),
+        LogFormat::Text => registry.with(lines.event_format(Plain).with_filter(filter)).try_init(),
+        LogFormat::Json => {
+            registry.with(lines.json().flatten_event(true).with_target(false).with_filter(filter)).try_init()
+        }
     };
 }
 
@@ -50,7 +50,7 @@ where
     S: Subscriber + for<'a> LookupSpan<'a>,
     N: for<'a> FormatFields<'a> + 'static,
 {
-    fn format_event(&self, _: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+    fn format_event(&self, _: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> std::fmt::Result {
         let (word, colour) = match *event.metadata().level() {
             Level::ERROR => ("error: ", "31"),
             Level::WARN => ("warning: ", "33"),
@@ -72,8 +72,8 @@ where
 struct Line(String);
 
 impl Visit for Line {
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        use fmt::Write;
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        use std::fmt::Write;
         let _ = if field.name() == "message" {
             write!(self.0, "{value:?}")
         } else {
