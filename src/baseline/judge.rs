@@ -158,12 +158,17 @@ impl<'a> Judge<'a> {
         self.endpoints.iter().map(|(key, series)| (owned(key), series.len()))
     }
 
+    /// A measure in each of the comparable runs that have it, oldest first, in the measure's unit.
+    #[must_use]
+    pub fn course(&self, endpoint: &EndpointKey, measure: &Measure) -> Vec<f64> {
+        let series = self.series(Some(endpoint)).into_iter().flatten();
+        series.filter_map(|measured| measured.value(measure)).collect()
+    }
+
     /// The median of a measure over the comparable runs, in the measure's unit; `None` where none of them has it.
     #[must_use]
     pub fn usual(&self, endpoint: &EndpointKey, measure: &Measure) -> Option<f64> {
-        let series = self.endpoints.get(&(endpoint.method.as_str(), endpoint.name.as_str()))?;
-        let values: Vec<f64> = series.iter().filter_map(|measured| measured.value(measure)).collect();
-        median(&values)
+        median(&self.course(endpoint, measure))
     }
 
     /// The fields in which the most similar of the runs left out differs.

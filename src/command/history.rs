@@ -39,11 +39,12 @@ pub(super) fn rules(arguments: &BaselineArgs, config: &Config) -> Rules {
 
 /// What is usual, for findings; `None` when there is nothing to compare with.
 pub(super) fn usual(judge: &Judge<'_>) -> Option<insight::Baseline> {
+    const P95: Measure = Measure::Percentile(Percentile::P95);
     let endpoints = judge.endpoints().map(|(key, runs)| {
         let median = |measure: Measure| judge.usual(&key, &measure);
         let usual = insight::Usual {
             p50_ms: median(Measure::Median),
-            p95_ms: median(Measure::Percentile(Percentile::P95)),
+            p95_ms: median(P95),
             error_rate: median(Measure::ErrorRate),
             requests_per_s: median(Measure::Rps),
             runs: u32::try_from(runs).unwrap_or(u32::MAX),
@@ -51,5 +52,6 @@ pub(super) fn usual(judge: &Judge<'_>) -> Option<insight::Baseline> {
         (key, usual)
     });
     let endpoints: std::collections::BTreeMap<_, _> = endpoints.collect();
-    (!endpoints.is_empty()).then_some(insight::Baseline { endpoints })
+    let courses = endpoints.keys().map(|key| (key.clone(), judge.course(key, &P95))).collect();
+    (!endpoints.is_empty()).then_some(insight::Baseline { endpoints, courses })
 }

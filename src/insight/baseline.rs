@@ -12,6 +12,8 @@ use crate::verdict::{Finding, FindingKind, Unit};
 pub struct Baseline {
     /// Endpoint by endpoint.
     pub endpoints: BTreeMap<EndpointKey, Usual>,
+    /// The p95 of each good run, ms, oldest first, endpoint by endpoint.
+    pub courses: BTreeMap<EndpointKey, Vec<f64>>,
 }
 
 /// What is usual for one endpoint: medians over the good runs.
@@ -40,15 +42,25 @@ impl Baseline {
             requests_per_s: endpoint.requests_per_s,
             runs: 1,
         };
-        Self { endpoints: results.endpoints.iter().map(|endpoint| (endpoint.key(), usual(endpoint))).collect() }
+        let course = |endpoint: &Endpoint| Some((endpoint.key(), vec![endpoint.percentile(Percentile::P95)?]));
+        Self {
+            endpoints: results.endpoints.iter().map(|endpoint| (endpoint.key(), usual(endpoint))).collect(),
+            courses: results.endpoints.iter().filter_map(course).collect(),
+        }
     }
 
-    /// What is usual over several runs: the median of each number, endpoint by endpoint.
+    /// What is usual over several runs, oldest first: the median of each number, endpoint by endpoint.
     #[must_use]
     pub fn median_of(runs: impl IntoIterator<Item = Self>) -> Self {
         let mut seen: BTreeMap<EndpointKey, Vec<Usual>> = BTreeMap::new();
-        for (key, usual) in runs.into_iter().flat_map(|run| run.endpoints) {
-            seen.entry(key).or_default().push(usual);
+        let mut courses: BTreeMap<EndpointKey, Vec<f64>> = BTreeMap::new();
+        for run in runs {
+            for (key, usual) in run.endpoints {
+                seen.entry(key).or_default().push(usual);
+            }
+            for (key, course) in run.courses {
+                courses.entry(key).or_default().extend(course);
+            }
         }
         let usual = |runs: &[Usual]| {
             let of =
@@ -61,7 +73,7 @@ impl Baseline {
                 runs: runs.iter().fold(0, |sum, run| sum.saturating_add(run.runs)),
             }
         };
-        Self { endpoints: seen.into_iter().map(|(key, runs)| (key, usual(&runs))).collect() }
+        Self { endpoints: seen.into_iter().map(|(key, runs)| (key, usual(&runs))).collect(), courses }
     }
 
     /// The endpoints that are known here and have enough requests to be compared.
@@ -77,7 +89,7 @@ impl Baseline {
 /// Requests an endpoint needs to be compared.
 const LEAST_REQUESTS: u64 = 20;
 /// Below this, a response time is mostly the load generator's own, ms.
-const LEAST_MS: f64 = 5.0;
+pub(super) const LEAST_MS: f64 = 5.0;
 /// Endpoints that are needed to speak of all.
 const LEAST_ENDPOINTS: usize = 3;
 /// All endpoints must be slower by more than this factor.

@@ -6,6 +6,7 @@
 
 mod baseline;
 mod course;
+mod creep;
 mod drift;
 mod failures;
 mod names;
@@ -26,6 +27,7 @@ pub fn find(results: &Results, course: &Course, baseline: Option<&Baseline>) -> 
     [
         baseline.and_then(|usual| baseline::faster_because_failing(results, usual)),
         baseline.and_then(|usual| baseline::common_mode(results, usual)),
+        baseline.and_then(|usual| creep::find(results, usual)),
         saturation::find(course),
         spike::find(course),
         drift::find(course),

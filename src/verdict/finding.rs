@@ -31,6 +31,8 @@ pub enum FindingKind {
     Saturation,
     /// All endpoints slower by the same factor or the same time: the environment, not the code.
     CommonMode,
+    /// Slower from build to build, each step too small for a gate.
+    Creep,
     /// Faster only because more requests fail.
     FasterBecauseFailing,
     /// Many endpoint names that look like one dynamic URL.

@@ -179,6 +179,16 @@ async fn a_slower_machine_and_a_slower_network_are_common_mode_and_a_slower_logi
 }
 
 #[tokio::test]
+async fn a_login_that_gets_slower_bit_by_bit_is_told_from_its_history() {
+    let builds = (0..12).map(|build| vec![Fault::SlowLogin { factor: 1.0 + 0.1 * f64::from(build) }]);
+    let measured = runs(BUSY, Shape { seconds: 3, ..STEADY }, builds.collect()).await;
+    let (now, before) = measured.split_last().unwrap();
+    let found = find(&now.0, &now.1, Some(&Baseline::median_of(before.iter().map(|run| Baseline::of_run(&run.0)))));
+    let creep = one(&found, FindingKind::Creep);
+    assert!(creep.sentence.starts_with("POST /api/v1/auth/login became slower bit by bit"), "{creep:#?}");
+}
+
+#[tokio::test]
 async fn quick_errors_make_the_shop_faster_because_it_fails() {
     let faults = vec![vec![], vec![Fault::FailFast { share: 0.7 }]];
     let measured = runs(BUSY, Shape { seconds: 6, ..STEADY }, faults).await;

@@ -1,0 +1,95 @@
+//! Response times that grew from build to build, each step too small for a gate.
+
+use super::baseline::{Baseline, LEAST_MS};
+use super::trend::{Z_99_9, theil_sen};
+use super::words;
+use crate::results::{Endpoint, Percentile, Results};
+use crate::verdict::{Finding, FindingKind, Unit};
+
+/// A rise smaller than this is not worth a word, as a factor from the oldest good run to this one.
+const LEAST_RISE: f64 = 1.15;
+
+/// An endpoint whose p95 crept up.
+struct Crept {
+    label: String,
+    builds: usize,
+    from_ms: f64,
+    to_ms: f64,
+}
+
+/// Endpoints whose p95 has a rising trend over the good runs and this one: the Theil–Sen slope of its logarithm, with
+/// 99.9 % confidence because there are many endpoints. A step in one build bends no such line.
+pub(super) fn find(results: &Results, baseline: &Baseline) -> Option<Finding> {
+    let mut crept: Vec<Crept> = results.endpoints.iter().filter_map(|endpoint| rising(endpoint, baseline)).collect();
+    crept.sort_by(|a, b| (b.to_ms / b.from_ms).total_cmp(&(a.to_ms / a.from_ms)));
+    let worst = crept.first()?;
+    let labels: Vec<String> = crept.iter().map(|one| one.label.clone()).collect();
+    let evidence: Vec<String> = crept
+        .iter()
+        .map(|one| {
+            let (from, to) = (Unit::Ms.show(one.from_ms.round()), Unit::Ms.show(one.to_ms.round()));
+            format!("{}: p95 {from} → {to} over {} builds", one.label, one.builds)
+        })
+        .collect();
+    Some(Finding {
+        kind: FindingKind::Creep,
+        sentence: format!(
+            "{} became slower bit by bit over the last {} builds, {} in all: no single build shows it, and the baseline \
+             moves along.",
+            words::list(&labels, 3),
+            worst.builds,
+            words::change(worst.to_ms / worst.from_ms),
+        ),
+        evidence: format!("Theil–Sen trend, 99.9 % confidence: {}", words::list(&evidence, 3)),
+        next: "Compare with a commit from the beginning, look for data that grows in the environment, and write a limit in \
+               ms where one is missing: `loadforge-ci baseline suggest`."
+            .into(),
+        span_s: None,
+    })
+}
+
+fn rising(endpoint: &Endpoint, baseline: &Baseline) -> Option<Crept> {
+    let now = endpoint.percentile(Percentile::P95)?;
+    let builds: Vec<f64> = baseline.courses.get(&endpoint.key())?.iter().copied().chain([now]).collect();
+    let points: Vec<(f64, f64)> =
+        builds.iter().enumerate().filter(|(_, ms)| **ms > 0.0).map(|(build, ms)| (build as f64, ms.ln())).collect();
+    let trend = theil_sen(&points, Z_99_9)?;
+    let last = builds.len().saturating_sub(1) as f64;
+    let (from_ms, to_ms) = (trend.at(0.0).exp(), trend.at(last).exp());
+    let matters = trend.low > 0.0 && to_ms >= LEAST_RISE * from_ms && to_ms - from_ms >= LEAST_MS;
+    matters.then(|| Crept { label: endpoint.label(), builds: builds.len(), from_ms, to_ms })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{endpoint, results};
+    use super::*;
+
+    fn told(builds: &[f64]) -> Option<String> {
+        let run = |median: f64| results(vec![endpoint("GET", "/a", 500, 0, median)]);
+        let (now, before) = builds.split_last().unwrap();
+        let baseline = Baseline::median_of(before.iter().map(|median| Baseline::of_run(&run(*median))));
+        find(&run(*now), &baseline).map(|finding| format!("{}\n{}", finding.sentence, finding.evidence))
+    }
+
+    #[test]
+    fn small_steps_add_up() {
+        let builds: Vec<f64> =
+            (0..15).map(|build| 50.0 * 1.03_f64.powi(build) * if build % 2 == 0 { 1.02 } else { 0.98 }).collect();
+        insta::assert_snapshot!(told(&builds).unwrap(), @r"
+        GET /a became slower bit by bit over the last 15 builds, +51 % in all: no single build shows it, and the baseline moves along.
+        Theil–Sen trend, 99.9 % confidence: GET /a: p95 102 ms → 154 ms over 15 builds
+        ");
+    }
+
+    #[test]
+    fn noise_one_slow_build_and_short_histories_do_not_creep() {
+        let mut rng = fastrand::Rng::with_seed(4);
+        let noise: Vec<f64> = (0..20).map(|_| 50.0 * (0.93 + 0.14 * rng.f64())).collect();
+        assert_eq!(told(&noise), None);
+        assert_eq!(told(&[&[50.0; 19][..], &[90.0]].concat()), None);
+        assert_eq!(told(&[50.0, 55.0, 60.0, 66.0, 73.0]), None);
+        let faster: Vec<f64> = (0..15).map(|build| 50.0 * 0.97_f64.powi(build)).collect();
+        assert_eq!(told(&faster), None);
+    }
+}
