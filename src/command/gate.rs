@@ -17,6 +17,7 @@ use crate::gate::{self, Baseline, NoHistory, Options, PlacedGate, Waiver};
 use crate::insight::{self, Course};
 use crate::log::use_color;
 use crate::report::{self, console};
+use crate::results::RecipeTest;
 use crate::verdict::{Targets, Verdict};
 
 pub(super) async fn run(arguments: &GateCommandArgs, output: OutputArgs) -> Result<Exit, Failure> {
@@ -94,9 +95,10 @@ impl<'a> Bench<'a> {
 }
 
 fn options(arguments: &GateCommandArgs, config: &Config, case: &Case) -> Options {
-    // A test made for one run has no targets of its own; a row about them would be a tick for nothing.
-    let ephemeral = case.run.as_ref().is_some_and(|run| run.ephemeral);
-    let usual = if ephemeral { Targets::Ignore } else { Targets::default() };
+    // A test made from a script for one run has no targets of its own; a row about them would be a tick for nothing.
+    let recipe = case.run.as_ref().and_then(|run| run.recipe.as_ref());
+    let of_a_script = recipe.is_some_and(|recipe| matches!(recipe.what, RecipeTest::Script(_)));
+    let usual = if of_a_script { Targets::Ignore } else { Targets::default() };
     Options {
         on_inconclusive: arguments.gate.on_inconclusive.or(config.on_inconclusive).unwrap_or_default(),
         targets: arguments.gate.loadforge_targets.or(config.loadforge_targets).unwrap_or(usual),
