@@ -94,6 +94,6 @@ fn forget_older(folder: &ResultsFolder, first: &RunRecord) -> Result<(), Failure
 }
 
 fn cost(record: &RunRecord, requests: Option<u64>) -> Cost {
-    let servers = record.fingerprint.regions.values().sum::<u32>().max(1);
+    let servers = record.fingerprint.regions.values().fold(0, |sum: u32, servers| sum.saturating_add(*servers)).max(1);
     Cost::of(record.engine, servers, record.fingerprint.duration_s.unwrap_or_default(), requests)
 }

@@ -38,7 +38,12 @@ pub(super) async fn create(
         StartApi::V2 => prelude(&plan.env, source),
         StartApi::V1 => source.to_owned(),
     };
-    let servers = plan.regions.values().sum::<u32>().max(users.div_ceil(USERS_PER_SERVER)).max(1);
+    let servers = plan
+        .regions
+        .values()
+        .fold(0, |sum: u32, servers| sum.saturating_add(*servers))
+        .max(users.div_ceil(USERS_PER_SERVER))
+        .max(1);
     let spec = TestSpec {
         name: name.to_owned(),
         users,

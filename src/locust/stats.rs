@@ -40,10 +40,11 @@ pub fn read_stats(file: &str, source: impl io::Read) -> Result<Stats, CsvError> 
 const TOTAL: &str = "Aggregated";
 
 fn summed(endpoints: &[Endpoint]) -> Endpoint {
+    let sum = |of: fn(&Endpoint) -> u64| endpoints.iter().map(of).fold(0, u64::saturating_add);
     Endpoint {
         name: TOTAL.into(),
-        requests: endpoints.iter().map(|endpoint| endpoint.requests).sum(),
-        failures: endpoints.iter().map(|endpoint| endpoint.failures).sum(),
+        requests: sum(|endpoint| endpoint.requests),
+        failures: sum(|endpoint| endpoint.failures),
         ..Endpoint::default()
     }
 }
@@ -124,6 +125,14 @@ mod tests {
         assert_eq!(stats.endpoints[0].label(), "GET /a,b");
         assert_eq!(stats.endpoints[0].percentile(Percentile::P95), Some(11.0));
         assert_eq!(stats.endpoints[0].percentiles.len(), 1);
+    }
+
+    #[test]
+    fn counts_beyond_all_reason_do_not_overflow_the_total() {
+        let most = u64::MAX;
+        let text = format!("{HEADER}GET,/a,{most},{most},7,11,12\nGET,/b,2,1,7,11,12\n");
+        let total = read_stats("s.csv", text.as_bytes()).unwrap().total;
+        assert_eq!((total.requests, total.failures), (most, most));
     }
 
     #[test]
