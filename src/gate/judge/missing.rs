@@ -8,14 +8,19 @@ use crate::results::{Endpoint, Results};
 use crate::verdict::Row;
 
 /// The expected endpoints without a single request, each as if it had been measured with none: a throughput of 0 is a
-/// fact, everything else is unknown.
+/// fact, everything else is unknown. Where the results know no single endpoint at all, none is missing.
 pub(super) struct Missing {
     endpoints: Vec<Endpoint>,
     runs: u32,
+    /// Whether the list of endpoints was cut off: Locust writes the row of all requests last.
+    cut_off: bool,
 }
 
 impl Missing {
-    pub(super) fn of(expected: Expected, results: &Results) -> Self {
+    pub(super) fn of(mut expected: Expected, results: &Results) -> Self {
+        if results.endpoints.is_empty() {
+            expected.endpoints.clear();
+        }
         let called: HashSet<(&str, &str)> = results
             .endpoints
             .iter()
@@ -26,7 +31,8 @@ impl Missing {
             expected.endpoints.into_iter().filter(|key| !called.contains(&(key.method.as_str(), key.name.as_str())));
         let endpoints =
             missing.map(|key| Endpoint { method: key.method, name: key.name, ..Endpoint::default() }).collect();
-        Self { endpoints, runs: expected.runs }
+        let cut_off = results.total.percentiles.is_empty() && results.total.histogram.is_none();
+        Self { endpoints, runs: expected.runs, cut_off }
     }
 
     /// Those a selector means.
@@ -39,12 +45,20 @@ impl Missing {
         self.endpoints.iter().any(same)
     }
 
+    /// Why nothing can be said of a missing endpoint, if so.
+    pub(super) fn unknown(&self) -> Option<String> {
+        self.cut_off.then(|| format!("the results were cut off before it, and {}", self.runs_did()))
+    }
+
     /// Says in a row's reason that its endpoint was not called.
     pub(super) fn explain(&self, row: &mut Row) {
-        let runs = match self.runs {
-            1 => "the last good run did".to_owned(),
-            runs => format!("each of the last {runs} good runs did"),
-        };
-        row.reason = format!("this run never called it, and {runs}; {}", row.reason);
+        row.reason = format!("this run never called it, and {}; {}", self.runs_did(), row.reason);
+    }
+
+    fn runs_did(&self) -> String {
+        match self.runs {
+            1 => "the last good run did call it".to_owned(),
+            runs => format!("each of the last {runs} good runs did call it"),
+        }
     }
 }

@@ -134,6 +134,11 @@ impl<'a> Case<'a> {
         self
     }
 
+    /// Whether the gate compares an endpoint that should have been called.
+    fn is_missing(&self, missing: &Missing) -> bool {
+        self.placed.gate.is_vs_baseline() && self.endpoint().is_some_and(|endpoint| missing.contains(endpoint))
+    }
+
     const fn endpoint(&self) -> Option<&'a Endpoint> {
         match self.target {
             Target::One(endpoint) => Some(endpoint),
@@ -188,6 +193,11 @@ impl<'a> Judge<'a> {
             row.reason = "the run measured no request".to_owned();
             return row;
         }
+        let missing = case.is_missing(self.missing);
+        if let Some(reason) = self.missing.unknown().filter(|_| missing) {
+            row.reason = reason;
+            return row;
+        }
         match (measure, *scope, case.ticket) {
             (Measure::Drift(_), _, Some(ticket)) => self.drift(&mut row, ticket),
             (_, Scope::Windows { percent, .. }, Some(ticket)) => {
@@ -196,8 +206,7 @@ impl<'a> Judge<'a> {
             }
             _ => self.value(case, &mut row),
         }
-        if case.placed.gate.is_vs_baseline() && case.endpoint().is_some_and(|endpoint| self.missing.contains(endpoint))
-        {
+        if missing {
             self.missing.explain(&mut row);
         }
         row

@@ -181,14 +181,24 @@ fn an_endpoint_that_every_good_run_called_often_must_not_be_missing() {
         verdict_with(runs, texts, &without, &rules(30)).rows.iter().filter_map(told).collect::<Vec<_>>().join("\n")
     };
     assert_snapshot!(rows(&with_cart(6, 50), &[]), @r"
-    inconclusive p95: this run never called it, and each of the last 6 good runs did; no request was measured
-    inconclusive error_rate: this run never called it, and each of the last 6 good runs did; no request was measured
-    fail rps: this run never called it, and each of the last 6 good runs did; 0/s misses >= 0.123/s; limit from 6 good runs: 3 times the scatter of 10.9 %
+    inconclusive p95: this run never called it, and each of the last 6 good runs did call it; no request was measured
+    inconclusive error_rate: this run never called it, and each of the last 6 good runs did call it; no request was measured
+    fail rps: this run never called it, and each of the last 6 good runs did call it; 0/s misses >= 0.123/s; limit from 6 good runs: 3 times the scatter of 10.9 %
     ");
-    assert_snapshot!(rows(&with_cart(1, 50), &[r#"rps of "**" >= -20% vs baseline"#]), @"warn rps: this run never called it, and the last good run did; 0/s misses >= 0.0812/s; limit from 1 good run: 3 times the scatter of 27.2 %; a warning at most below 5 good runs");
+    assert_snapshot!(rows(&with_cart(1, 50), &[r#"rps of "**" >= -20% vs baseline"#]), @"warn rps: this run never called it, and the last good run did call it; 0/s misses >= 0.0812/s; limit from 1 good run: 3 times the scatter of 27.2 %; a warning at most below 5 good runs");
     // Rarely called ones may be left out by chance, and so may one that some good run did not call.
     assert_eq!(rows(&with_cart(6, 9), &[]), "");
     assert_eq!(rows(&[with_cart(5, 50), vec![good(9, 9, 400.0)]].concat(), &[]), "");
+    // A file that was cut off tells nothing of what it does not hold; nor do results without single endpoints.
+    let mut cut_off = without.clone();
+    cut_off.total.percentiles.clear();
+    let of = |results: &Results| verdict_with(&with_cart(6, 50), &[], results, &rules(30));
+    let open: Vec<_> = of(&cut_off).rows.into_iter().filter(|row| row.outcome == Outcome::Inconclusive).collect();
+    assert_eq!((open.len(), open.iter().any(|row| row.allowed)), (3, false));
+    assert_snapshot!(open[0].reason, @"the results were cut off before it, and each of the last 6 good runs did call it");
+    let totals_only = of(&Results { endpoints: vec![], ..without.clone() });
+    assert_eq!(totals_only.outcome, Outcome::Inconclusive, "{totals_only:?}");
+    assert!(totals_only.rows.iter().all(|row| row.reason.contains("only all requests together")), "{totals_only:?}");
     // A written limit is no comparison with the past.
     assert_eq!(rows(&with_cart(6, 50), &[r#"p95 of "GET **" < 1s"#]), "");
 }
