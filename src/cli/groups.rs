@@ -167,6 +167,9 @@ pub struct GateArgs {
     /// When a `vs baseline` gate fails, run the test once more and fail only what fails twice
     #[arg(long)]
     pub confirm: bool,
+    /// Handed to the script in that second run, as with `run`: what is not in the environment; repeatable
+    #[arg(long, value_name = "NAME[=VALUE]")]
+    pub env: Vec<EnvEntry>,
     /// A minijinja template in place of the built-in summary
     #[arg(long, value_name = "FILE")]
     pub template: Option<PathBuf>,

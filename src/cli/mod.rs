@@ -91,10 +91,10 @@ pub struct RunArgs {
     #[command(flatten)]
     pub folder: FolderArgs,
     /// Return after the start; `wait` or `gate` go on from the results folder
-    #[arg(long)]
+    #[arg(long, help_heading = "What to run")]
     pub detach: bool,
     /// Processes of the local engine [default: what the CPU quota allows]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", help_heading = "Shape of the run")]
     pub processes: Option<u32>,
     /// Length of a "minute" of the local engine, s (for tests)
     #[arg(long, value_name = "SECONDS", default_value_t = 60.0, hide = true)]
@@ -140,7 +140,7 @@ pub struct GateCommandArgs {
     #[command(flatten)]
     pub baseline: BaselineArgs,
     /// Publish a pull request comment
-    #[arg(long)]
+    #[arg(long, help_heading = "Comment")]
     pub comment: bool,
     /// The comment.
     #[command(flatten)]
@@ -151,10 +151,6 @@ pub struct GateCommandArgs {
     /// The service, for the second run of --confirm.
     #[command(flatten)]
     pub service: ServiceArgs,
-    /// For the second run of --confirm: a variable of the script that is not in the environment, as given to `run`;
-    /// repeatable
-    #[arg(long, value_name = "NAME[=VALUE]")]
-    pub env: Vec<EnvEntry>,
 }
 
 /// Arguments of `comment`.

@@ -61,7 +61,7 @@ async fn second(
     arguments: &GateCommandArgs,
     ci: &CircleCi,
 ) -> Result<(Verdict, Confirmation), Failure> {
-    let plan = plan::again(record, &arguments.env, bench.config, ci)?;
+    let plan = plan::again(record, &arguments.gate.env, bench.config, ci)?;
     let folder = case.folder.second_run();
     forget_older(&folder, record)?;
     let service = match record.engine {
