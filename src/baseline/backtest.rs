@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::history::History;
 use super::judge::{Judge, Rules, ThisRun, rows_at_stake};
 use super::record::{GoodRun, Measured, RunName};
-use super::table::{Table, clean, short};
+use super::table::{Table, clean, minute, short};
 use crate::gate::{Options, PlacedGate, judge};
 use crate::results::{Endpoint, RESULTS_SCHEMA_VERSION, Results, Timeline};
 use crate::verdict::{OnInconclusive, Outcome, Row, Subject, Targets, Verdict};
@@ -229,9 +229,4 @@ fn endpoint_of(measured: &Measured) -> Endpoint {
 /// The UTC date.
 fn day(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d").to_string()
-}
-
-/// The UTC date and time: a service may be built several times a day, and the local engine numbers its runs anew.
-fn minute(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%d %H:%M").to_string()
 }

@@ -16,8 +16,9 @@ pub fn needs_confirmation(verdict: &Verdict) -> bool {
 }
 
 /// The verdict of two runs: the first one's, in which a row that compares with the history fails only when it failed
-/// both times. One that failed in one of the runs is a warning; one that the second run could not judge,
-/// or a second run that is doubtful itself, leaves it inconclusive. All other rows stay as the first run left them. Rows that were compared hold both values.
+/// both times. One that failed in one of the runs is a warning; one that failed and that the second run could not judge,
+/// or not without doubt, is inconclusive. All other rows stay as the first run left them. Rows that were compared hold
+/// both values.
 #[must_use]
 pub fn combine(first: &Verdict, second: &Verdict, on_inconclusive: OnInconclusive) -> Verdict {
     let doubt = second.rows.iter().find(|row| row.subject == Subject::Run && row.outcome == Outcome::Inconclusive);

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::history::History;
 use super::record::{GoodRun, Measured, by_endpoint};
 use super::statistics::median;
-use super::table::{Table, clean, short, sparkline};
+use super::table::{Table, clean, minute, short, sparkline};
 use crate::results::{EndpointKey, Fingerprint, Percentile};
 use crate::verdict::Unit;
 
@@ -53,7 +53,7 @@ fn section(text: &mut String, runs: &[&GoodRun]) {
     let mut table = Table::new(&["started", "run", "commit", "branch", "verdict", "requests", "p95", "errors", "rps"]);
     for run in recent {
         table.row(vec![
-            run.at.strftime("%Y-%m-%d %H:%M").to_string(),
+            minute(run.at),
             run.run.id.to_string(),
             run.commit.as_deref().map_or_else(dash, short),
             run.branch.as_deref().map_or_else(dash, clean),

@@ -1,5 +1,6 @@
 //! Plain tables for the terminal.
 
+use jiff::Timestamp;
 use unicode_width::UnicodeWidthStr;
 
 /// The widest cell; longer ones are cut in the middle, because endpoint names differ at their ends.
@@ -69,6 +70,12 @@ pub(super) fn clean(text: &str) -> String {
 /// The first eight characters of a commit.
 pub(super) fn short(commit: &str) -> String {
     clean(&commit.chars().take(8).collect::<String>())
+}
+
+/// When a run was started, UTC, to the minute: a service may be built several times a day, and the local engine numbers
+/// its runs anew.
+pub(super) fn minute(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M").to_string()
 }
 
 /// Values as a line of eight heights, the last dozen of them.

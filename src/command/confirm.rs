@@ -11,7 +11,7 @@ use crate::cli::GateCommandArgs;
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::loadforge::Outcome;
-use crate::results::{Engine, ResultsFolder, RunRecord};
+use crate::results::{Engine, ResultsFolder, RunRecord, load_generators};
 use crate::verdict::{Confirmation, Verdict};
 
 /// A verdict that no second run can change any more.
@@ -94,6 +94,6 @@ fn forget_older(folder: &ResultsFolder, first: &RunRecord) -> Result<(), Failure
 }
 
 fn cost(record: &RunRecord, requests: Option<u64>) -> Cost {
-    let servers = record.fingerprint.regions.values().fold(0, |sum: u32, servers| sum.saturating_add(*servers)).max(1);
+    let servers = load_generators(&record.fingerprint.regions).max(1);
     Cost::of(record.engine, servers, record.fingerprint.duration_s.unwrap_or_default(), requests)
 }

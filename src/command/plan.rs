@@ -69,9 +69,9 @@ pub(super) fn again(
     })?;
     let seconds = |value| std::time::Duration::try_from_secs_f64(value).unwrap_or(std::time::Duration::MAX);
     let entries = entries(variables, config)?;
-    let value = |name: &String| match entries.iter().find(|entry| entry.name == *name) {
-        Some(EnvEntry { value: Some(value), .. }) => Ok((name.clone(), value.clone().into())),
-        _ => Ok((name.clone(), from_environment(name)?)),
+    let value = |name: &String| {
+        let entry = entries.iter().find(|entry| entry.name == *name).cloned();
+        valued(entry.unwrap_or_else(|| EnvEntry { name: name.clone(), value: None }))
     };
     Ok(RunPlan {
         what: match &recipe.what {
@@ -172,11 +172,15 @@ fn regions(shape: &ShapeArgs, config: &Config) -> BTreeMap<String, u32> {
 
 /// The script's variables with their values.
 fn env(flags: &[EnvEntry], config: &Config) -> Result<Vec<(String, SecretString)>, Failure> {
-    let value = |EnvEntry { name, value }| match value {
+    entries(flags, config)?.into_iter().map(valued).collect()
+}
+
+/// A variable with the value it was given, else with that of the environment.
+fn valued(EnvEntry { name, value }: EnvEntry) -> Result<(String, SecretString), Failure> {
+    match value {
         Some(value) => Ok((name, value.into())),
         None => from_environment(&name).map(|value| (name, value)),
-    };
-    entries(flags, config)?.into_iter().map(value).collect()
+    }
 }
 
 /// The variables that are named, each once; the command line's come after the file's and win.

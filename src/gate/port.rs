@@ -19,7 +19,7 @@ pub trait Baseline {
 /// What every good run called, and often.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Expected {
-    /// The endpoints, in the order of their names.
+    /// The endpoints, in no order.
     pub endpoints: Vec<EndpointKey>,
     /// Good runs that were looked through.
     pub runs: u32,

@@ -105,11 +105,19 @@ fn ratio(now: Option<f64>, usual: Option<f64>) -> Option<f64> {
     (ratio.is_finite() && ratio > 0.0).then_some(ratio)
 }
 
+/// Median and p95, each compared with the usual one.
+fn compared(
+    endpoint: &Endpoint,
+    usual: &Usual,
+    by: impl Fn(Option<f64>, Option<f64>) -> Option<f64>,
+) -> (Option<f64>, Option<f64>) {
+    let p50 = endpoint.percentile(Percentile::P50).or(endpoint.median_ms);
+    (by(p50, usual.p50_ms), by(endpoint.percentile(Percentile::P95), usual.p95_ms))
+}
+
 /// How much slower an endpoint is: the geometric mean of the factors of median and p95, which is steadier than either.
 fn slower(endpoint: &Endpoint, usual: &Usual) -> Option<f64> {
-    let p95 = ratio(endpoint.percentile(Percentile::P95), usual.p95_ms);
-    let p50 = ratio(endpoint.percentile(Percentile::P50).or(endpoint.median_ms), usual.p50_ms);
-    match (p50, p95) {
+    match compared(endpoint, usual, ratio) {
         (Some(p50), Some(p95)) => Some((p50 * p95).sqrt()),
         (one, other) => one.or(other),
     }
@@ -117,10 +125,7 @@ fn slower(endpoint: &Endpoint, usual: &Usual) -> Option<f64> {
 
 /// How much longer an endpoint takes, ms: the mean of what median and p95 grew by.
 fn later(endpoint: &Endpoint, usual: &Usual) -> Option<f64> {
-    let grew = |now: Option<f64>, usual: Option<f64>| Some(now? - usual?).filter(|ms| ms.is_finite());
-    let p95 = grew(endpoint.percentile(Percentile::P95), usual.p95_ms);
-    let p50 = grew(endpoint.percentile(Percentile::P50).or(endpoint.median_ms), usual.p50_ms);
-    match (p50, p95) {
+    match compared(endpoint, usual, |now, usual| Some(now? - usual?).filter(|ms| ms.is_finite())) {
         (Some(p50), Some(p95)) => Some(0.5 * (p50 + p95)),
         (one, other) => one.or(other),
     }
@@ -211,9 +216,8 @@ pub(super) fn faster_because_failing(results: &Results, baseline: &Baseline) -> 
         .pairs(results)
         .filter_map(|(endpoint, usual)| {
             let (errors, usual_errors) = (endpoint.error_rate()?, usual.error_rate.unwrap_or(0.0));
-            let p95 = ratio(endpoint.percentile(Percentile::P95), usual.p95_ms).map(|ratio| ("p95", ratio));
-            let p50 = ratio(endpoint.percentile(Percentile::P50).or(endpoint.median_ms), usual.p50_ms)
-                .map(|ratio| ("median", ratio));
+            let (p50, p95) = compared(endpoint, usual, ratio);
+            let (p50, p95) = (p50.map(|ratio| ("median", ratio)), p95.map(|ratio| ("p95", ratio)));
             let (measure, ratio) = p50.into_iter().chain(p95).min_by(|a, b| a.1.total_cmp(&b.1))?;
             let more = errors - usual_errors;
             (more >= LEAST_MORE_FAILING && ratio <= FASTER).then(|| {

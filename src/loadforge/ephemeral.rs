@@ -12,7 +12,7 @@ use super::prelude::prelude;
 use super::retry::{Decision, Repeat};
 use super::session_error::Error;
 use super::wire::{HostSpec, TestSpec};
-use crate::results::Engine;
+use crate::results::{Engine, load_generators};
 
 /// The users one of LoadForge's load generators carries.
 const USERS_PER_SERVER: u32 = 10_000;
@@ -38,12 +38,7 @@ pub(super) async fn create(
         StartApi::V2 => prelude(&plan.env, source),
         StartApi::V1 => source.to_owned(),
     };
-    let servers = plan
-        .regions
-        .values()
-        .fold(0, |sum: u32, servers| sum.saturating_add(*servers))
-        .max(users.div_ceil(USERS_PER_SERVER))
-        .max(1);
+    let servers = load_generators(&plan.regions).max(users.div_ceil(USERS_PER_SERVER)).max(1);
     let spec = TestSpec {
         name: name.to_owned(),
         users,

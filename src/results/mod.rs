@@ -22,6 +22,7 @@ pub use percentile::Percentile;
 pub use problem::{Problem, ProblemKind};
 pub use run::{
     Engine, Fingerprint, Intent, LocalLoad, RUN_SCHEMA_VERSION, Recipe, RecipeTest, RunRecord, RunState, StateChange,
+    load_generators,
 };
 pub use timeline::{TimePoint, Timeline, TimelineBuilder};
 

@@ -189,6 +189,12 @@ pub struct Recipe {
     pub local: LocalLoad,
 }
 
+/// Load generators of all regions together.
+#[must_use]
+pub fn load_generators(regions: &BTreeMap<String, u32>) -> u32 {
+    regions.values().fold(0, |sum, servers| sum.saturating_add(*servers))
+}
+
 /// How the local engine makes load.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LocalLoad {

@@ -29,8 +29,9 @@ impl Missing {
             .collect();
         let missing =
             expected.endpoints.into_iter().filter(|key| !called.contains(&(key.method.as_str(), key.name.as_str())));
-        let endpoints =
+        let mut endpoints: Vec<Endpoint> =
             missing.map(|key| Endpoint { method: key.method, name: key.name, ..Endpoint::default() }).collect();
+        endpoints.sort_unstable_by(|a, b| (&a.name, &a.method).cmp(&(&b.name, &b.method)));
         let cut_off = results.total.percentiles.is_empty() && results.total.histogram.is_none();
         Self { endpoints, runs: expected.runs, cut_off }
     }
@@ -42,7 +43,7 @@ impl Missing {
 
     pub(super) fn contains(&self, endpoint: &Endpoint) -> bool {
         let same = |one: &Endpoint| one.method == endpoint.method && one.name == endpoint.name;
-        self.endpoints.iter().any(same)
+        endpoint.requests == 0 && self.endpoints.iter().any(same)
     }
 
     /// Why nothing can be said of a missing endpoint, if so.

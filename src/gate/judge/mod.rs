@@ -16,7 +16,8 @@ use observe::{FailureIndex, observe};
 
 use super::course::{Course, Limited, Plan, Ticket, Want};
 use super::{
-    Baseline, BaselineAnswer, BaselineQuery, Condition, Gate, History, Measure, PlacedGate, Scope, Selector, summarise,
+    Baseline, BaselineAnswer, BaselineQuery, Condition, Expected, Gate, History, Measure, PlacedGate, Scope, Selector,
+    summarise,
 };
 use crate::results::{Endpoint, Results, Steady};
 use crate::verdict::{AgainstBaseline, Origin, Outcome, Row, Subject, Unit, VERDICT_SCHEMA_VERSION, Verdict};
@@ -51,7 +52,8 @@ pub fn judge(
     options: &Options,
 ) -> Verdict {
     let sent_nothing = results.total.requests == 0 && results.endpoints.iter().all(|endpoint| endpoint.requests == 0);
-    let missing = Missing::of(baseline.expected(), results);
+    let compares = gates.iter().any(|placed| placed.gate.is_vs_baseline());
+    let missing = Missing::of(if compares { baseline.expected() } else { Expected::default() }, results);
     let mut plan = Plan::default();
     let cases: Vec<Case<'_>> = gates
         .iter()
@@ -94,6 +96,8 @@ struct Case<'a> {
 enum Target<'a> {
     All,
     One(&'a Endpoint),
+    /// An endpoint that should have been called and was not.
+    Missing(&'a Endpoint),
     Nothing,
 }
 
@@ -103,8 +107,8 @@ impl<'a> Case<'a> {
         let Some(selector) = &placed.gate.selector else { return vec![case(Target::All)] };
         let matching = results.endpoints.iter().filter(|endpoint| selector.matches(&endpoint.method, &endpoint.name));
         let mut cases: Vec<Self> = if placed.gate.is_vs_baseline() {
-            let there = matching.filter(|endpoint| !missing.contains(endpoint));
-            there.chain(missing.matching(selector)).map(|endpoint| case(Target::One(endpoint))).collect()
+            let there = matching.filter(|endpoint| !missing.contains(endpoint)).map(Target::One);
+            there.chain(missing.matching(selector).map(Target::Missing)).map(case).collect()
         } else {
             matching.map(|endpoint| case(Target::One(endpoint))).collect()
         };
@@ -129,19 +133,14 @@ impl<'a> Case<'a> {
         self.ticket = match self.target {
             Target::Nothing => None,
             Target::All => Some(plan.want(None, want)),
-            Target::One(endpoint) => Some(plan.want(Some(&endpoint.key()), want)),
+            Target::One(endpoint) | Target::Missing(endpoint) => Some(plan.want(Some(&endpoint.key()), want)),
         };
         self
     }
 
-    /// Whether the gate compares an endpoint that should have been called.
-    fn is_missing(&self, missing: &Missing) -> bool {
-        self.placed.gate.is_vs_baseline() && self.endpoint().is_some_and(|endpoint| missing.contains(endpoint))
-    }
-
     const fn endpoint(&self) -> Option<&'a Endpoint> {
         match self.target {
-            Target::One(endpoint) => Some(endpoint),
+            Target::One(endpoint) | Target::Missing(endpoint) => Some(endpoint),
             Target::All | Target::Nothing => None,
         }
     }
@@ -193,7 +192,7 @@ impl<'a> Judge<'a> {
             row.reason = "the run measured no request".to_owned();
             return row;
         }
-        let missing = case.is_missing(self.missing);
+        let missing = matches!(case.target, Target::Missing(_));
         if let Some(reason) = self.missing.unknown().filter(|_| missing) {
             row.reason = reason;
             return row;

@@ -164,7 +164,6 @@ pub(super) fn of_the_targets(results: &Results, targets: Targets, expected: bool
         measure: "run_passed".into(),
         outcome,
         observed: None,
-        second_observed: None,
         ..about_the_run(results, reason.into())
     })
 }
