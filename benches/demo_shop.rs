@@ -6,6 +6,8 @@
 #![expect(clippy::print_stdout, reason = "the table is the program's output")]
 #![expect(clippy::unwrap_used, reason = "what cannot be set up should panic")]
 
+#[path = "../tests/it/background.rs"]
+mod background;
 #[path = "../tests/it/open_shop.rs"]
 mod open_shop;
 #[path = "../tests/shop/pipeline.rs"]
@@ -14,8 +16,9 @@ mod pipeline;
 #[expect(dead_code, reason = "the tests need more of it")]
 mod tool;
 
-use loadforge_ci::baseline::History;
+use loadforge_ci::baseline::{GoodRun, History, Measured};
 use loadforge_ci::demo::shop::Fault;
+use loadforge_ci::gate::Measure;
 use loadforge_ci::results::Percentile;
 use loadforge_ci::verdict::Outcome;
 
@@ -80,10 +83,10 @@ fn tell(name: &str, build: &Build) {
 /// How many of the unchanged builds a limit of 10 % above the last run would have stopped.
 fn naive(pipeline: &Pipeline) -> usize {
     let history = History::open(pipeline.path("loadforge-history")).unwrap();
-    let slower = |pair: &[loadforge_ci::baseline::GoodRun]| {
+    let p95 = |one: &Measured| one.value(&Measure::Percentile(Percentile::P95));
+    let slower = |pair: &[GoodRun]| {
         pair[1].endpoints.iter().any(|now| {
             let last = pair[0].endpoints.iter().find(|last| last.key() == now.key());
-            let p95 = |one: &loadforge_ci::baseline::Measured| one.percentiles.get(&Percentile::P95).copied();
             last.and_then(p95).zip(p95(now)).is_some_and(|(last, now)| now > 1.1 * last)
         })
     };

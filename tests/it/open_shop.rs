@@ -1,31 +1,25 @@
-//! The demo shop on a thread of its own, so that the binary under test can be waited for.
+//! The demo shop, for tests that run the binary against it.
 
 use std::ops::Deref;
-use std::sync::{Arc, mpsc};
-use std::thread::JoinHandle;
+use std::sync::Arc;
 
 use loadforge_ci::demo::shop::{RunningShop, Shop, ShopConfig};
-use tokio::sync::oneshot;
+
+use crate::background::Background;
 
 /// A healthy shop that is open for as long as this value lives.
 pub(crate) struct OpenShop {
     shop: Arc<RunningShop>,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    _serving: Background,
 }
 
 impl OpenShop {
     pub(crate) fn new() -> Self {
-        let (opened, shop) = mpsc::channel();
-        let (stop, stopped) = oneshot::channel::<()>();
-        let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(async {
-                opened.send(Arc::new(Shop::start(ShopConfig::default()).await.unwrap())).unwrap();
-                let _ = stopped.await;
-            });
+        let (serving, shop) = Background::start(async |opened, stopped| {
+            opened.send(Arc::new(Shop::start(ShopConfig::default()).await.unwrap())).unwrap();
+            let _ = stopped.await;
         });
-        Self { shop: shop.recv().unwrap(), stop: Some(stop), thread: Some(thread) }
+        Self { shop, _serving: serving }
     }
 }
 
@@ -34,13 +28,5 @@ impl Deref for OpenShop {
 
     fn deref(&self) -> &RunningShop {
         &self.shop
-    }
-}
-
-impl Drop for OpenShop {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        let ended = self.thread.take().map(JoinHandle::join);
-        assert!(std::thread::panicking() || ended.is_none_or(|ended| ended.is_ok()));
     }
 }

@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up should panic, in its helpers too")]
 
+#[path = "../it/background.rs"]
+mod background;
 #[path = "../it/open_shop.rs"]
 mod open_shop;
 mod pipeline;

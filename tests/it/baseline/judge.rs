@@ -1,21 +1,12 @@
 //! Limits as gates get them: from comparable runs alone.
 
 use insta::assert_snapshot;
-use loadforge_ci::baseline::{FAIL_FROM, GoodRun, History, Judge, Rules, ThisRun};
+use loadforge_ci::baseline::{FAIL_FROM, GoodRun, Judge, Rules, ThisRun};
 use loadforge_ci::gate::{Options, default_gates, judge};
 use loadforge_ci::results::{Endpoint, Fingerprint, Histogram, Results};
 use loadforge_ci::verdict::{Outcome, Row, Verdict};
 
-use super::support::{LOGIN, endpoint, gates, good, good_with, record, results, rules};
-
-fn history_of(runs: &[GoodRun]) -> (tempfile::TempDir, History) {
-    let dir = tempfile::tempdir().unwrap();
-    let mut history = History::open(dir.path()).unwrap();
-    for run in runs {
-        history.append(run).unwrap();
-    }
-    (dir, history)
-}
+use super::support::{LOGIN, endpoint, gates, good, good_with, history_of, record, results, rules};
 
 /// Judges run 99 of day 30 by these gates.
 fn verdict_with(runs: &[GoodRun], texts: &[&str], results: &Results, rules: &Rules) -> Verdict {

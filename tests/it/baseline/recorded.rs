@@ -9,7 +9,7 @@ use loadforge_ci::gate::{Baseline, BaselineAnswer, BaselineQuery, Measure, Scope
 use loadforge_ci::results::{EndpointKey, Percentile};
 use loadforge_ci::verdict::{Operator, Severity};
 
-use super::support::gates;
+use super::support::{gates, history_of};
 
 /// Builds of the unchanged shop at the beginning.
 const UNCHANGED: usize = 25;
@@ -97,11 +97,7 @@ fn written_goals_are_tried_on_the_same_builds() {
 #[test]
 fn suggestions_from_unchanged_builds_let_them_pass_and_stop_the_incidents() {
     let recorded = recorded();
-    let dir = tempfile::tempdir().unwrap();
-    let mut unchanged = History::open(dir.path()).unwrap();
-    for run in &recorded.runs()[..UNCHANGED] {
-        unchanged.append(run).unwrap();
-    }
+    let (_dir, unchanged) = history_of(&recorded.runs()[..UNCHANGED]);
     let suggested: Vec<String> = suggest(&unchanged, 20.0).iter().map(|one| one.gate.to_string()).collect();
     assert_snapshot!(suggested.join("\n"), @r#"
     p95 < 85ms
@@ -126,21 +122,19 @@ fn no_unchanged_build_fails_another() {
     let unchanged = &history.runs()[..UNCHANGED];
     let (mut pairs, mut missed) = (0, Vec::new());
     for one in unchanged {
+        let (_dir, before) = history_of(std::slice::from_ref(one));
         for other in unchanged.iter().filter(|other| other.at != one.at) {
             pairs += 1;
-            missed.extend(misses(one, other));
+            missed.extend(misses(&before, other));
         }
     }
     assert_eq!((pairs, missed), (600, Vec::<String>::new()));
 }
 
-/// The p95 that a build would miss with another as its whole history.
-fn misses(before: &GoodRun, now: &GoodRun) -> Vec<String> {
-    let dir = tempfile::tempdir().unwrap();
-    let mut history = History::open(dir.path()).unwrap();
-    history.append(before).unwrap();
+/// The p95 that a build would miss against this history.
+fn misses(before: &History, now: &GoodRun) -> Vec<String> {
     let this = ThisRun { fingerprint: now.fingerprint.clone(), run: None, exact: now.exact, rows: 9 };
-    let judge = Judge::new(&history, &rules(), &this);
+    let judge = Judge::new(before, &rules(), &this);
     let p95 = Measure::Percentile(Percentile::P95);
     let miss = |endpoint: &loadforge_ci::baseline::Measured| {
         let key: EndpointKey = endpoint.key();

@@ -5,7 +5,7 @@ use loadforge_ci::baseline::{History, backtest, render_suggestions, show, sugges
 use loadforge_ci::gate::PlacedGate;
 use loadforge_ci::verdict::Origin;
 
-use super::support::{endpoint, gates, good_with, rules};
+use super::support::{endpoint, gates, good_with, history_of, rules};
 
 fn recorded() -> History {
     History::open(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/history/by-hand")).unwrap()
@@ -79,11 +79,7 @@ fn a_backtest_names_the_builds_each_gate_would_have_failed() {
 fn a_build_is_judged_by_what_came_before_it_only() {
     // Runs after the sixth cannot excuse or accuse it: cutting them off changes nothing about it.
     let gates = gates(&[r#"p95 of "POST /api/v1/auth/login" <= +10% vs baseline"#]);
-    let dir = tempfile::tempdir().unwrap();
-    let mut shorter = History::open(dir.path()).unwrap();
-    for run in &recorded().runs()[..6] {
-        shorter.append(run).unwrap();
-    }
+    let (_dir, shorter) = history_of(&recorded().runs()[..6]);
     let (long, short) = (backtest(&recorded(), &gates, &rules(8)), backtest(&shorter, &gates, &rules(8)));
     assert_eq!(long.gates[0].failed, short.gates[0].failed);
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
-use loadforge_ci::baseline::{GoodRun, Rules};
+use loadforge_ci::baseline::{GoodRun, History, Rules};
 use loadforge_ci::gate::PlacedGate;
 use loadforge_ci::results::{
     Endpoint, Engine, Fingerprint, Percentile, RESULTS_SCHEMA_VERSION, RUN_SCHEMA_VERSION, Results, ResultsFolder,
@@ -131,4 +131,14 @@ pub(crate) fn good_with(id: u64, day: i64, endpoints: Vec<Endpoint>) -> GoodRun 
 pub(crate) fn gates(texts: &[&str]) -> Vec<PlacedGate> {
     let place = |text: &&str| PlacedGate { gate: text.parse().unwrap(), origin: Origin::Flag };
     texts.iter().map(place).collect()
+}
+
+/// A history of these runs, in a folder that lives as long as the first value.
+pub(crate) fn history_of(runs: &[GoodRun]) -> (tempfile::TempDir, History) {
+    let dir = tempfile::tempdir().unwrap();
+    let mut history = History::open(dir.path()).unwrap();
+    for run in runs {
+        history.append(run).unwrap();
+    }
+    (dir, history)
 }

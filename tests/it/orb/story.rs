@@ -125,15 +125,17 @@ impl Story {
 
     /// The same at a LoadForge where five minutes take five minutes.
     pub(super) fn with_runs_of_full_length(mut self) -> Self {
-        self.loadforge = LoadForge::start(GOOD, "60", &self.folder.path().join("emulate.log"));
-        self.test_id = saved_tests(&self.loadforge);
+        self.restart(GOOD, "60");
         self
     }
 
     /// From the next build on, every run measures this instead; what was saved at LoadForge is saved anew.
     pub(super) fn record(&mut self, recording: &Path) {
-        self.loadforge =
-            LoadForge::start(&recording.display().to_string(), "0.05", &self.folder.path().join("emulate.log"));
+        self.restart(&recording.display().to_string(), "0.05");
+    }
+
+    fn restart(&mut self, recording: &str, seconds_per_minute: &str) {
+        self.loadforge = LoadForge::start(recording, seconds_per_minute, &self.folder.path().join("emulate.log"));
         self.test_id = saved_tests(&self.loadforge);
     }
 

@@ -1,4 +1,4 @@
-//! Servers that integration tests run on loopback.
+//! Servers that integration tests run on loopback, and what they play back.
 
 pub(crate) mod github;
 pub(crate) mod recording;

@@ -1,42 +1,35 @@
 //! The LoadForge-compatible server, for tests that run the binary against it.
 
 use std::process::{Child, Command};
-use std::sync::mpsc;
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use loadforge_ci::emulator::{Config, EngineChoice, Faults, Pace, Server};
 use serde_json::{Value, json};
-use tokio::sync::oneshot;
 
+use super::recording;
+use crate::background::Background;
 use crate::tool::{Tool, fixture};
 
-/// A server on a thread of its own, so that the binary under test can be waited for.
+/// A server that serves for as long as this value lives.
 pub(crate) struct Service {
     pub(crate) url: String,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    _serving: Option<Background>,
 }
 
 impl Service {
     pub(crate) fn start(config: Config) -> Self {
-        let (said, url) = mpsc::channel();
-        let (stop, stopped) = oneshot::channel();
-        let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(async {
-                let server = Server::bind(config).await.unwrap();
-                said.send(server.api_url()).unwrap();
-                let _ = stopped.await;
-                server.shutdown().await;
-            });
+        let (serving, url) = Background::start(async |said, stopped| {
+            let server = Server::bind(config).await.unwrap();
+            said.send(server.api_url()).unwrap();
+            let _ = stopped.await;
+            server.shutdown().await;
         });
-        Self { url: url.recv().unwrap(), stop: Some(stop), thread: Some(thread) }
+        Self { url, _serving: Some(serving) }
     }
 
     /// A recording of a healthy run, played back at once.
     pub(crate) fn replaying(pace: Pace, faults: Faults) -> Self {
-        let engine = EngineChoice::Replay { folder: fixture("locust/healthy/s3_checkout"), pace };
+        let engine = EngineChoice::Replay { folder: fixture(recording::CHECKOUT), pace };
         Self::start(Config {
             engine,
             faults,
@@ -48,7 +41,7 @@ impl Service {
 
     /// One that is running already, in a process of its own.
     pub(crate) fn at(url: &str) -> Self {
-        Self { url: url.to_owned(), stop: None, thread: None }
+        Self { url: url.to_owned(), _serving: None }
     }
 
     /// The tool in an empty folder, pointed at this server.
@@ -78,14 +71,6 @@ impl Service {
 
     pub(crate) fn runs(&self) -> usize {
         self.get("/results").as_array().unwrap().len()
-    }
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        let ended = self.thread.take().map(JoinHandle::join);
-        assert!(std::thread::panicking() || ended.is_none_or(|ended| ended.is_ok()));
     }
 }
 
