@@ -16,7 +16,7 @@ mod pipeline;
 #[expect(dead_code, reason = "the tests need more of it")]
 mod tool;
 
-use loadforge_ci::baseline::{GoodRun, History, Measured};
+use loadforge_ci::baseline::{EndpointRecord, GoodRun, RunHistory};
 use loadforge_ci::demo::shop::Fault;
 use loadforge_ci::gate::Measure;
 use loadforge_ci::results::Percentile;
@@ -62,8 +62,8 @@ fn main() {
     println!("{}", pipeline.command(&["baseline", "backtest"]).expect(0).stdout);
     if let Some(folder) = std::env::args().skip(1).find(|argument| !argument.starts_with('-')) {
         std::fs::create_dir_all(&folder).unwrap();
-        let from = pipeline.path("loadforge-history").join(History::FILE);
-        std::fs::copy(from, format!("{folder}/{}", History::FILE)).unwrap();
+        let from = pipeline.path("loadforge-history").join(RunHistory::FILE);
+        std::fs::copy(from, format!("{folder}/{}", RunHistory::FILE)).unwrap();
     }
 }
 
@@ -82,8 +82,8 @@ fn tell(name: &str, build: &Build) {
 
 /// How many of the unchanged builds a limit of 10 % above the last run would have stopped.
 fn naive(pipeline: &Pipeline) -> usize {
-    let history = History::open(pipeline.path("loadforge-history")).unwrap();
-    let p95 = |one: &Measured| one.value(&Measure::Percentile(Percentile::P95));
+    let history = RunHistory::open(pipeline.path("loadforge-history")).unwrap();
+    let p95 = |one: &EndpointRecord| one.value(&Measure::Percentile(Percentile::P95));
     let slower = |pair: &[GoodRun]| {
         pair[1].endpoints.iter().any(|now| {
             let last = pair[0].endpoints.iter().find(|last| last.key() == now.key());

@@ -7,7 +7,7 @@ use std::hint::black_box;
 
 use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
-use loadforge_ci::gate::{History, NoHistory, Options, PlacedGate, judge};
+use loadforge_ci::gate::{NoHistory, Options, PlacedGate, StatsHistory, judge};
 use loadforge_ci::results::{Endpoint, Percentile, RESULTS_SCHEMA_VERSION, Results, Timeline};
 use loadforge_ci::verdict::Origin;
 
@@ -109,7 +109,7 @@ fn hour_of_history(bencher: Bencher<'_, '_>, selector: &str) {
         judge(
             black_box(&gates),
             &results,
-            Some(History::text("history.csv", text.as_bytes())),
+            Some(StatsHistory::text("history.csv", text.as_bytes())),
             &NoHistory,
             &Options::default(),
         )
@@ -127,7 +127,7 @@ fn ten_thousand_endpoints_and_an_hour(bencher: Bencher<'_, '_>) {
         judge(
             black_box(&gates),
             &results,
-            Some(History::text("history.csv", text.as_bytes())),
+            Some(StatsHistory::text("history.csv", text.as_bytes())),
             &NoHistory,
             &Options::default(),
         )

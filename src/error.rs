@@ -1,7 +1,7 @@
 //! What every error of this crate can do: say what happened, what to do next, and which exit code it means.
 //!
 //! Each module keeps its own error enum and implements [`Explain`] for it; `?` turns any of them into a
-//! [`Failure`] at the command's rim, which `main` prints once.
+//! [`CommandError`] at the command's rim, which `main` prints once.
 
 use std::error::Error;
 use std::fmt;
@@ -21,7 +21,7 @@ pub trait Explain: Error {
 
 /// What a command failed with: the whole story in words, the next step and the exit code.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
+pub struct CommandError {
     /// The exit code.
     pub exit: Exit,
     /// The message, with its causes joined by `: `.
@@ -30,7 +30,7 @@ pub struct Failure {
     pub hint: Option<String>,
 }
 
-impl Failure {
+impl CommandError {
     /// A failure without a hint.
     #[must_use]
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
@@ -51,7 +51,7 @@ impl Failure {
     }
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for CommandError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)?;
         if let Some(hint) = &self.hint {
@@ -61,7 +61,7 @@ impl fmt::Display for Failure {
     }
 }
 
-impl<E: Explain> From<E> for Failure {
+impl<E: Explain> From<E> for CommandError {
     fn from(error: E) -> Self {
         Self { exit: error.exit(), message: chain(&error), hint: error.hint() }
     }
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn a_failure_tells_the_whole_chain_and_the_next_step() {
-        let failure = Failure::from(Outer(std::io::Error::other("disk on fire")));
+        let failure = CommandError::from(Outer(std::io::Error::other("disk on fire")));
         assert_eq!(failure.to_string(), "failed to read the file: disk on fire\nhint: pass --config");
         assert_eq!(failure.exit, Exit::Usage);
     }

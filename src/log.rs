@@ -57,7 +57,7 @@ where
             Level::INFO => ("", "0"),
             Level::DEBUG | Level::TRACE => ("", "2"),
         };
-        let mut line = Line::default();
+        let mut line = EventText::default();
         event.record(&mut line);
         if writer.has_ansi_escapes() && colour != "0" {
             writeln!(writer, "\x1b[{colour}m{word}{}\x1b[0m", line.0)
@@ -69,9 +69,9 @@ where
 
 /// The message of an event with its fields behind it.
 #[derive(Default)]
-struct Line(String);
+struct EventText(String);
 
-impl Visit for Line {
+impl Visit for EventText {
     fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
         use std::fmt::Write;
         let _ = if field.name() == "message" {

@@ -2,11 +2,11 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use loadforge_ci::baseline::Line;
+use loadforge_ci::baseline::HistoryLine;
 
 fuzz_target!(|text: &str| {
-    if let Line::Run(run) = Line::parse(text) {
+    if let HistoryLine::Run(run) = HistoryLine::parse(text) {
         let written = serde_json::to_string(&run).unwrap();
-        assert_eq!(Line::parse(&written), Line::Run(run));
+        assert_eq!(HistoryLine::parse(&written), HistoryLine::Run(run));
     }
 });

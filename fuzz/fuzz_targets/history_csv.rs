@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use loadforge_ci::gate::{History, NoHistory, Options, PlacedGate, judge};
+use loadforge_ci::gate::{StatsHistory, NoHistory, Options, PlacedGate, judge};
 use loadforge_ci::results::{Endpoint, Results};
 use loadforge_ci::verdict::Origin;
 
@@ -35,7 +35,7 @@ static RESULTS: LazyLock<Results> = LazyLock::new(|| {
 });
 
 fuzz_target!(|bytes: &[u8]| {
-    let history = History::text("history.csv", bytes);
+    let history = StatsHistory::text("history.csv", bytes);
     let verdict = judge(&GATES, &RESULTS, Some(history), &NoHistory, &Options::default());
     assert!(!verdict.rows.is_empty());
 });

@@ -5,7 +5,7 @@ use crate::exit::Exit;
 use crate::results::{FolderError, Results, ResultsFolder, RunRecord, RunState};
 use crate::verdict::{Outcome, Verdict};
 
-use super::history::{History, HistoryError};
+use super::history::{HistoryError, RunHistory};
 use super::record::GoodRun;
 
 /// What a run must be to enter the history.
@@ -28,7 +28,7 @@ pub struct Added {
 
 /// Why a run did not enter the history.
 #[derive(Debug, thiserror::Error)]
-pub enum Refusal {
+pub enum AddError {
     /// A gate failed: a regression must not become the baseline.
     #[error("the run failed its gates and is no baseline: {0}")]
     Failed(String),
@@ -63,10 +63,10 @@ pub enum Refusal {
     Folder(#[from] FolderError),
     /// The history could not be read or written.
     #[error(transparent)]
-    History(#[from] HistoryError),
+    RunHistory(#[from] HistoryError),
 }
 
-impl Explain for Refusal {
+impl Explain for AddError {
     fn exit(&self) -> Exit {
         match self {
             Self::Failed(_) => Exit::GateFailed,
@@ -74,7 +74,7 @@ impl Explain for Refusal {
             Self::NotFinished(_) | Self::NotStarted => Exit::RunIncomplete,
             Self::NotCollected | Self::NotJudged | Self::Foreign { .. } => Exit::Usage,
             Self::Folder(error) => error.exit(),
-            Self::History(error) => error.exit(),
+            Self::RunHistory(error) => error.exit(),
         }
     }
 
@@ -84,19 +84,19 @@ impl Explain for Refusal {
             Self::NotJudged => Some("judge it with `loadforge-ci gate` first".into()),
             Self::Foreign { .. } => Some("`baseline.branch` in loadforge.yml names the branch whose runs count".into()),
             Self::Folder(error) => error.hint(),
-            Self::History(error) => error.hint(),
+            Self::RunHistory(error) => error.hint(),
             _ => None,
         }
     }
 }
 
-impl History {
+impl RunHistory {
     /// Adds the run of a results folder, once. Only a finished, collected, judged run of the right branch whose verdict
     /// is pass or warn is taken.
     ///
     /// # Errors
     /// The reason why the run was not taken, or why a file could not be read or written.
-    pub fn add(&mut self, folder: &ResultsFolder, rules: &AddRules) -> Result<Added, Refusal> {
+    pub fn add(&mut self, folder: &ResultsFolder, rules: &AddRules) -> Result<Added, AddError> {
         let run = eligible(folder, rules)?;
         let new = self.append(&run)?;
         let comparable = self.runs().iter().filter(|other| other.fingerprint == run.fingerprint).count();
@@ -104,34 +104,34 @@ impl History {
     }
 }
 
-fn eligible(folder: &ResultsFolder, rules: &AddRules) -> Result<GoodRun, Refusal> {
+fn eligible(folder: &ResultsFolder, rules: &AddRules) -> Result<GoodRun, AddError> {
     let record: RunRecord = folder.read_json(ResultsFolder::RUN)?;
     match record.state() {
         Some(RunState::Finished) => {}
-        Some(RunState::Intended) | None => return Err(Refusal::NotStarted),
-        Some(other) => return Err(Refusal::NotFinished(other)),
+        Some(RunState::Intended) | None => return Err(AddError::NotStarted),
+        Some(other) => return Err(AddError::NotFinished(other)),
     }
     if let Some(wanted) = &rules.branch
         && record.branch.as_ref() != Some(wanted)
     {
-        return Err(Refusal::Foreign { branch: record.branch, wanted: wanted.clone() });
+        return Err(AddError::Foreign { branch: record.branch, wanted: wanted.clone() });
     }
     if !record.collected {
-        return Err(Refusal::NotCollected);
+        return Err(AddError::NotCollected);
     }
     let results: Results = folder.read_json(ResultsFolder::RESULTS)?;
-    let verdict: Verdict = folder.read_json_if_there(ResultsFolder::VERDICT)?.ok_or(Refusal::NotJudged)?;
+    let verdict: Verdict = folder.read_json_if_there(ResultsFolder::VERDICT)?.ok_or(AddError::NotJudged)?;
     match verdict.outcome {
         Outcome::Pass | Outcome::Warn => {}
-        Outcome::Fail => return Err(Refusal::Failed(verdict.sentence)),
-        Outcome::Inconclusive => return Err(Refusal::Inconclusive(verdict.sentence)),
+        Outcome::Fail => return Err(AddError::Failed(verdict.sentence)),
+        Outcome::Inconclusive => return Err(AddError::Inconclusive(verdict.sentence)),
     }
     // A verdict may be allowed to pass such a run (`on_inconclusive: warn`); the history may not.
     if let Some(problem) = results.problems.first() {
-        return Err(Refusal::Doubtful(problem.message.clone()));
+        return Err(AddError::Doubtful(problem.message.clone()));
     }
     if results.total.requests == 0 {
-        return Err(Refusal::Doubtful("nothing was measured".into()));
+        return Err(AddError::Doubtful("nothing was measured".into()));
     }
-    GoodRun::of(&record, &results, verdict.outcome).ok_or(Refusal::NotStarted)
+    GoodRun::of(&record, &results, verdict.outcome).ok_or(AddError::NotStarted)
 }

@@ -5,13 +5,13 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
-use super::history::History;
-use super::judge::{Judge, Rules, ThisRun, rows_at_stake};
-use super::record::{GoodRun, Measured, RunName};
+use super::history::RunHistory;
+use super::learned::{LearnedBaseline, Rules, ThisRun, rows_at_stake};
+use super::record::{EndpointRecord, GoodRun, RunName};
 use super::table::{Table, clean, minute, short};
 use crate::gate::{Options, PlacedGate, judge};
 use crate::results::{Endpoint, RESULTS_SCHEMA_VERSION, Results, Timeline};
-use crate::verdict::{OnInconclusive, Outcome, Row, Subject, Targets, Verdict};
+use crate::verdict::{OnInconclusive, Outcome, Row, Subject, TargetPolicy, Verdict};
 
 /// What a replay of gates over the history showed.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,7 +56,7 @@ pub struct Miss {
 
 /// Replays gates over the good runs that the rules' branch and age admit.
 #[must_use]
-pub fn backtest(history: &History, gates: &[PlacedGate], rules: &Rules) -> Backtest {
+pub fn backtest(history: &RunHistory, gates: &[PlacedGate], rules: &Rules) -> Backtest {
     let all = history.runs();
     let replayed: Vec<usize> = (0..all.len()).filter(|index| rules.admit(&all[*index])).collect();
     let mut records: Vec<GateRecord> = gates
@@ -79,10 +79,13 @@ pub fn backtest(history: &History, gates: &[PlacedGate], rules: &Rules) -> Backt
             exact: run.exact,
             rows: rows_at_stake(gates, run.endpoints.iter().map(|one| (one.method.as_str(), one.name.as_str()))),
         };
-        let on_its_day = Judge::over(&all[..index], &Rules { now: run.at, ..rules.clone() }, &this);
+        let on_its_day = LearnedBaseline::over(&all[..index], &Rules { now: run.at, ..rules.clone() }, &this);
         for (placed, record) in gates.iter().zip(&mut records) {
-            let options =
-                Options { on_inconclusive: OnInconclusive::Fail, targets: Targets::Ignore, targets_expected: false };
+            let options = Options {
+                on_inconclusive: OnInconclusive::Fail,
+                targets: TargetPolicy::Ignore,
+                targets_expected: false,
+            };
             let verdict = judge(std::slice::from_ref(placed), &results, None, &on_its_day, &options);
             record.count(run, verdict);
         }
@@ -210,7 +213,7 @@ fn results_of(run: &GoodRun) -> Results {
     }
 }
 
-fn endpoint_of(measured: &Measured) -> Endpoint {
+fn endpoint_of(measured: &EndpointRecord) -> Endpoint {
     Endpoint {
         method: measured.method.clone(),
         name: measured.name.clone(),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::record::{GoodRun, Line};
+use super::record::{GoodRun, HistoryLine};
 use crate::error::Explain;
 use crate::exit::Exit;
 use crate::results::write_atomically;
@@ -49,14 +49,14 @@ impl Explain for HistoryError {
 /// The good runs of the past (`--history DIR`): a folder with `history.jsonl`, one JSON object a line, oldest start
 /// first when read.
 #[derive(Debug, Clone)]
-pub struct History {
+pub struct RunHistory {
     folder: PathBuf,
     runs: Vec<GoodRun>,
     newer: usize,
     damaged: usize,
 }
 
-/// What [`History::prune`] keeps.
+/// What [`RunHistory::prune`] keeps.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Keep {
     /// The newest runs of each fingerprint.
@@ -84,7 +84,7 @@ pub struct Pruned {
     pub removed: usize,
 }
 
-impl History {
+impl RunHistory {
     /// The file inside the folder.
     pub const FILE: &'static str = "history.jsonl";
     /// The file writers lock. Its own, because a prune replaces the history file.
@@ -209,10 +209,10 @@ impl History {
         self.damaged = 0;
         let mut newer = Vec::new();
         for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()) {
-            match std::str::from_utf8(line).map_or(Line::Damaged, Line::parse) {
-                Line::Run(run) => self.runs.push(*run),
-                Line::Newer(text) => newer.push(text),
-                Line::Damaged => self.damaged += 1,
+            match std::str::from_utf8(line).map_or(HistoryLine::Damaged, HistoryLine::parse) {
+                HistoryLine::Run(run) => self.runs.push(*run),
+                HistoryLine::Newer(text) => newer.push(text),
+                HistoryLine::Damaged => self.damaged += 1,
             }
         }
         self.newer = newer.len();
@@ -241,7 +241,7 @@ fn append_line(path: &Path, line: &str) -> io::Result<()> {
     let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
     let tail = &bytes[whole..];
     let mut text = String::new();
-    let torn = std::str::from_utf8(tail).map_or(Line::Damaged, Line::parse) == Line::Damaged;
+    let torn = std::str::from_utf8(tail).map_or(HistoryLine::Damaged, HistoryLine::parse) == HistoryLine::Damaged;
     if torn {
         file.set_len(whole as u64)?;
     } else {

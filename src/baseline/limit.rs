@@ -8,7 +8,7 @@ use super::statistics::{
 };
 
 /// The smallest difference from the median that counts: below it a change is real at most, never relevant.
-pub mod least {
+pub mod min_delta {
     /// Response times, ms. A load generator's own scatter is of this size.
     pub const MS: f64 = 5.0;
     /// Throughput, requests/s: one request a minute.
@@ -21,7 +21,7 @@ pub mod least {
 
 /// What a gate asks of a limit.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Demand {
+pub struct LimitSpec {
     /// How the value has to stand to the limit.
     pub operator: Operator,
     /// The tolerated change, %: +10 is 10 % more, -15 is 15 % less.
@@ -45,7 +45,7 @@ pub struct Learned {
 
 /// How values scatter before any was seen, and how they were rounded.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Nature {
+pub struct Variability {
     /// Their unit: [`Unit::Ms`], [`Unit::PerSecond`] or [`Unit::Count`].
     pub unit: Unit,
     /// The spread to expect (standard deviation of the logarithm).
@@ -54,18 +54,18 @@ pub struct Nature {
     pub rounded: bool,
 }
 
-impl Nature {
+impl Variability {
     /// Values of this unit without anything known about their scatter.
     #[must_use]
     pub const fn new(unit: Unit, rounded: bool) -> Self {
         Self { unit, prior_spread: PRIOR_SPREAD, rounded }
     }
 
-    const fn least_delta(&self) -> f64 {
+    const fn min_delta(&self) -> f64 {
         match self.unit {
-            Unit::Ms => least::MS,
-            Unit::PerSecond => least::PER_SECOND,
-            Unit::Count | Unit::Percent => least::COUNT,
+            Unit::Ms => min_delta::MS,
+            Unit::PerSecond => min_delta::PER_SECOND,
+            Unit::Count | Unit::Percent => min_delta::COUNT,
         }
     }
 
@@ -78,7 +78,7 @@ impl Nature {
     }
 }
 
-impl Demand {
+impl LimitSpec {
     /// Spreads, and rows that count, by severity: a warning may come early and turns no build red.
     const fn strictness(&self) -> (f64, usize) {
         match self.severity {
@@ -97,7 +97,7 @@ impl Demand {
 /// `median × exp(max(ln(1 + tolerance), k × spread, what many rows need))`, at least the smallest relevant difference
 /// and one bucket of Locust's rounding away; mirrored where less is worse. `None` without values.
 #[must_use]
-pub fn value_limit(values: &[f64], nature: &Nature, demand: &Demand) -> Option<Learned> {
+pub fn value_limit(values: &[f64], nature: &Variability, demand: &LimitSpec) -> Option<Learned> {
     let middle = median(values)?;
     let less = demand.operator.wants_less();
     if demand.asks_for_improvement() {
@@ -118,13 +118,13 @@ pub fn value_limit(values: &[f64], nature: &Nature, demand: &Demand) -> Option<L
     let factor = margin.log.exp();
     let by_margin = if less { centre * factor } else { centre / factor };
     let bucket = if nature.rounded { bucket_width(by_margin) } else { 0.0 };
-    let delta = nature.least_delta().max(bucket);
+    let delta = nature.min_delta().max(bucket);
     let (limit, by_delta) = if less {
         (by_margin.max(middle + delta), middle + delta > by_margin)
     } else {
         (by_margin.min(middle - delta).max(0.0), middle - delta < by_margin)
     };
-    let why = if by_delta && bucket >= nature.least_delta() {
+    let why = if by_delta && bucket >= nature.min_delta() {
         format!("one step of Locust's rounding, {}", nature.unit.show(bucket))
     } else if by_delta {
         format!("the smallest difference that counts, {}", nature.unit.show(delta))
@@ -144,7 +144,7 @@ pub fn value_limit(values: &[f64], nature: &Nature, demand: &Demand) -> Option<L
 /// relative change, and the smallest relevant change in percentage points. `None` without runs, or for a gate that
 /// wants more errors.
 #[must_use]
-pub fn error_rate_limit(good: &[Failed], requests: u64, demand: &Demand) -> Option<Learned> {
+pub fn error_rate_limit(good: &[Failed], requests: u64, demand: &LimitSpec) -> Option<Learned> {
     let rates: Vec<f64> = good.iter().filter(|run| run.requests > 0).map(|run| 100.0 * run.fraction()).collect();
     let middle = median(&rates)?;
     if !demand.operator.wants_less() || requests == 0 {
@@ -159,12 +159,12 @@ pub fn error_rate_limit(good: &[Failed], requests: u64, demand: &Demand) -> Opti
     // With many rows the chance is divided by √rows, so that after both runs it is divided by their number.
     let alpha = normal::upper_tail(spreads) / (rows.max(1) as f64).sqrt();
     let explained = 100.0 * most_failures(good, requests, alpha) as f64 / requests as f64;
-    let relevant = pooled + least::PERCENTAGE_POINTS;
+    let relevant = pooled + min_delta::PERCENTAGE_POINTS;
     let all = Failed::pooled(good);
     let (limit, why) = [
         (explained, format!("what {} failures of {} requests before explain", all.failures, all.requests)),
         (tolerated, format!("+{} % tolerated", demand.change_percent)),
-        (relevant, format!("the smallest change that counts, {} percentage points", least::PERCENTAGE_POINTS)),
+        (relevant, format!("the smallest change that counts, {} percentage points", min_delta::PERCENTAGE_POINTS)),
     ]
     .into_iter()
     .max_by(|a, b| a.0.total_cmp(&b.0))?;
@@ -175,12 +175,12 @@ pub fn error_rate_limit(good: &[Failed], requests: u64, demand: &Demand) -> Opti
 mod tests {
     use super::*;
 
-    fn demand(operator: Operator, change_percent: f64) -> Demand {
-        Demand { operator, change_percent, severity: Severity::Fail, rows: 1 }
+    fn demand(operator: Operator, change_percent: f64) -> LimitSpec {
+        LimitSpec { operator, change_percent, severity: Severity::Fail, rows: 1 }
     }
 
     fn ms(values: &[f64], change: f64) -> Learned {
-        value_limit(values, &Nature::new(Unit::Ms, true), &demand(Operator::LessOrEqual, change)).unwrap()
+        value_limit(values, &Variability::new(Unit::Ms, true), &demand(Operator::LessOrEqual, change)).unwrap()
     }
 
     #[test]
@@ -209,7 +209,9 @@ mod tests {
     #[test]
     fn throughput_is_mirrored_and_goes_both_ways() {
         let per_second = |operator, change| {
-            value_limit(&[100.0; 20], &Nature::new(Unit::PerSecond, false), &demand(operator, change)).unwrap().limit
+            value_limit(&[100.0; 20], &Variability::new(Unit::PerSecond, false), &demand(operator, change))
+                .unwrap()
+                .limit
         };
         assert!((per_second(Operator::GreaterOrEqual, -15.0) - 85.0).abs() < 1e-9);
         assert!((per_second(Operator::LessOrEqual, 25.0) - 125.0).abs() < 1e-9);
@@ -232,7 +234,7 @@ mod tests {
 
     #[test]
     fn nothing_measured_gives_no_limit_and_zeros_do_no_harm() {
-        assert!(value_limit(&[], &Nature::new(Unit::Ms, true), &demand(Operator::Less, 10.0)).is_none());
+        assert!(value_limit(&[], &Variability::new(Unit::Ms, true), &demand(Operator::Less, 10.0)).is_none());
         assert_eq!(ms(&[0.0; 5], 10.0).limit, 5.0);
         assert!(error_rate_limit(&[], 10, &demand(Operator::Less, 10.0)).is_none());
         assert!(error_rate_limit(&[Failed::default()], 10, &demand(Operator::Less, 10.0)).is_none());

@@ -42,14 +42,14 @@ pub struct GoodRun {
     /// Whether its percentiles are free of Locust's rounding.
     pub exact: bool,
     /// All requests together.
-    pub total: Measured,
+    pub total: EndpointRecord,
     /// One record an endpoint.
-    pub endpoints: Vec<Measured>,
+    pub endpoints: Vec<EndpointRecord>,
 }
 
 /// What one good run measured of one endpoint, or of all together.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Measured {
+pub struct EndpointRecord {
     /// HTTP method or Locust request type; empty for all requests together.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub method: String,
@@ -94,8 +94,8 @@ impl GoodRun {
             verdict,
             fingerprint: record.fingerprint.clone(),
             exact: is_exact(results),
-            total: Measured::of(&results.total),
-            endpoints: results.endpoints.iter().map(Measured::of).collect(),
+            total: EndpointRecord::of(&results.total),
+            endpoints: results.endpoints.iter().map(EndpointRecord::of).collect(),
         })
     }
 
@@ -108,11 +108,11 @@ impl GoodRun {
 }
 
 /// What runs measured of one endpoint, in the order of the runs.
-pub(super) type Series<'a> = Vec<&'a Measured>;
+pub(super) type EndpointSeries<'a> = Vec<&'a EndpointRecord>;
 
 /// What these runs measured, by method and name; a run in which an endpoint was not called does not count for it.
-pub(super) fn by_endpoint<'a>(runs: &[&'a GoodRun]) -> HashMap<(&'a str, &'a str), Series<'a>> {
-    let mut endpoints: HashMap<(&str, &str), Series<'_>> = HashMap::new();
+pub(super) fn by_endpoint<'a>(runs: &[&'a GoodRun]) -> HashMap<(&'a str, &'a str), EndpointSeries<'a>> {
+    let mut endpoints: HashMap<(&str, &str), EndpointSeries<'_>> = HashMap::new();
     for measured in runs.iter().flat_map(|run| &run.endpoints).filter(|measured| measured.requests > 0) {
         endpoints.entry((&measured.method, &measured.name)).or_default().push(measured);
     }
@@ -140,7 +140,7 @@ pub fn is_exact(results: &Results) -> bool {
     !results.endpoints.is_empty() && results.endpoints.iter().all(exact)
 }
 
-impl Measured {
+impl EndpointRecord {
     /// What the history keeps of an endpoint.
     #[must_use]
     pub fn of(endpoint: &Endpoint) -> Self {
@@ -204,7 +204,7 @@ fn trimmed(value: f64) -> f64 {
 
 /// A line of the history file.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Line {
+pub enum HistoryLine {
     /// A good run.
     Run(Box<GoodRun>),
     /// Written by a later version of this program: kept as it is, not read.
@@ -213,17 +213,19 @@ pub enum Line {
     Damaged,
 }
 
-impl Line {
-    /// Reads a line, without its line end. Never fails: what is no record is [`Line::Damaged`].
+impl HistoryLine {
+    /// Reads a line, without its line end. Never fails: what is no record is [`HistoryLine::Damaged`].
     #[must_use]
     pub fn parse(text: &str) -> Self {
         #[derive(Deserialize)]
-        struct Version {
+        struct LineVersion {
             schema_version: u32,
         }
-        match serde_json::from_str::<Version>(text) {
+        match serde_json::from_str::<LineVersion>(text) {
             Err(_) => Self::Damaged,
-            Ok(Version { schema_version }) if schema_version > HISTORY_SCHEMA_VERSION => Self::Newer(text.to_owned()),
+            Ok(LineVersion { schema_version }) if schema_version > HISTORY_SCHEMA_VERSION => {
+                Self::Newer(text.to_owned())
+            }
             Ok(_) => serde_json::from_str(text).map_or(Self::Damaged, |run| Self::Run(Box::new(run))),
         }
     }

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::history::History;
-use super::record::{GoodRun, Measured, by_endpoint};
+use super::history::RunHistory;
+use super::record::{EndpointRecord, GoodRun, by_endpoint};
 use super::statistics::median;
 use super::table::{Table, clean, minute, short, sparkline};
 use crate::results::{EndpointKey, Fingerprint, Percentile};
@@ -15,7 +15,7 @@ const LISTED: usize = 20;
 /// The history as text: for each fingerprint the last good runs, then each endpoint's p95, error rate and throughput
 /// with its number of runs and the course of its p95.
 #[must_use]
-pub fn show(history: &History) -> String {
+pub fn show(history: &RunHistory) -> String {
     if history.runs().is_empty() {
         return format!("No good run is recorded in {}.\n", history.folder().display());
     }
@@ -78,7 +78,7 @@ fn section(text: &mut String, runs: &[&GoodRun]) {
     text.push_str(&table.render());
 }
 
-fn endpoint_row(name: &str, series: &[&Measured]) -> Vec<String> {
+fn endpoint_row(name: &str, series: &[&EndpointRecord]) -> Vec<String> {
     let times: Vec<f64> = series.iter().filter_map(|measured| p95(measured)).collect();
     let rates: Vec<f64> = series.iter().filter_map(|measured| measured.requests_per_s).collect();
     let pooled =
@@ -117,7 +117,7 @@ fn describe(fingerprint: &Fingerprint) -> String {
     text
 }
 
-fn p95(measured: &Measured) -> Option<f64> {
+fn p95(measured: &EndpointRecord) -> Option<f64> {
     measured.percentiles.get(&Percentile::P95).copied()
 }
 

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::history::History;
-use super::record::{GoodRun, Measured, Series, by_endpoint};
+use super::history::RunHistory;
+use super::record::{EndpointRecord, EndpointSeries, GoodRun, by_endpoint};
 use super::statistics::median;
 use crate::gate::{Condition, Gate, Limit, LimitUnit, Measure, Scope, Selector};
 use crate::results::{EndpointKey, Percentile};
@@ -33,7 +33,7 @@ pub struct Suggestion {
 /// An endpoint that is called too rarely for a p95 gets a lower percentile, or none; an error rate is never suggested
 /// below what its requests can show.
 #[must_use]
-pub fn suggest(history: &History, headroom_percent: f64) -> Vec<Suggestion> {
+pub fn suggest(history: &RunHistory, headroom_percent: f64) -> Vec<Suggestion> {
     let Some(newest) = history.runs().last() else { return Vec::new() };
     let comparable: Vec<&GoodRun> = history
         .runs()
@@ -43,7 +43,7 @@ pub fn suggest(history: &History, headroom_percent: f64) -> Vec<Suggestion> {
     let recent = &comparable[comparable.len().saturating_sub(RUNS)..];
     let headroom = headroom_percent.max(0.0) / 100.0;
     let mut suggestions = Vec::new();
-    let all: Series<'_> = recent.iter().map(|run| &run.total).filter(|total| total.requests > 0).collect();
+    let all: EndpointSeries<'_> = recent.iter().map(|run| &run.total).filter(|total| total.requests > 0).collect();
     let endpoints = by_endpoint(recent);
     suggestions.extend(time_gate(&all, None, headroom));
     suggestions.extend(error_gate(&all, None, headroom));
@@ -73,7 +73,7 @@ pub fn render_suggestions(suggestions: &[Suggestion], headroom_percent: f64) -> 
     text
 }
 
-fn time_gate(series: &[&Measured], key: Option<&EndpointKey>, headroom: f64) -> Option<Suggestion> {
+fn time_gate(series: &[&EndpointRecord], key: Option<&EndpointKey>, headroom: f64) -> Option<Suggestion> {
     let requests = median(&series.iter().map(|measured| measured.requests as f64).collect::<Vec<_>>())?;
     let percentile = [Percentile::P95, Percentile::P90, Percentile::P50]
         .into_iter()
@@ -94,7 +94,7 @@ fn time_gate(series: &[&Measured], key: Option<&EndpointKey>, headroom: f64) -> 
     )
 }
 
-fn error_gate(series: &[&Measured], key: Option<&EndpointKey>, headroom: f64) -> Option<Suggestion> {
+fn error_gate(series: &[&EndpointRecord], key: Option<&EndpointKey>, headroom: f64) -> Option<Suggestion> {
     let rates: Vec<f64> = series.iter().map(|measured| 100.0 * measured.failed().fraction()).collect();
     let worst = rates.iter().copied().reduce(f64::max)?;
     let fewest = series.iter().map(|measured| measured.requests).min()?;
@@ -108,7 +108,7 @@ fn error_gate(series: &[&Measured], key: Option<&EndpointKey>, headroom: f64) ->
         .filter(|_| limit < 100.0)
 }
 
-fn throughput_gate(series: &[&Measured], headroom: f64) -> Option<Suggestion> {
+fn throughput_gate(series: &[&EndpointRecord], headroom: f64) -> Option<Suggestion> {
     let values: Vec<f64> = series.iter().filter_map(|measured| measured.requests_per_s).collect();
     let worst = values.iter().copied().reduce(f64::min)?;
     let limit = rounded_down(worst / (1.0 + headroom));

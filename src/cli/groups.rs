@@ -11,7 +11,7 @@ use super::values::{self, EnvEntry, Region};
 use crate::config::Duration;
 use crate::github::{Mode, Only};
 use crate::results::Engine;
-use crate::verdict::{OnInconclusive, Targets};
+use crate::verdict::{OnInconclusive, TargetPolicy};
 
 /// How to say it.
 #[derive(Debug, Clone, Copy, Args)]
@@ -163,7 +163,7 @@ pub struct GateArgs {
     pub on_inconclusive: Option<OnInconclusive>,
     /// What the saved test's own targets mean [default: fail]
     #[arg(long, value_enum, value_name = "fail|warn|ignore")]
-    pub loadforge_targets: Option<Targets>,
+    pub loadforge_targets: Option<TargetPolicy>,
     /// When a `vs baseline` gate fails, run the test once more and fail only what fails twice
     #[arg(long)]
     pub confirm: bool,

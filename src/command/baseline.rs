@@ -7,12 +7,12 @@ use jiff::Timestamp;
 use super::{configuration, gates, history, printed};
 use crate::baseline::{self, AddRules, Added, Keep};
 use crate::cli::{BacktestArgs, BaselineCommand, BaselineCommandArgs, SuggestArgs};
-use crate::error::Failure;
+use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::gate;
 use crate::results::ResultsFolder;
 
-pub(super) fn run(command: &BaselineCommand, sink: impl Write) -> Result<Exit, Failure> {
+pub(super) fn run(command: &BaselineCommand, sink: impl Write) -> Result<Exit, CommandError> {
     match command {
         BaselineCommand::Add(arguments) => add(arguments),
         BaselineCommand::Show(arguments) => show(arguments, sink),
@@ -21,7 +21,7 @@ pub(super) fn run(command: &BaselineCommand, sink: impl Write) -> Result<Exit, F
     }
 }
 
-fn add(arguments: &BaselineCommandArgs) -> Result<Exit, Failure> {
+fn add(arguments: &BaselineCommandArgs) -> Result<Exit, CommandError> {
     let config = configuration(&arguments.config)?;
     let rules = history::rules(&arguments.baseline, &config);
     let mut history = history::open(&arguments.folder.history)?;
@@ -37,14 +37,14 @@ fn add(arguments: &BaselineCommandArgs) -> Result<Exit, Failure> {
     Ok(Exit::Passed)
 }
 
-fn show(arguments: &BaselineCommandArgs, mut sink: impl Write) -> Result<Exit, Failure> {
+fn show(arguments: &BaselineCommandArgs, mut sink: impl Write) -> Result<Exit, CommandError> {
     configuration(&arguments.config)?;
     let history = history::open(&arguments.folder.history)?;
     printed(sink.write_all(baseline::show(&history).as_bytes()))?;
     Ok(Exit::Passed)
 }
 
-fn backtest(arguments: &BacktestArgs, mut sink: impl Write) -> Result<Exit, Failure> {
+fn backtest(arguments: &BacktestArgs, mut sink: impl Write) -> Result<Exit, CommandError> {
     let BaselineCommandArgs { config, folder, baseline } = &arguments.common;
     let file = config.config.as_deref();
     let config = configuration(config)?;
@@ -56,7 +56,7 @@ fn backtest(arguments: &BacktestArgs, mut sink: impl Write) -> Result<Exit, Fail
     Ok(Exit::Passed)
 }
 
-fn suggest(arguments: &SuggestArgs, mut sink: impl Write) -> Result<Exit, Failure> {
+fn suggest(arguments: &SuggestArgs, mut sink: impl Write) -> Result<Exit, CommandError> {
     configuration(&arguments.common.config)?;
     let history = history::open(&arguments.common.folder.history)?;
     let suggestions = baseline::suggest(&history, arguments.headroom);

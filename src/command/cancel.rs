@@ -6,16 +6,16 @@ use super::service::{Service, say};
 use super::{commit, configuration};
 use crate::circleci::CircleCi;
 use crate::cli::CancelArgs;
-use crate::error::Failure;
+use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::loadforge::{Session, Stop};
+use crate::loadforge::{Session, StopSignals};
 use crate::results::{ResultsFolder, RunRecord};
 
-pub(super) async fn run(arguments: &CancelArgs) -> Result<Exit, Failure> {
+pub(super) async fn run(arguments: &CancelArgs) -> Result<Exit, CommandError> {
     configuration(&arguments.config)?;
     let service = Service::remote(&arguments.service)?;
-    let stop = Stop::on_signals()
-        .map_err(|cause| Failure::new(Exit::Unavailable, format!("failed to listen for signals: {cause}")))?;
+    let stop = StopSignals::on_signals()
+        .map_err(|cause| CommandError::new(Exit::Unavailable, format!("failed to listen for signals: {cause}")))?;
     let mut observer = say;
     let folder = ResultsFolder::new(&arguments.folder.results);
     let mut session = Session { client: service.client.clone(), folder, observer: &mut observer, stop };
@@ -26,10 +26,10 @@ pub(super) async fn run(arguments: &CancelArgs) -> Result<Exit, Failure> {
     Ok(Exit::Passed)
 }
 
-async fn superseded(session: &mut Session<'_>, history: &Path) -> Result<Exit, Failure> {
+async fn superseded(session: &mut Session<'_>, history: &Path) -> Result<Exit, CommandError> {
     let CircleCi { branch, commit, .. } = commit::environment();
     let (Some(branch), Some(commit)) = (branch, commit) else {
-        return Err(Failure::usage("--superseded needs to know branch and commit")
+        return Err(CommandError::usage("--superseded needs to know branch and commit")
             .with_hint("run it in a CircleCI job (CIRCLE_BRANCH, CIRCLE_SHA1) or in a git repository"));
     };
     let mut records = records_below(session.folder.path());

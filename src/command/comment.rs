@@ -3,32 +3,32 @@
 
 use crate::circleci::CircleCi;
 use crate::cli::{CommentArgs, CommentCommandArgs, GitHubArgs};
-use crate::error::Failure;
+use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::github::{self, CommitStatus, Credentials, Github, GithubError, PullRequest, Section};
 use crate::report::markdown;
 use crate::results::ResultsFolder;
 
 use super::commit;
-use super::judged::Judged;
+use super::judged_run::JudgedRun;
 use super::service::warn;
 
-pub(super) async fn run(arguments: &CommentCommandArgs) -> Result<Exit, Failure> {
+pub(super) async fn run(arguments: &CommentCommandArgs) -> Result<Exit, CommandError> {
     let ci = commit::environment();
-    let judged = arguments.results.iter().map(|path| Judged::read(path, &ci)).collect::<Result<Vec<_>, _>>()?;
+    let judged = arguments.results.iter().map(|path| JudgedRun::read(path, &ci)).collect::<Result<Vec<_>, _>>()?;
     publish_all(&judged, &arguments.comment_args, &arguments.github, &ci).await;
     Ok(Exit::Passed)
 }
 
 /// Publishes every folder's section and status; says what was done, and what could not be as a warning.
-pub(super) async fn publish_all(judged: &[Judged], how: &CommentArgs, github: &GitHubArgs, ci: &CircleCi) {
+pub(super) async fn publish_all(judged: &[JudgedRun], how: &CommentArgs, github: &GitHubArgs, ci: &CircleCi) {
     if let Err(fault) = try_publish_all(judged, how, github, ci).await {
         warn("no comment", &fault);
     }
 }
 
 async fn try_publish_all(
-    judged: &[Judged],
+    judged: &[JudgedRun],
     how: &CommentArgs,
     arguments: &GitHubArgs,
     ci: &CircleCi,
@@ -57,7 +57,7 @@ async fn try_publish_all(
 async fn publish(
     github: &Github,
     pull_request: &PullRequest,
-    judged: &Judged,
+    judged: &JudgedRun,
     key: &str,
     how: &CommentArgs,
     ci: &CircleCi,
@@ -85,7 +85,7 @@ async fn publish(
     Ok(())
 }
 
-async fn set_status(github: &Github, judged: &Judged, key: &str, ci: &CircleCi) {
+async fn set_status(github: &Github, judged: &JudgedRun, key: &str, ci: &CircleCi) {
     let (Some(repository), Some(commit)) = (&ci.repository, &ci.commit) else {
         tracing::warn!(
             "no commit status: the environment names no repository or commit (CIRCLE_REPOSITORY_URL, CIRCLE_SHA1)"
@@ -101,7 +101,7 @@ async fn set_status(github: &Github, judged: &Judged, key: &str, ci: &CircleCi) 
 }
 
 /// A section's key: the one asked for, else the test's name; folders of the same test are told apart by their path.
-fn keys(judged: &[Judged], asked: Option<&str>) -> Vec<String> {
+fn keys(judged: &[JudgedRun], asked: Option<&str>) -> Vec<String> {
     let names: Vec<String> = judged.iter().map(|one| asked.map_or_else(|| one.name(), ToOwned::to_owned)).collect();
     names
         .iter()

@@ -6,10 +6,10 @@ use clap::CommandFactory;
 
 use super::printed;
 use crate::cli::{Cli, CompletionsArgs};
-use crate::error::Failure;
+use crate::error::CommandError;
 use crate::exit::Exit;
 
-pub(super) fn completions(arguments: &CompletionsArgs, mut sink: impl Write) -> Result<Exit, Failure> {
+pub(super) fn completions(arguments: &CompletionsArgs, mut sink: impl Write) -> Result<Exit, CommandError> {
     // clap_complete panics when its writer fails, so it writes to memory.
     let mut script = Vec::new();
     clap_complete::generate(arguments.shell, &mut Cli::command(), "loadforge-ci", &mut script);
@@ -17,7 +17,7 @@ pub(super) fn completions(arguments: &CompletionsArgs, mut sink: impl Write) -> 
     Ok(Exit::Passed)
 }
 
-pub(super) fn man(mut sink: impl Write) -> Result<Exit, Failure> {
+pub(super) fn man(mut sink: impl Write) -> Result<Exit, CommandError> {
     printed(clap_mangen::Man::new(Cli::command()).render(&mut sink))?;
     Ok(Exit::Passed)
 }

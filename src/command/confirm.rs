@@ -1,16 +1,16 @@
 //! `gate --confirm`: when a row that compares with the history failed, the same test runs once more.
 
-use super::case::Case;
-use super::gate::Bench;
+use super::gate::Judging;
 use super::plan;
 use super::run::{execute, told};
+use super::run_under_test::RunUnderTest;
 use super::service::Service;
 use crate::baseline::{self, Cost};
 use crate::circleci::CircleCi;
 use crate::cli::GateCommandArgs;
-use crate::error::Failure;
+use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::loadforge::Outcome;
+use crate::loadforge::RunOutcome;
 use crate::results::{Engine, ResultsFolder, RunRecord, load_generators};
 use crate::verdict::{Confirmation, Verdict};
 
@@ -18,20 +18,20 @@ use crate::verdict::{Confirmation, Verdict};
 pub(super) struct Settled {
     pub(super) verdict: Verdict,
     /// The command was asked to stop during the second run: what is measured is still written, and nothing more is done.
-    pub(super) stopped: Option<Failure>,
+    pub(super) stopped: Option<CommandError>,
 }
 
 /// Runs the test once more if the verdict asks for it, and fails only what fails twice. When the second run cannot be
 /// had, what failed in the first one alone could not be judged.
 pub(super) async fn settle(
     first: Verdict,
-    case: &Case,
-    bench: &Bench<'_>,
+    under_test: &RunUnderTest,
+    bench: &Judging<'_>,
     arguments: &GateCommandArgs,
     ci: &CircleCi,
 ) -> Settled {
     let settled = |verdict| Settled { verdict, stopped: None };
-    let Some(record) = case.run.as_ref().filter(|_| baseline::needs_confirmation(&first)) else {
+    let Some(record) = under_test.run.as_ref().filter(|_| baseline::needs_confirmation(&first)) else {
         return settled(first);
     };
     if !arguments.gate.confirm {
@@ -40,7 +40,7 @@ pub(super) async fn settle(
     }
     tracing::info!("a comparison with the history failed; running the test once more ({})", cost(record, None));
     let on_inconclusive = bench.options.on_inconclusive;
-    match second(record, case, bench, arguments, ci).await {
+    match second(record, under_test, bench, arguments, ci).await {
         Ok((second, confirmation)) => {
             let verdict = baseline::combine(&first, &second, on_inconclusive);
             settled(Verdict { confirmation: Some(confirmation), ..verdict })
@@ -56,13 +56,13 @@ pub(super) async fn settle(
 
 async fn second(
     record: &RunRecord,
-    case: &Case,
-    bench: &Bench<'_>,
+    under_test: &RunUnderTest,
+    bench: &Judging<'_>,
     arguments: &GateCommandArgs,
     ci: &CircleCi,
-) -> Result<(Verdict, Confirmation), Failure> {
+) -> Result<(Verdict, Confirmation), CommandError> {
     let plan = plan::again(record, &arguments.gate.env, bench.config, ci)?;
-    let folder = case.folder.second_run();
+    let folder = under_test.folder.second_run();
     forget_older(&folder, record)?;
     let service = match record.engine {
         Engine::Loadforge => Service::remote(&arguments.service)?,
@@ -72,10 +72,10 @@ async fn second(
     service.close().await;
     let ended = ended?;
     let exit = told(&ended);
-    if ended.outcome != Outcome::Finished {
-        return Err(Failure::new(exit, ended.sentence()));
+    if ended.outcome != RunOutcome::Finished {
+        return Err(CommandError::new(exit, ended.sentence()));
     }
-    let again = Case::of_folder(folder)?;
+    let again = RunUnderTest::of_folder(folder)?;
     let verdict = bench.judge(&again);
     let confirmation =
         Confirmation { run_id: ended.run_id, cost: cost(record, Some(again.results.total.requests)).to_string() };
@@ -85,7 +85,7 @@ async fn second(
 
 /// Removes the record of a second run that began before the first one: it belongs to a first run that was replaced. A
 /// later one is taken up, as a repeated step should.
-fn forget_older(folder: &ResultsFolder, first: &RunRecord) -> Result<(), Failure> {
+fn forget_older(folder: &ResultsFolder, first: &RunRecord) -> Result<(), CommandError> {
     let recorded: Option<RunRecord> = folder.read_json_if_there(ResultsFolder::RUN)?;
     if recorded.is_some_and(|recorded| baseline::started(&recorded) < baseline::started(first)) {
         folder.remove(ResultsFolder::RUN)?;

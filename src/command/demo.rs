@@ -5,23 +5,23 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
-use super::case::Case;
-use super::gate::{Bench, write_reports};
+use super::gate::{Judging, write_reports};
 use super::run::{execute, told};
+use super::run_under_test::RunUnderTest;
 use super::service::Service;
 use super::{commit, printed};
 use crate::cli::{DemoArgs, OutputArgs};
 use crate::config::Config;
-use crate::demo::scripts::{ECOMMERCE, Script};
+use crate::demo::scripts::{DemoScript, ECOMMERCE};
 use crate::demo::shop::{Fault, Shop, ShopConfig};
-use crate::error::Failure;
+use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::gate::{self, Options, PlacedGate};
-use crate::loadforge::{Outcome, RunPlan, StartApi, What};
+use crate::loadforge::{RunOutcome, RunPlan, StartApi, What};
 use crate::results::{Engine, LocalLoad, ResultsFolder};
-use crate::verdict::{Origin, Targets};
+use crate::verdict::{Origin, TargetPolicy};
 
-const SCRIPT: Script = ECOMMERCE;
+const SCRIPT: DemoScript = ECOMMERCE;
 
 /// Enough users for every endpoint to be judged after half a minute.
 const USERS: u32 = 40;
@@ -38,7 +38,7 @@ const GATES: [&str; 5] = [
     "requests > 100",
 ];
 
-pub(super) async fn run(arguments: &DemoArgs, output: OutputArgs, mut sink: impl Write) -> Result<Exit, Failure> {
+pub(super) async fn run(arguments: &DemoArgs, output: OutputArgs, mut sink: impl Write) -> Result<Exit, CommandError> {
     let faults = if arguments.broken { vec![Fault::SlowLogin { factor: SLOW_LOGIN }] } else { Vec::new() };
     let shop = Shop::start(ShopConfig { faults, ..ShopConfig::default() }).await?;
     explain(arguments, &shop.url());
@@ -53,7 +53,7 @@ pub(super) async fn run(arguments: &DemoArgs, output: OutputArgs, mut sink: impl
     shop.shutdown().await;
     let ended = ended?;
     let exit = told(&ended);
-    if ended.outcome != Outcome::Finished {
+    if ended.outcome != RunOutcome::Finished {
         return Ok(exit);
     }
     tracing::info!("the shop counted {served} requests of its own");
@@ -74,7 +74,7 @@ fn explain(arguments: &DemoArgs, url: &str) {
     );
 }
 
-fn plan(arguments: &DemoArgs, url: &str, env: Vec<(&'static str, String)>) -> Result<RunPlan, Failure> {
+fn plan(arguments: &DemoArgs, url: &str, env: Vec<(&'static str, String)>) -> Result<RunPlan, CommandError> {
     let ci = commit::environment();
     let wanted = |name: &str| SCRIPT.variables.contains(&name);
     let env = env.into_iter().filter(|(name, _)| wanted(name)).map(|(name, value)| (name.to_owned(), value.into()));
@@ -84,7 +84,9 @@ fn plan(arguments: &DemoArgs, url: &str, env: Vec<(&'static str, String)>) -> Re
         spawn_rate: Some(20.0),
         duration: arguments.duration.to_std(),
         regions: BTreeMap::new(),
-        target_host: Some(url.parse().map_err(|cause| Failure::usage(format!("the shop's address {url}: {cause}")))?),
+        target_host: Some(
+            url.parse().map_err(|cause| CommandError::usage(format!("the shop's address {url}: {cause}")))?,
+        ),
         env: env.collect(),
         timeout: arguments.duration.to_std() + Duration::from_secs(15 * 60),
         start_api: StartApi::V2,
@@ -97,16 +99,16 @@ fn plan(arguments: &DemoArgs, url: &str, env: Vec<(&'static str, String)>) -> Re
     })
 }
 
-fn verdict(results: &Path, output: OutputArgs) -> Result<Exit, Failure> {
+fn verdict(results: &Path, output: OutputArgs) -> Result<Exit, CommandError> {
     let gates = GATES
         .iter()
         .map(|text| Ok(PlacedGate { gate: text.parse()?, origin: Origin::Default }))
-        .collect::<Result<Vec<_>, Failure>>()?;
-    let options = Options { targets: Targets::Ignore, ..Options::default() };
-    let case = Case::of_folder(ResultsFolder::new(results))?;
+        .collect::<Result<Vec<_>, CommandError>>()?;
+    let options = Options { targets: TargetPolicy::Ignore, ..Options::default() };
+    let under_test = RunUnderTest::of_folder(ResultsFolder::new(results))?;
     let config = Config::default();
-    let verdict = Bench::new(gates, &config, None, None, options).judge(&case);
-    let judged = case.judged(verdict, &commit::environment());
+    let verdict = Judging::new(gates, &config, None, None, options).judge(&under_test);
+    let judged = under_test.judged(verdict, &commit::environment());
     write_reports(&judged, None, output)??;
     Ok(gate::exit(&judged.verdict, options.on_inconclusive))
 }

@@ -6,18 +6,18 @@ use super::service::{self, Service};
 use super::{commit, configuration, plan, printed};
 use crate::circleci::CircleCi;
 use crate::cli::{DoctorArgs, RunArgs};
-use crate::error::Failure;
+use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::github::{self, Credentials, Github};
 use crate::lint;
-use crate::loadforge::{Session, Stop, What};
+use crate::loadforge::{Session, StopSignals, What};
 use crate::locust::process;
 use crate::results::{Engine, ResultsFolder};
 
 /// What a look at one thing gave: words, or what is wrong with it.
-type Look = Result<String, Failure>;
+type CheckResult = Result<String, CommandError>;
 
-pub(super) async fn run(arguments: &DoctorArgs, mut sink: impl Write) -> Result<Exit, Failure> {
+pub(super) async fn run(arguments: &DoctorArgs, mut sink: impl Write) -> Result<Exit, CommandError> {
     let ci = commit::environment();
     let engine = arguments.run.test.engine;
     let mut looks = vec![("configuration", configuration_look(arguments))];
@@ -45,7 +45,7 @@ pub(super) async fn run(arguments: &DoctorArgs, mut sink: impl Write) -> Result<
     Ok(exit)
 }
 
-fn configuration_look(arguments: &DoctorArgs) -> Look {
+fn configuration_look(arguments: &DoctorArgs) -> CheckResult {
     let config = configuration(&arguments.run.config)?;
     let gates = super::gates::read(&config, arguments.run.config.config.as_deref(), &[])?;
     Ok(match gates.len() {
@@ -55,23 +55,23 @@ fn configuration_look(arguments: &DoctorArgs) -> Look {
     })
 }
 
-async fn locust() -> Look {
+async fn locust() -> CheckResult {
     if let Some(found) = process::find().await {
         return Ok(format!("Locust {} is installed", found.locust));
     }
     let cache = service::cache_dir().map_or_else(process::cache_folder, Ok)?;
-    let say: process::Progress = std::sync::Arc::new(|line| tracing::info!("{line}"));
+    let say: process::ProgressSink = std::sync::Arc::new(|line| tracing::info!("{line}"));
     let installed = process::find_or_install(&cache, &say).await?;
     Ok(format!("Locust {} is ready in {}", installed.locust, cache.display()))
 }
 
-async fn loadforge(arguments: &DoctorArgs) -> Look {
+async fn loadforge(arguments: &DoctorArgs) -> CheckResult {
     let service = Service::remote(&arguments.run.service)?;
     let tests = service.client.tests().await?;
     Ok(format!("{} accepts the token and lists {} tests", service.client.url().host(), tests.len()))
 }
 
-async fn test(arguments: &DoctorArgs, ci: &CircleCi) -> Look {
+async fn test(arguments: &DoctorArgs, ci: &CircleCi) -> CheckResult {
     let RunArgs { service: service_args, .. } = &arguments.run;
     let config = configuration(&arguments.run.config)?;
     let plan = plan::of(&arguments.run, &config, ci)?;
@@ -87,7 +87,7 @@ async fn test(arguments: &DoctorArgs, ci: &CircleCi) -> Look {
             let mut observer = service::say;
             let folder = ResultsFolder::new(&arguments.run.folder.results);
             let mut session =
-                Session { client: service.client.clone(), folder, observer: &mut observer, stop: Stop::never() };
+                Session { client: service.client.clone(), folder, observer: &mut observer, stop: StopSignals::never() };
             session.resolve(&plan).await?.fingerprint.host.and_then(|host| host.parse().ok())
         }
         _ => plan.target_host.clone(),
@@ -100,15 +100,15 @@ async fn test(arguments: &DoctorArgs, ci: &CircleCi) -> Look {
 }
 
 /// What `lint` says of a script, in a word.
-fn script(source: &str) -> Look {
-    let found = lint::check(source).map_err(|fault| Failure::usage(fault.to_string()))?;
+fn script(source: &str) -> CheckResult {
+    let found = lint::check(source).map_err(|fault| CommandError::usage(fault.to_string()))?;
     Ok(match found.len() {
         0 => "lint finds nothing".to_owned(),
         count => format!("lint finds {count} things to look at (loadforge-ci lint)"),
     })
 }
 
-async fn github(arguments: &DoctorArgs, ci: &CircleCi) -> Look {
+async fn github(arguments: &DoctorArgs, ci: &CircleCi) -> CheckResult {
     let named = arguments.github.github_token_env.as_deref();
     let credentials = Credentials::from_env(|name| std::env::var(name).ok(), named)?;
     let github = Github::connect(&credentials, arguments.github.github_api_url.as_ref().map(url::Url::as_str)).await?;

@@ -7,33 +7,33 @@ use secrecy::SecretString;
 
 use super::{printed, service};
 use crate::cli::EmulateArgs;
-use crate::emulator::{Config, EngineChoice, Pace, Server, TokenPolicy};
-use crate::error::Failure;
+use crate::emulator::{EngineChoice, ReplayPace, Server, ServerConfig, TokenPolicy};
+use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::loadforge::Stop;
+use crate::loadforge::StopSignals;
 
-pub(super) async fn run(arguments: &EmulateArgs, mut sink: impl Write) -> Result<Exit, Failure> {
+pub(super) async fn run(arguments: &EmulateArgs, mut sink: impl Write) -> Result<Exit, CommandError> {
     let seconds = |value: f64, flag: &str| {
         Duration::try_from_secs_f64(value)
-            .map_err(|_| Failure::usage(format!("{flag} takes a number of seconds, not {value}")))
+            .map_err(|_| CommandError::usage(format!("{flag} takes a number of seconds, not {value}")))
     };
     if seconds(arguments.seconds_per_minute, "--seconds-per-minute")?.is_zero() {
-        return Err(Failure::usage("--seconds-per-minute must be above 0"));
+        return Err(CommandError::usage("--seconds-per-minute must be above 0"));
     }
     let engine = match &arguments.replay {
-        Some(folder) => EngineChoice::Replay { folder: folder.clone(), pace: Pace::AsPlanned },
+        Some(folder) => EngineChoice::Replay { folder: folder.clone(), pace: ReplayPace::AsPlanned },
         None => EngineChoice::Locust { processes: arguments.processes, cache_dir: service::cache_dir() },
     };
-    let mut stop = Stop::on_signals()
-        .map_err(|cause| Failure::new(Exit::Unavailable, format!("failed to listen for signals: {cause}")))?;
-    let server = Server::bind(Config {
+    let mut stop = StopSignals::on_signals()
+        .map_err(|cause| CommandError::new(Exit::Unavailable, format!("failed to listen for signals: {cause}")))?;
+    let server = Server::start(ServerConfig {
         listen: arguments.listen,
         tokens: tokens(arguments.token_env.as_deref())?,
         seconds_per_minute: arguments.seconds_per_minute,
         provisioning: seconds(arguments.provisioning, "--provisioning")?,
         engine,
         state: arguments.state.clone(),
-        ..Config::default()
+        ..ServerConfig::default()
     })
     .await?;
     // The address goes to stdout, so that a script can read it.
@@ -44,10 +44,10 @@ pub(super) async fn run(arguments: &EmulateArgs, mut sink: impl Write) -> Result
     Ok(signal.exit())
 }
 
-fn tokens(variable: Option<&str>) -> Result<TokenPolicy, Failure> {
+fn tokens(variable: Option<&str>) -> Result<TokenPolicy, CommandError> {
     let Some(name) = variable else { return Ok(TokenPolicy::Any) };
     match std::env::var(name) {
         Ok(token) if !token.is_empty() => Ok(TokenPolicy::Fixed(SecretString::from(token))),
-        _ => Err(Failure::usage(format!("the variable {name}, named by --token-env, is not set"))),
+        _ => Err(CommandError::usage(format!("the variable {name}, named by --token-env, is not set"))),
     }
 }

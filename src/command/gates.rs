@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_saphyr::Spanned;
 
 use crate::config::{Config, DEFAULT_FILE};
-use crate::error::{Explain, Failure};
+use crate::error::{CommandError, Explain};
 use crate::exit::Exit;
 use crate::gate::{Gate, GateError, PlacedGate, Waiver};
 use crate::verdict::Origin;
@@ -14,7 +14,7 @@ use crate::verdict::Origin;
 ///
 /// # Errors
 /// When one cannot be understood: the error names file, line and column, or the flag.
-pub(super) fn read(config: &Config, file: Option<&Path>, flags: &[String]) -> Result<Vec<PlacedGate>, Failure> {
+pub(super) fn read(config: &Config, file: Option<&Path>, flags: &[String]) -> Result<Vec<PlacedGate>, CommandError> {
     let path = file.unwrap_or_else(|| Path::new(DEFAULT_FILE)).display().to_string();
     let of_file = config.gates.iter().map(|line| {
         let (number, column) = (line.referenced.line(), line.referenced.column());
@@ -43,8 +43,8 @@ fn placed(gate: Gate, origin: Origin) -> PlacedGate {
     PlacedGate { gate, origin }
 }
 
-fn unreadable(place: &str, fault: &GateError) -> Failure {
-    Failure { exit: Exit::Usage, message: format!("{place}: {fault}"), hint: fault.hint() }
+fn unreadable(place: &str, fault: &GateError) -> CommandError {
+    CommandError { exit: Exit::Usage, message: format!("{place}: {fault}"), hint: fault.hint() }
 }
 
 #[cfg(test)]

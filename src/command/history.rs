@@ -4,10 +4,10 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use crate::baseline::{History, Judge, Rules};
+use crate::baseline::{LearnedBaseline, Rules, RunHistory};
 use crate::cli::BaselineArgs;
 use crate::config::Config;
-use crate::error::Failure;
+use crate::error::CommandError;
 use crate::gate::Measure;
 use crate::insight;
 use crate::results::Percentile;
@@ -16,8 +16,8 @@ use crate::results::Percentile;
 ///
 /// # Errors
 /// When it is there and cannot be read.
-pub(super) fn open(folder: &Path) -> Result<History, Failure> {
-    let history = History::open(folder)?;
+pub(super) fn open(folder: &Path) -> Result<RunHistory, CommandError> {
+    let history = RunHistory::open(folder)?;
     let (damaged, newer) = history.left_out();
     if damaged > 0 {
         tracing::warn!("{damaged} damaged lines of the history in {} are left out", folder.display());
@@ -38,7 +38,7 @@ pub(super) fn rules(arguments: &BaselineArgs, config: &Config) -> Rules {
 }
 
 /// What is usual, for findings; `None` when there is nothing to compare with.
-pub(super) fn usual(judge: &Judge<'_>) -> Option<insight::Baseline> {
+pub(super) fn usual(judge: &LearnedBaseline<'_>) -> Option<insight::UsualValues> {
     const P95: Measure = Measure::Percentile(Percentile::P95);
     let endpoints = judge.endpoints().map(|(key, runs)| {
         let median = |measure: Measure| judge.usual(&key, &measure);
@@ -53,5 +53,5 @@ pub(super) fn usual(judge: &Judge<'_>) -> Option<insight::Baseline> {
     });
     let endpoints: std::collections::BTreeMap<_, _> = endpoints.collect();
     let courses = endpoints.keys().map(|key| (key.clone(), judge.course(key, &P95))).collect();
-    (!endpoints.is_empty()).then_some(insight::Baseline { endpoints, courses })
+    (!endpoints.is_empty()).then_some(insight::UsualValues { endpoints, courses })
 }

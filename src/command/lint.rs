@@ -4,16 +4,16 @@ use std::io::Write;
 
 use super::printed;
 use crate::cli::{LintArgs, LintFormat};
-use crate::error::Failure;
+use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::lint::{self, Checked};
 
-pub(super) fn run(arguments: &LintArgs, mut sink: impl Write) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &LintArgs, mut sink: impl Write) -> Result<Exit, CommandError> {
     let checked = arguments
         .files
         .iter()
         .map(|path| Ok(Checked { file: path.display().to_string(), diagnostics: lint::check_file(path)? }))
-        .collect::<Result<Vec<_>, Failure>>()?;
+        .collect::<Result<Vec<_>, CommandError>>()?;
     let text = match arguments.format {
         LintFormat::Text => lint::render_text(&checked),
         LintFormat::Json => lint::render_json(&checked),

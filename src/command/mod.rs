@@ -2,7 +2,6 @@
 
 mod baseline;
 mod cancel;
-mod case;
 mod comment;
 mod commit;
 mod completions;
@@ -14,10 +13,11 @@ mod gate;
 mod gates;
 mod history;
 mod init;
-mod judged;
+mod judged_run;
 mod lint;
 mod plan;
 mod run;
+mod run_under_test;
 mod schema;
 mod service;
 mod wait;
@@ -26,7 +26,7 @@ use std::io;
 
 use crate::cli::{Cli, Command, ConfigArgs};
 use crate::config::{self, Config};
-use crate::error::Failure;
+use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::log;
 
@@ -37,7 +37,7 @@ pub fn run(cli: Cli) -> Exit {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let ended = match runtime {
         Ok(runtime) => runtime.block_on(dispatch(cli)),
-        Err(cause) => Err(Failure::new(Exit::Unavailable, format!("failed to start the runtime: {cause}"))),
+        Err(cause) => Err(CommandError::new(Exit::Unavailable, format!("failed to start the runtime: {cause}"))),
     };
     ended.unwrap_or_else(|failure| {
         tracing::error!("{failure}");
@@ -45,7 +45,7 @@ pub fn run(cli: Cli) -> Exit {
     })
 }
 
-async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
+async fn dispatch(cli: Cli) -> Result<Exit, CommandError> {
     match cli.command {
         Command::Run(arguments) => run::run(&arguments).await,
         Command::Wait(arguments) => wait::run(&arguments).await,
@@ -65,7 +65,7 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
 }
 
 /// Reads the configuration the flags name.
-fn configuration(arguments: &ConfigArgs) -> Result<Config, Failure> {
+fn configuration(arguments: &ConfigArgs) -> Result<Config, CommandError> {
     // A variable that is no text cannot be meant; `std::env::vars` would panic on it.
     let environment =
         std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
@@ -73,10 +73,10 @@ fn configuration(arguments: &ConfigArgs) -> Result<Config, Failure> {
 }
 
 /// What a write to stdout means: a reader that went away is no fault of ours.
-fn printed(result: io::Result<()>) -> Result<(), Failure> {
+fn printed(result: io::Result<()>) -> Result<(), CommandError> {
     match result {
         Err(cause) if cause.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::new(Exit::Usage, format!("failed to write to stdout: {cause}")))
+            Err(CommandError::new(Exit::Usage, format!("failed to write to stdout: {cause}")))
         }
         _ => Ok(()),
     }

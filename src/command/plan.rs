@@ -10,7 +10,7 @@ use url::Url;
 use crate::circleci::CircleCi;
 use crate::cli::{self, EnvEntry, RunArgs, ShapeArgs, TestArgs};
 use crate::config::{Config, Duration};
-use crate::error::Failure;
+use crate::error::CommandError;
 use crate::loadforge::{RunPlan, StartApi, What};
 use crate::results::{Engine, LocalLoad, RecipeTest, RunRecord};
 
@@ -24,7 +24,7 @@ const SPARE_MINUTES: f64 = 15.0;
 ///
 /// # Errors
 /// When it is not said what to run, or a script or variable is missing.
-pub(super) fn of(arguments: &RunArgs, config: &Config, ci: &CircleCi) -> Result<RunPlan, Failure> {
+pub(super) fn of(arguments: &RunArgs, config: &Config, ci: &CircleCi) -> Result<RunPlan, CommandError> {
     let RunArgs { test, shape, service, detach, processes, seconds_per_minute, .. } = arguments;
     let target_host = target_host(shape, config)?;
     let duration = shape.duration.or(config.test.duration).map_or(DEFAULT_MINUTES * 60.0, Duration::as_secs);
@@ -62,9 +62,9 @@ pub(super) fn again(
     variables: &[EnvEntry],
     config: &Config,
     ci: &CircleCi,
-) -> Result<RunPlan, Failure> {
+) -> Result<RunPlan, CommandError> {
     let recipe = record.recipe.as_ref().ok_or_else(|| {
-        Failure::usage("run.json does not tell how to run this test again")
+        CommandError::usage("run.json does not tell how to run this test again")
             .with_hint("start it with `loadforge-ci run`")
     })?;
     let seconds = |value| std::time::Duration::try_from_secs_f64(value).unwrap_or(std::time::Duration::MAX);
@@ -84,7 +84,7 @@ pub(super) fn again(
         duration: seconds(recipe.duration_s),
         regions: recipe.regions.clone(),
         target_host: recipe.target_host.as_deref().and_then(|host| host.parse().ok()),
-        env: recipe.env.iter().map(value).collect::<Result<_, Failure>>()?,
+        env: recipe.env.iter().map(value).collect::<Result<_, CommandError>>()?,
         timeout: seconds(recipe.timeout_s),
         start_api: if recipe.start_api_v1 { StartApi::V1 } else { StartApi::V2 },
         detach: false,
@@ -97,7 +97,7 @@ pub(super) fn again(
 }
 
 /// The one thing to run. A flag replaces whatever source the file names.
-pub(super) fn what(test: &TestArgs, config: &Config, config_file: Option<&Path>) -> Result<What, Failure> {
+pub(super) fn what(test: &TestArgs, config: &Config, config_file: Option<&Path>) -> Result<What, CommandError> {
     if let Some(id) = test.test_id {
         return Ok(What::Saved(id));
     }
@@ -122,31 +122,31 @@ pub(super) fn what(test: &TestArgs, config: &Config, config_file: Option<&Path>)
         Engine::Local => "name a Locust script with --locustfile, or test.locustfile in loadforge.yml",
         Engine::Loadforge => "name a test with --test-id, --test or --locustfile, or under `test:` in loadforge.yml",
     };
-    Err(Failure::usage("nothing says what to run").with_hint(hint))
+    Err(CommandError::usage("nothing says what to run").with_hint(hint))
 }
 
-fn script(path: &Path, named_by: &str) -> Result<What, Failure> {
+fn script(path: &Path, named_by: &str) -> Result<What, CommandError> {
     let source = fs::read_to_string(path).map_err(|cause| {
-        Failure::usage(format!("failed to read the script {}: {cause}", path.display()))
+        CommandError::usage(format!("failed to read the script {}: {cause}", path.display()))
             .with_hint(format!("{named_by} names a Locust script, relative to this folder"))
     })?;
     Ok(What::Script { path: path.to_string_lossy().into_owned(), source })
 }
 
 /// Where the load goes, when it is said.
-pub(super) fn target_host(shape: &ShapeArgs, config: &Config) -> Result<Option<Url>, Failure> {
+pub(super) fn target_host(shape: &ShapeArgs, config: &Config) -> Result<Option<Url>, CommandError> {
     if let Some(url) = &shape.target_host {
         return Ok(Some(url.clone()));
     }
     let Some(text) = config.test.target_host.as_deref().filter(|text| !text.is_empty()) else { return Ok(None) };
     text.parse().map(Some).map_err(|cause| {
-        Failure::usage(format!("test.target_host `{text}` is not a URL: {cause}"))
+        CommandError::usage(format!("test.target_host `{text}` is not a URL: {cause}"))
             .with_hint("write scheme and host, such as https://staging.example.com")
     })
 }
 
 /// Checks the target against the guard and says where the load will go.
-pub(super) fn guard(config: &Config, target: Option<&Url>) -> Result<(), Failure> {
+pub(super) fn guard(config: &Config, target: Option<&Url>) -> Result<(), CommandError> {
     let Some(target) = target else {
         if !config.guard.allowed_hosts.is_empty() {
             tracing::warn!("guard.allowed_hosts cannot be checked: no --target-host; the saved test's host is hit");
@@ -171,12 +171,12 @@ fn regions(shape: &ShapeArgs, config: &Config) -> BTreeMap<String, u32> {
 }
 
 /// The script's variables with their values.
-fn env(flags: &[EnvEntry], config: &Config) -> Result<Vec<(String, SecretString)>, Failure> {
+fn env(flags: &[EnvEntry], config: &Config) -> Result<Vec<(String, SecretString)>, CommandError> {
     entries(flags, config)?.into_iter().map(valued).collect()
 }
 
 /// A variable with the value it was given, else with that of the environment.
-fn valued(EnvEntry { name, value }: EnvEntry) -> Result<(String, SecretString), Failure> {
+fn valued(EnvEntry { name, value }: EnvEntry) -> Result<(String, SecretString), CommandError> {
     match value {
         Some(value) => Ok((name, value.into())),
         None => from_environment(&name).map(|value| (name, value)),
@@ -184,12 +184,12 @@ fn valued(EnvEntry { name, value }: EnvEntry) -> Result<(String, SecretString), 
 }
 
 /// The variables that are named, each once; the command line's come after the file's and win.
-fn entries(flags: &[EnvEntry], config: &Config) -> Result<Vec<EnvEntry>, Failure> {
+fn entries(flags: &[EnvEntry], config: &Config) -> Result<Vec<EnvEntry>, CommandError> {
     let of_file = config
         .test
         .env
         .iter()
-        .map(|text| text.parse::<EnvEntry>().map_err(|fault| Failure::usage(format!("test.env: {fault}"))));
+        .map(|text| text.parse::<EnvEntry>().map_err(|fault| CommandError::usage(format!("test.env: {fault}"))));
     let mut found: Vec<EnvEntry> = Vec::new();
     for entry in of_file.chain(flags.iter().cloned().map(Ok)) {
         let entry = entry?;
@@ -199,9 +199,9 @@ fn entries(flags: &[EnvEntry], config: &Config) -> Result<Vec<EnvEntry>, Failure
     Ok(found)
 }
 
-fn from_environment(name: &str) -> Result<SecretString, Failure> {
+fn from_environment(name: &str) -> Result<SecretString, CommandError> {
     std::env::var(name).map(SecretString::from).map_err(|_| {
-        Failure::usage(format!("the variable {name} for the script is not set"))
+        CommandError::usage(format!("the variable {name} for the script is not set"))
             .with_hint(format!("set {name} in the job, the project or a context, or leave --env {name} out"))
     })
 }

@@ -6,19 +6,19 @@ use super::service::{Service, say};
 use super::{commit, configuration, plan};
 use crate::cli::RunArgs;
 use crate::config::Config;
-use crate::error::Failure;
+use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::loadforge::{Outcome, RunEnd, RunPlan, Session, Stop};
+use crate::loadforge::{RunEnd, RunOutcome, RunPlan, Session, StopSignals};
 use crate::results::{Engine, ResultsFolder};
 
-pub(super) async fn run(arguments: &RunArgs) -> Result<Exit, Failure> {
+pub(super) async fn run(arguments: &RunArgs) -> Result<Exit, CommandError> {
     let config = configuration(&arguments.config)?;
     let plan = plan::of(arguments, &config, &commit::environment())?;
     let folder = ResultsFolder::new(&arguments.folder.results);
     let service = match plan.engine {
         Engine::Loadforge => Service::remote(&arguments.service)?,
         Engine::Local if plan.detach => {
-            return Err(Failure::usage(
+            return Err(CommandError::usage(
                 "--detach leaves nothing behind with --engine local: the server ends with the command",
             )
             .with_hint("leave --detach out, or start `loadforge-ci emulate` and name it with --api-url"));
@@ -36,10 +36,10 @@ pub(super) async fn execute(
     plan: &RunPlan,
     folder: ResultsFolder,
     config: &Config,
-) -> Result<RunEnd, Failure> {
+) -> Result<RunEnd, CommandError> {
     // Before anything is sent, so that no signal finds a run without somebody to cancel it.
-    let stop = Stop::on_signals()
-        .map_err(|cause| Failure::new(Exit::Unavailable, format!("failed to listen for signals: {cause}")))?;
+    let stop = StopSignals::on_signals()
+        .map_err(|cause| CommandError::new(Exit::Unavailable, format!("failed to listen for signals: {cause}")))?;
     let mut observer = say;
     let mut session = Session { client: service.client.clone(), folder, observer: &mut observer, stop };
     let target = session.resolve(plan).await?;
@@ -52,7 +52,7 @@ pub(super) async fn execute(
 pub(super) fn told(ended: &RunEnd) -> Exit {
     let sentence = ended.sentence();
     match ended.outcome {
-        Outcome::Finished | Outcome::Detached => tracing::info!("{sentence}"),
+        RunOutcome::Finished | RunOutcome::Detached => tracing::info!("{sentence}"),
         _ => tracing::error!("{sentence}"),
     }
     for problem in ended.results.iter().flat_map(|results| &results.problems).chain(&ended.problems) {

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 
 use crate::cli::ServiceArgs;
-use crate::emulator::{self, EngineChoice, Running, Server};
-use crate::error::{Explain, Failure};
+use crate::emulator::{self, EngineChoice, RunningServer, Server};
+use crate::error::{CommandError, Explain};
 use crate::loadforge::{ApiUrl, Client, Event};
 use crate::results::LocalLoad;
 
@@ -19,7 +19,7 @@ const URL_VARIABLE: &str = "LOADFORGE_API_URL";
 /// A service that is there for as long as this value lives.
 pub(super) struct Service {
     pub(super) client: Client,
-    server: Option<Running>,
+    server: Option<RunningServer>,
 }
 
 impl Service {
@@ -27,7 +27,7 @@ impl Service {
     ///
     /// # Errors
     /// When the address or the token cannot be used.
-    pub(super) fn remote(arguments: &ServiceArgs) -> Result<Self, Failure> {
+    pub(super) fn remote(arguments: &ServiceArgs) -> Result<Self, CommandError> {
         let variable = || std::env::var(URL_VARIABLE).ok().filter(|text| !text.is_empty() && text != "<nil>");
         let address = arguments.api_url.as_ref().map(ToString::to_string).or_else(variable);
         let url: ApiUrl = address.as_deref().unwrap_or(ApiUrl::LOADFORGE).parse()?;
@@ -39,11 +39,11 @@ impl Service {
     ///
     /// # Errors
     /// When it cannot listen.
-    pub(super) async fn local(load: LocalLoad) -> Result<Self, Failure> {
+    pub(super) async fn local(load: LocalLoad) -> Result<Self, CommandError> {
         let LocalLoad { processes, seconds_per_minute } = load;
         let engine = EngineChoice::Locust { processes, cache_dir: cache_dir() };
-        let config = emulator::Config { engine, seconds_per_minute, ..emulator::Config::default() };
-        let server = Server::bind(config).await?;
+        let config = emulator::ServerConfig { engine, seconds_per_minute, ..emulator::ServerConfig::default() };
+        let server = Server::start(config).await?;
         let token = Some(SecretString::from("local"));
         let client = Client::builder(server.api_url().parse()?).token(token).build()?;
         Ok(Self { client, server: Some(server) })

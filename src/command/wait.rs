@@ -6,9 +6,9 @@ use super::run::told;
 use super::service::{Service, say};
 use super::{commit, configuration};
 use crate::cli::WaitArgs;
-use crate::error::Failure;
+use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::loadforge::{Session, Stop, WaitPlan};
+use crate::loadforge::{Session, StopSignals, WaitPlan};
 use crate::results::{Engine, ResultsFolder, RunRecord};
 
 /// Time allowed beside the run itself.
@@ -17,7 +17,7 @@ const SPARE: Duration = Duration::from_secs(15 * 60);
 /// The longest run LoadForge takes, for a run of which nothing is known.
 const LONGEST: Duration = Duration::from_secs(720 * 60);
 
-pub(super) async fn run(arguments: &WaitArgs) -> Result<Exit, Failure> {
+pub(super) async fn run(arguments: &WaitArgs) -> Result<Exit, CommandError> {
     let config = configuration(&arguments.config)?;
     let ci = commit::environment();
     let folder = ResultsFolder::new(&arguments.folder.results);
@@ -35,8 +35,8 @@ pub(super) async fn run(arguments: &WaitArgs) -> Result<Exit, Failure> {
         branch: ci.branch,
     };
     let service = Service::remote(&arguments.service)?;
-    let stop = Stop::on_signals()
-        .map_err(|cause| Failure::new(Exit::Unavailable, format!("failed to listen for signals: {cause}")))?;
+    let stop = StopSignals::on_signals()
+        .map_err(|cause| CommandError::new(Exit::Unavailable, format!("failed to listen for signals: {cause}")))?;
     let mut observer = say;
     let mut session = Session { client: service.client.clone(), folder, observer: &mut observer, stop };
     let ended = session.wait(&plan).await?;

@@ -121,11 +121,11 @@ fn place(file: &str, text: &str, key: &str, message: String, hint: &str) -> Conf
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Failure;
+    use crate::error::CommandError;
 
     fn read(text: &str, profile: Option<&str>) -> Result<Config, String> {
         let environment = [("STAGING_URL".to_owned(), "https://a: b # c".to_owned())].into();
-        parse("loadforge.yml", text, profile, environment).map_err(|error| Failure::from(error).to_string())
+        parse("loadforge.yml", text, profile, environment).map_err(|error| CommandError::from(error).to_string())
     }
 
     #[test]

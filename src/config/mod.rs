@@ -13,7 +13,7 @@ pub use duration::{Duration, NotADuration};
 pub use error::ConfigError;
 pub use guard::NotAllowed;
 pub use load::{DEFAULT_FILE, load};
-pub use model::{BaselineSection, Config, Guard, Profile, Test};
+pub use model::{BaselineSection, Config, Guard, Profile, TestSection};
 
 /// The JSON schema of `loadforge.yml`.
 #[must_use]

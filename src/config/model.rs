@@ -8,7 +8,7 @@ use serde_saphyr::Spanned;
 
 use super::Duration;
 use crate::gate::{GateLine, Waiver};
-use crate::verdict::{OnInconclusive, Targets};
+use crate::verdict::{OnInconclusive, TargetPolicy};
 
 /// The whole file. Every part is optional; unknown and duplicate keys are errors.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -16,7 +16,7 @@ use crate::verdict::{OnInconclusive, Targets};
 #[schemars(title = "loadforge.yml")]
 pub struct Config {
     /// What to run and in which shape.
-    pub test: Test,
+    pub test: TestSection,
     /// What must never be hit.
     pub guard: Guard,
     /// What must hold, one gate a line.
@@ -30,7 +30,7 @@ pub struct Config {
     /// What a gate that could not be judged means. Default: `fail`.
     pub on_inconclusive: Option<OnInconclusive>,
     /// What the saved test's own targets (`run_passed`) mean. Default: `fail`.
-    pub loadforge_targets: Option<Targets>,
+    pub loadforge_targets: Option<TargetPolicy>,
     /// Named variants; what a profile says wins over the rest of the file.
     pub profiles: BTreeMap<String, Profile>,
 }
@@ -38,7 +38,7 @@ pub struct Config {
 /// What to run and in which shape.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct Test {
+pub struct TestSection {
     /// A saved LoadForge test by its id.
     pub id: Option<u64>,
     /// A saved LoadForge test by its name.
@@ -89,7 +89,7 @@ pub struct BaselineSection {
 #[serde(deny_unknown_fields, default)]
 pub struct Profile {
     /// What differs in the test. Regions and `env` replace those of the file.
-    pub test: Test,
+    pub test: TestSection,
     /// The only hosts this variant may go to, in place of the file's.
     pub guard: Option<Guard>,
     /// Gates in place of the file's.
@@ -100,7 +100,7 @@ pub struct Profile {
     /// What a gate that could not be judged means.
     pub on_inconclusive: Option<OnInconclusive>,
     /// What the saved test's own targets mean.
-    pub loadforge_targets: Option<Targets>,
+    pub loadforge_targets: Option<TargetPolicy>,
 }
 
 impl Config {
@@ -118,7 +118,7 @@ impl Config {
     }
 }
 
-impl Test {
+impl TestSection {
     /// How many of id, name and locustfile are given.
     pub(super) fn sources(&self) -> usize {
         usize::from(self.id.is_some()) + usize::from(self.name.is_some()) + usize::from(self.locustfile.is_some())

@@ -2,7 +2,7 @@
 
 /// A Locust script that comes with this program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Script {
+pub struct DemoScript {
     /// Its file name, for example `checkout.py`.
     pub file: &'static str,
     /// What it does, in a few words.
@@ -14,7 +14,7 @@ pub struct Script {
 }
 
 /// Health check, product list and log-in of a shop.
-pub const ECOMMERCE: Script = Script {
+pub const ECOMMERCE: DemoScript = DemoScript {
     file: "ecommerce.py",
     about: "visitors: health check, product list, log-in",
     source: include_str!("../../examples/locust/ecommerce.py"),
@@ -22,7 +22,7 @@ pub const ECOMMERCE: Script = Script {
 };
 
 /// Pages behind a log-in.
-pub const AUTHENTICATED: Script = Script {
+pub const AUTHENTICATED: DemoScript = DemoScript {
     file: "authenticated.py",
     about: "customers who are logged in: profile, orders, carts",
     source: include_str!("../../examples/locust/authenticated.py"),
@@ -30,7 +30,7 @@ pub const AUTHENTICATED: Script = Script {
 };
 
 /// A checkout of several steps.
-pub const CHECKOUT: Script = Script {
+pub const CHECKOUT: DemoScript = DemoScript {
     file: "checkout.py",
     about: "buyers: from an empty cart to an order",
     source: include_str!("../../examples/locust/checkout.py"),
@@ -38,7 +38,7 @@ pub const CHECKOUT: Script = Script {
 };
 
 /// Uploads and slow reports.
-pub const REPORTING: Script = Script {
+pub const REPORTING: DemoScript = DemoScript {
     file: "reporting.py",
     about: "analysts: CSV upload and reports",
     source: include_str!("../../examples/locust/reporting.py"),
@@ -46,4 +46,4 @@ pub const REPORTING: Script = Script {
 };
 
 /// All of them.
-pub const ALL: [Script; 4] = [ECOMMERCE, AUTHENTICATED, CHECKOUT, REPORTING];
+pub const ALL: [DemoScript; 4] = [ECOMMERCE, AUTHENTICATED, CHECKOUT, REPORTING];

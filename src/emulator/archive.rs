@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::engine::Outcome;
+use super::engine::EngineOutcome;
 use crate::results::Extension;
 
 /// The folder of all runs.
@@ -20,7 +20,7 @@ pub(super) struct Archive {
 
 /// What a finished run delivered, as files and fields.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub(super) struct Delivered {
+pub(super) struct ArchivedRun {
     #[serde(skip)]
     pub(super) csv: Option<CsvFiles>,
     pub(super) extension: Option<Extension>,
@@ -67,15 +67,15 @@ impl Archive {
     }
 
     /// Keeps what a run delivered and removes what it only worked with.
-    pub(super) fn keep(&self, run: u64, outcome: Outcome) -> io::Result<()> {
+    pub(super) fn keep(&self, run: u64, outcome: EngineOutcome) -> io::Result<()> {
         let folder = self.create(run)?;
-        let Outcome { measured, extension, overrides, .. } = outcome;
+        let EngineOutcome { measured, extension, overrides, .. } = outcome;
         if let Some(measured) = measured {
             fs::write(folder.join(STATS), measured.stats_csv)?;
             fs::write(folder.join(HISTORY), measured.history_csv)?;
             fs::write(folder.join(FAILURES), measured.failures_csv)?;
         }
-        let fields = serde_json::to_vec(&Delivered { csv: None, extension, overrides })?;
+        let fields = serde_json::to_vec(&ArchivedRun { csv: None, extension, overrides })?;
         fs::write(folder.join(FIELDS), fields)?;
         for name in TRANSIENT {
             match fs::remove_dir_all(folder.join(name)) {
@@ -87,7 +87,7 @@ impl Archive {
     }
 
     /// What a finished run delivered; nothing when its folder was removed.
-    pub(super) fn read(&self, run: u64) -> Delivered {
+    pub(super) fn read(&self, run: u64) -> ArchivedRun {
         let folder = self.run_folder(run);
         let text = |name: &str| fs::read_to_string(folder.join(name)).ok();
         let fields = text(FIELDS).and_then(|fields| serde_json::from_str(&fields).ok());
@@ -95,7 +95,7 @@ impl Archive {
             (Some(stats), Some(history), Some(failures)) => Some(CsvFiles { stats, history, failures }),
             _ => None,
         };
-        Delivered { csv, ..fields.unwrap_or_default() }
+        ArchivedRun { csv, ..fields.unwrap_or_default() }
     }
 }
 

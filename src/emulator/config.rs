@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::engine::Engine;
-use super::replay::Pace;
-use crate::locust::process::Progress;
+use super::engine::LoadEngine;
+use super::replay::ReplayPace;
+use crate::locust::process::ProgressSink;
 
-/// How a server is set up. [`Config::default`] is what `run --engine local` uses: a free loopback port, any token, real
+/// How a server is set up. [`ServerConfig::default`] is what `run --engine local` uses: a free loopback port, any token, real
 /// Locust, nothing kept.
-pub struct Config {
+pub struct ServerConfig {
     /// Where to listen; port 0 takes a free one.
     pub listen: SocketAddr,
     /// Who is let in.
@@ -36,12 +36,12 @@ pub struct Config {
     /// How long requests under way at the end of a run may take to finish.
     pub stop_timeout: Duration,
     /// Where a line about what takes a while goes (the installation of Locust).
-    pub progress: Progress,
+    pub progress: ProgressSink,
     /// What goes wrong on purpose.
-    pub faults: Faults,
+    pub faults: InjectedFaults,
 }
 
-impl Default for Config {
+impl Default for ServerConfig {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
@@ -55,7 +55,7 @@ impl Default for Config {
             parallel_runs: 4,
             stop_timeout: Duration::from_secs(30),
             progress: Arc::new(|line| tracing::info!("{line}")),
-            faults: Faults::default(),
+            faults: InjectedFaults::default(),
         }
     }
 }
@@ -85,15 +85,15 @@ pub enum EngineChoice {
         /// The folder with the recording.
         folder: PathBuf,
         /// How long a run takes.
-        pace: Pace,
+        pace: ReplayPace,
     },
     /// An engine of one's own.
-    Custom(Arc<dyn Engine>),
+    Custom(Arc<dyn LoadEngine>),
 }
 
 /// What goes wrong on purpose, for tests of clients.
 #[derive(Debug, Clone, Default)]
-pub struct Faults {
+pub struct InjectedFaults {
     /// The next so many starts do start a run, but the answer breaks off.
     pub lost_start_answers: u32,
     /// The next requests, of any kind, are answered with these statuses, in this order.

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use crate::results::{Endpoint, Extension, Histogram};
 
 /// Makes the load of a run, or plays one back.
-pub trait Engine: Send + Sync {
+pub trait LoadEngine: Send + Sync {
     /// Makes the run. It tells how it stands through `live`, ends early when `stop` turns true, and ends all its
     /// processes when dropped.
     fn run<'a>(
@@ -20,10 +20,10 @@ pub trait Engine: Send + Sync {
         job: Job,
         live: watch::Sender<Live>,
         stop: watch::Receiver<bool>,
-    ) -> Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
+    ) -> Pin<Box<dyn Future<Output = EngineOutcome> + Send + 'a>>;
 
     /// What was measured by a run that was under way when the server died; its folder is as it left it.
-    fn recover(&self, run_folder: &Path) -> Option<Outcome>;
+    fn recover(&self, run_folder: &Path) -> Option<EngineOutcome>;
 }
 
 /// What is to be run.
@@ -97,7 +97,7 @@ impl Metrics {
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum End {
+pub enum EngineEnd {
     /// In order.
     Finished,
     /// It did not begin, or died under way.
@@ -108,9 +108,9 @@ pub enum End {
 
 /// A run that is over.
 #[derive(Debug, Clone)]
-pub struct Outcome {
+pub struct EngineOutcome {
     /// How it ended.
-    pub end: End,
+    pub end: EngineEnd,
     /// What was measured; nothing when the run did not begin.
     pub measured: Option<Delivery>,
     /// What our own engine adds.

@@ -10,9 +10,9 @@ use std::time::Duration;
 use serde_json::Map;
 use tokio::sync::{OnceCell, watch};
 
-use super::engine::{Delivery, End, Engine, Job, Live, Metrics, Outcome};
+use super::engine::{Delivery, EngineEnd, EngineOutcome, Job, Live, LoadEngine, Metrics};
 use crate::error::{Explain, chain};
-use crate::locust::process::{self, Finished, Interpreter, Plan, ProcessError, Progress, Stop};
+use crate::locust::process::{self, Finished, Interpreter, LocustInvocation, ProcessError, ProgressSink, StopRequest};
 use crate::locust::{Record, failures_csv, history_csv, read_stats, stats_csv};
 use crate::results::{Endpoint, Extension, Percentile, Problem, ProblemKind};
 
@@ -21,7 +21,7 @@ pub struct LocustEngine {
     cache: PathBuf,
     processes: Option<u32>,
     stop_timeout: Duration,
-    progress: Progress,
+    progress: ProgressSink,
     interpreter: OnceCell<Interpreter>,
 }
 
@@ -29,11 +29,11 @@ impl LocustEngine {
     /// An engine that installs Locust into `cache` where it is missing, and sends load from so many processes
     /// (`None`: one a CPU). Requests under way at the end of a run have `stop_timeout` to finish.
     #[must_use]
-    pub fn new(cache: PathBuf, processes: Option<u32>, stop_timeout: Duration, progress: Progress) -> Self {
+    pub fn new(cache: PathBuf, processes: Option<u32>, stop_timeout: Duration, progress: ProgressSink) -> Self {
         Self { cache, processes, stop_timeout, progress, interpreter: OnceCell::new() }
     }
 
-    async fn make(&self, job: Job, live: watch::Sender<Live>, stop: watch::Receiver<bool>) -> Outcome {
+    async fn make(&self, job: Job, live: watch::Sender<Live>, stop: watch::Receiver<bool>) -> EngineOutcome {
         let find = self.interpreter.get_or_try_init(|| process::find_or_install(&self.cache, &self.progress));
         let mut cancelled = stop.clone();
         let interpreter = tokio::select! {
@@ -41,7 +41,7 @@ impl LocustEngine {
                 Ok(interpreter) => interpreter,
                 Err(error) => return not_available(&error),
             },
-            Ok(_) = cancelled.wait_for(|stop| *stop) => return nothing_measured(End::Cancelled, Vec::new(), None),
+            Ok(_) = cancelled.wait_for(|stop| *stop) => return nothing_measured(EngineEnd::Cancelled, Vec::new(), None),
         };
         let plan = self.plan(&job);
         if let Err(source) = lay_out(&plan, &job) {
@@ -59,8 +59,8 @@ impl LocustEngine {
         }
     }
 
-    fn plan(&self, job: &Job) -> Plan {
-        Plan {
+    fn plan(&self, job: &Job) -> LocustInvocation {
+        LocustInvocation {
             script: job.folder.join("script").join("locustfile.py"),
             folder: job.folder.clone(),
             users: job.users,
@@ -74,17 +74,17 @@ impl LocustEngine {
     }
 }
 
-impl Engine for LocustEngine {
+impl LoadEngine for LocustEngine {
     fn run<'a>(
         &'a self,
         job: Job,
         live: watch::Sender<Live>,
         stop: watch::Receiver<bool>,
-    ) -> Pin<Box<dyn Future<Output = Outcome> + Send + 'a>> {
+    ) -> Pin<Box<dyn Future<Output = EngineOutcome> + Send + 'a>> {
         Box::pin(self.make(job, live, stop))
     }
 
-    fn recover(&self, run_folder: &Path) -> Option<Outcome> {
+    fn recover(&self, run_folder: &Path) -> Option<EngineOutcome> {
         let record = process::recover(run_folder);
         record.loaded().then(|| {
             let problem = Problem {
@@ -92,13 +92,13 @@ impl Engine for LocustEngine {
                 message: "the server ended while the run was under way; what was measured until then is kept".into(),
                 detail: None,
             };
-            delivered(&record, End::Cancelled, vec![problem], None)
+            delivered(&record, EngineEnd::Cancelled, vec![problem], None)
         })
     }
 }
 
 /// Puts the script and its files where Locust runs.
-fn lay_out(plan: &Plan, job: &Job) -> io::Result<()> {
+fn lay_out(plan: &LocustInvocation, job: &Job) -> io::Result<()> {
     let folder = job.folder.join("script");
     fs::create_dir_all(folder.join("files"))?;
     for (name, content) in &job.files {
@@ -107,7 +107,7 @@ fn lay_out(plan: &Plan, job: &Job) -> io::Result<()> {
     fs::write(&plan.script, &job.script)
 }
 
-async fn collect(plan: &Plan, finished: Finished, job: &Job) -> Outcome {
+async fn collect(plan: &LocustInvocation, finished: Finished, job: &Job) -> EngineOutcome {
     let plan = plan.clone();
     let secrets: Vec<String> = job.env.values().cloned().collect();
     let work = move || {
@@ -117,25 +117,25 @@ async fn collect(plan: &Plan, finished: Finished, job: &Job) -> Outcome {
             problem.detail = problem.detail.as_deref().map(|detail| masked(detail, &secrets));
         }
         let end = match finished.stop {
-            Some(Stop::Asked) => End::Cancelled,
-            None if !finished.record.leader_ended() => End::Failed,
-            _ => End::Finished,
+            Some(StopRequest::Asked) => EngineEnd::Cancelled,
+            None if !finished.record.leader_ended() => EngineEnd::Failed,
+            _ => EngineEnd::Finished,
         };
         let log = Some(masked(&finished.log, &secrets)).filter(|log| !log.is_empty());
         if finished.record.loaded() {
             delivered(&finished.record, end, problems, log)
         } else {
-            nothing_measured(if end == End::Cancelled { end } else { End::Failed }, problems, log)
+            nothing_measured(if end == EngineEnd::Cancelled { end } else { EngineEnd::Failed }, problems, log)
         }
     };
     // A long run's history takes a moment to write, and the server has other questions to answer.
     match tokio::task::spawn_blocking(work).await {
         Ok(outcome) => outcome,
-        Err(error) => nothing_measured(End::Failed, vec![engine_problem(error.to_string())], None),
+        Err(error) => nothing_measured(EngineEnd::Failed, vec![engine_problem(error.to_string())], None),
     }
 }
 
-fn delivered(record: &Record, end: End, problems: Vec<Problem>, log: Option<String>) -> Outcome {
+fn delivered(record: &Record, end: EngineEnd, problems: Vec<Problem>, log: Option<String>) -> EngineOutcome {
     let stats_csv = stats_csv(record);
     let measured = record.total();
     // The stats were written just now, so that they can be read is no question.
@@ -149,17 +149,17 @@ fn delivered(record: &Record, end: End, problems: Vec<Problem>, log: Option<Stri
         total,
         passed_times: Some(measured.passed_times.clone()),
     };
-    Outcome { end, measured: Some(delivery), extension: Some(extension), overrides: Map::new() }
+    EngineOutcome { end, measured: Some(delivery), extension: Some(extension), overrides: Map::new() }
 }
 
-fn nothing_measured(end: End, problems: Vec<Problem>, log: Option<String>) -> Outcome {
+fn nothing_measured(end: EngineEnd, problems: Vec<Problem>, log: Option<String>) -> EngineOutcome {
     let extension = Extension { problems, log, ..Extension::default() };
-    Outcome { end, measured: None, extension: Some(extension), overrides: Map::new() }
+    EngineOutcome { end, measured: None, extension: Some(extension), overrides: Map::new() }
 }
 
-fn not_available(error: &ProcessError) -> Outcome {
+fn not_available(error: &ProcessError) -> EngineOutcome {
     let hint = error.hint().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
-    nothing_measured(End::Failed, vec![engine_problem(format!("{}{hint}", chain(error)))], None)
+    nothing_measured(EngineEnd::Failed, vec![engine_problem(format!("{}{hint}", chain(error)))], None)
 }
 
 fn engine_problem(message: String) -> Problem {

@@ -6,19 +6,19 @@
 //! when the server ended counts as cancelled after a restart, with what was measured until then.
 
 mod api;
-mod app;
 mod archive;
 mod config;
-mod course;
 mod engine;
+mod lifecycle;
 mod locust_engine;
 mod replay;
 mod server;
+mod state;
 mod store;
 mod targets;
 
-pub use config::{Config, EngineChoice, Faults, TokenPolicy};
-pub use engine::{Delivery, End, Engine, Job, Live, Metrics, Outcome};
+pub use config::{EngineChoice, InjectedFaults, ServerConfig, TokenPolicy};
+pub use engine::{Delivery, EngineEnd, EngineOutcome, Job, Live, LoadEngine, Metrics};
 pub use locust_engine::LocustEngine;
-pub use replay::{Pace, Replay, ReplayError};
-pub use server::{EmulatorError, Running, Server};
+pub use replay::{Replay, ReplayError, ReplayPace};
+pub use server::{EmulatorError, RunningServer, Server};

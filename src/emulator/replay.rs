@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use tokio::sync::watch;
 use tokio::time::{Instant, interval};
 
-use super::engine::{Delivery, End, Engine, Job, Live, Metrics, Outcome};
+use super::engine::{Delivery, EngineEnd, EngineOutcome, Job, Live, LoadEngine, Metrics};
 use crate::locust::read_stats;
 
 /// How often the live numbers grow.
@@ -19,7 +19,7 @@ const STEP: Duration = Duration::from_millis(200);
 
 /// How long a replayed run takes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Pace {
+pub enum ReplayPace {
     /// As long as the run it stands for.
     #[default]
     AsPlanned,
@@ -33,7 +33,7 @@ pub enum Pace {
 pub struct Replay {
     overrides: Map<String, Value>,
     delivery: Delivery,
-    pace: Pace,
+    pace: ReplayPace,
 }
 
 /// A recording could not be read.
@@ -65,7 +65,7 @@ impl Replay {
     ///
     /// # Errors
     /// When one of the three files is missing or cannot be read.
-    pub fn open(folder: &Path, pace: Pace) -> Result<Self, ReplayError> {
+    pub fn open(folder: &Path, pace: ReplayPace) -> Result<Self, ReplayError> {
         let read = |name: &str| {
             let path = folder.join(name);
             fs::read_to_string(&path).map_err(|source| ReplayError::Read { path, source })
@@ -84,11 +84,11 @@ impl Replay {
         Ok(Self { overrides, delivery, pace })
     }
 
-    async fn play(&self, job: Job, live: watch::Sender<Live>, mut stop: watch::Receiver<bool>) -> Outcome {
+    async fn play(&self, job: Job, live: watch::Sender<Live>, mut stop: watch::Receiver<bool>) -> EngineOutcome {
         let all = Metrics::of(&self.delivery.total);
         let begun = Instant::now();
         let mut steps = interval(STEP);
-        let length = if self.pace == Pace::AtOnce { Duration::ZERO } else { job.run_time };
+        let length = if self.pace == ReplayPace::AtOnce { Duration::ZERO } else { job.run_time };
         let mut watching = true;
         while begun.elapsed() < length {
             let share = begun.elapsed().as_secs_f64() / length.as_secs_f64();
@@ -99,32 +99,32 @@ impl Replay {
                 change = stop.wait_for(|stop| *stop), if watching => {
                     watching = false;
                     if change.is_ok() {
-                        return self.outcome(End::Cancelled);
+                        return self.outcome(EngineEnd::Cancelled);
                     }
                 }
                 _ = steps.tick() => {}
             }
         }
         live.send_replace(Live { running: true, metrics: all });
-        self.outcome(End::Finished)
+        self.outcome(EngineEnd::Finished)
     }
 
-    fn outcome(&self, end: End) -> Outcome {
-        Outcome { end, measured: Some(self.delivery.clone()), extension: None, overrides: self.overrides.clone() }
+    fn outcome(&self, end: EngineEnd) -> EngineOutcome {
+        EngineOutcome { end, measured: Some(self.delivery.clone()), extension: None, overrides: self.overrides.clone() }
     }
 }
 
-impl Engine for Replay {
+impl LoadEngine for Replay {
     fn run<'a>(
         &'a self,
         job: Job,
         live: watch::Sender<Live>,
         stop: watch::Receiver<bool>,
-    ) -> Pin<Box<dyn Future<Output = Outcome> + Send + 'a>> {
+    ) -> Pin<Box<dyn Future<Output = EngineOutcome> + Send + 'a>> {
         Box::pin(self.play(job, live, stop))
     }
 
-    fn recover(&self, _: &Path) -> Option<Outcome> {
+    fn recover(&self, _: &Path) -> Option<EngineOutcome> {
         None
     }
 }

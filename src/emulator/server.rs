@@ -11,14 +11,14 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::app::App;
 use super::archive::Archive;
-use super::config::{Config, EngineChoice};
-use super::engine::Engine;
+use super::config::{EngineChoice, ServerConfig};
+use super::engine::LoadEngine;
 use super::locust_engine::LocustEngine;
 use super::replay::{Replay, ReplayError};
+use super::state::ServerState;
 use super::store::Store;
-use super::{api, course};
+use super::{api, lifecycle};
 use crate::error::Explain;
 use crate::exit::Exit;
 use crate::locust::process::{ProcessError, cache_folder};
@@ -94,11 +94,11 @@ impl Server {
     ///
     /// # Errors
     /// When the address, the state file, the folders or the recording cannot be used.
-    pub async fn bind(config: Config) -> Result<Running, EmulatorError> {
+    pub async fn start(config: ServerConfig) -> Result<RunningServer, EmulatorError> {
         if !(config.seconds_per_minute.is_finite() && config.seconds_per_minute > 0.0) {
             return Err(EmulatorError::Minute(config.seconds_per_minute));
         }
-        let engine: Arc<dyn Engine> = match &config.engine {
+        let engine: Arc<dyn LoadEngine> = match &config.engine {
             EngineChoice::Locust { processes, cache_dir } => {
                 let cache = cache_dir.clone().map_or_else(cache_folder, Ok)?;
                 Arc::new(LocustEngine::new(cache, *processes, config.stop_timeout, Arc::clone(&config.progress)))
@@ -121,8 +121,8 @@ impl Server {
         let listener = TcpListener::bind(address).await.map_err(listen_error)?;
         let addr = listener.local_addr().map_err(listen_error)?;
 
-        let app = Arc::new(App::new(store, archive, engine, &config));
-        course::recover(&app);
+        let app = Arc::new(ServerState::new(store, archive, engine, &config));
+        lifecycle::recover(&app);
         let (close, closing) = oneshot::channel::<()>();
         let serve = axum::serve(listener, api::router(Arc::clone(&app))).with_graceful_shutdown(async {
             // A sender that was dropped means the same.
@@ -133,19 +133,19 @@ impl Server {
                 tracing::warn!("the server ended: {error}");
             }
         });
-        Ok(Running { addr, app, close: Some(close), task })
+        Ok(RunningServer { addr, app, close: Some(close), task })
     }
 }
 
 /// A server that is running. Dropping it stops it at once, and every run with it.
-pub struct Running {
+pub struct RunningServer {
     addr: SocketAddr,
-    app: Arc<App>,
+    app: Arc<ServerState>,
     close: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
 }
 
-impl Running {
+impl RunningServer {
     /// Where it listens.
     #[must_use]
     pub const fn addr(&self) -> SocketAddr {
@@ -173,7 +173,7 @@ impl Running {
     }
 }
 
-impl Drop for Running {
+impl Drop for RunningServer {
     fn drop(&mut self) {
         self.task.abort();
         for run in self.app.stop_all() {

@@ -36,7 +36,7 @@ impl Host {
 
 /// A saved test.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Test {
+pub(super) struct StoredTest {
     pub(super) created_at: Timestamp,
     pub(super) updated_at: Timestamp,
     pub(super) name: String,
@@ -99,21 +99,21 @@ pub(super) mod status {
 
 /// Everything, by id. Ids of different things begin apart, so that one is not taken for the other unseen.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub(super) struct State {
+pub(super) struct StoredState {
     pub(super) hosts: BTreeMap<u64, Host>,
-    pub(super) tests: BTreeMap<u64, Test>,
+    pub(super) tests: BTreeMap<u64, StoredTest>,
     pub(super) files: BTreeMap<u64, StoredFile>,
     pub(super) runs: BTreeMap<u64, Run>,
     /// Ids given so far, one count a kind; a deleted thing's id is not given again.
     given: [u64; 4],
 }
 
-impl State {
+impl StoredState {
     pub(super) fn add_host(&mut self, host: Host) -> u64 {
         add(&mut self.hosts, &mut self.given[0], 1, host)
     }
 
-    pub(super) fn add_test(&mut self, test: Test) -> u64 {
+    pub(super) fn add_test(&mut self, test: StoredTest) -> u64 {
         add(&mut self.tests, &mut self.given[1], 101, test)
     }
 
@@ -136,7 +136,7 @@ fn add<T>(things: &mut BTreeMap<u64, T>, given: &mut u64, first: u64, thing: T) 
 /// The state and the file it lives in.
 #[derive(Debug)]
 pub(super) struct Store {
-    state: Mutex<State>,
+    state: Mutex<StoredState>,
     file: Option<PathBuf>,
 }
 
@@ -146,7 +146,7 @@ impl Store {
         let state = match file.as_deref().map(fs::read) {
             Some(Ok(bytes)) => serde_json::from_slice(&bytes)?,
             Some(Err(error)) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => State::default(),
+            _ => StoredState::default(),
         };
         let store = Self { state: Mutex::new(state), file };
         store.save(&store.lock())?;
@@ -154,12 +154,12 @@ impl Store {
     }
 
     /// A look at the state.
-    pub(super) fn read<T>(&self, look: impl FnOnce(&State) -> T) -> T {
+    pub(super) fn read<T>(&self, look: impl FnOnce(&StoredState) -> T) -> T {
         look(&self.lock())
     }
 
     /// A change that a restart must not lose.
-    pub(super) fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+    pub(super) fn change<T>(&self, change: impl FnOnce(&mut StoredState) -> T) -> T {
         let mut state = self.lock();
         let result = change(&mut state);
         if let Err(error) = self.save(&state) {
@@ -169,17 +169,17 @@ impl Store {
     }
 
     /// A change that a restart may lose: the live numbers of a run.
-    pub(super) fn change_unsaved(&self, change: impl FnOnce(&mut State)) {
+    pub(super) fn change_unsaved(&self, change: impl FnOnce(&mut StoredState)) {
         change(&mut self.lock());
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, StoredState> {
         // A panic elsewhere leaves whole values behind: each change is one assignment or insertion.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The old content or the new, never half of it; readable by its owner only, since scripts may hold passwords.
-    fn save(&self, state: &State) -> io::Result<()> {
+    fn save(&self, state: &StoredState) -> io::Result<()> {
         let Some(path) = &self.file else { return Ok(()) };
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
         fs::create_dir_all(folder)?;

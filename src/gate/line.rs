@@ -35,8 +35,8 @@ impl JsonSchema for GateLine {
 
 impl<'de> Deserialize<'de> for GateLine {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Line;
-        impl<'de> Visitor<'de> for Line {
+        struct GateVisitor;
+        impl<'de> Visitor<'de> for GateVisitor {
             type Value = GateLine;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -56,6 +56,6 @@ impl<'de> Deserialize<'de> for GateLine {
                 Ok(GateLine(format!("{severity}: {gate}")))
             }
         }
-        deserializer.deserialize_any(Line)
+        deserializer.deserialize_any(GateVisitor)
     }
 }

@@ -2,17 +2,17 @@
 //!
 //! A [`Gate`] is parsed from text, [`judge()`] holds [`PlacedGate`]s against [`Results`](crate::results::Results) and
 //! makes a [`Verdict`](crate::verdict::Verdict), [`waive`] applies waivers to it, [`exit`] says what the shell sees.
-//! Limits of `vs baseline` gates come through the [`Baseline`] port.
+//! Limits of `vs baseline` gates come through the [`LimitSource`] port.
 
 mod course;
 mod defaults;
 mod error;
 mod judge;
 mod language;
+mod limit_source;
 mod line;
 mod parse;
 mod percentiles;
-mod port;
 mod selector;
 mod sentence;
 mod summary;
@@ -20,13 +20,13 @@ mod summary;
 mod testing;
 mod waiver;
 
-pub use course::History;
+pub use course::StatsHistory;
 pub use defaults::default_gates;
 pub use error::GateError;
 pub use judge::{Options, judge};
 pub use language::{Condition, ErrorClass, Gate, Limit, LimitUnit, Measure, PlacedGate, Scope};
+pub use limit_source::{BaselineAnswer, BaselineQuery, Expected, FieldDifference, LimitSource, NoHistory};
 pub use line::GateLine;
-pub use port::{Baseline, BaselineAnswer, BaselineQuery, Expected, FieldDifference, NoHistory};
 pub use selector::Selector;
 pub use summary::{exit, summarise};
 pub use waiver::{Accepted, Waiver, waive};

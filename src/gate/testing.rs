@@ -1,6 +1,6 @@
 //! Results and verdicts for the tests of this module.
 
-use super::{Baseline, BaselineAnswer, BaselineQuery, History, NoHistory, Options, PlacedGate, judge};
+use super::{BaselineAnswer, BaselineQuery, LimitSource, NoHistory, Options, PlacedGate, StatsHistory, judge};
 use crate::results::{Endpoint, Failure, Percentile, RESULTS_SCHEMA_VERSION, Results, Timeline};
 use crate::verdict::{Origin, Verdict};
 
@@ -69,14 +69,14 @@ pub(super) fn verdict(texts: &[&str], results: &Results) -> Verdict {
 
 /// The verdict with a history of the run.
 pub(super) fn verdict_over(texts: &[&str], results: &Results, history: &str) -> Verdict {
-    let history = History::text("history.csv", history.as_bytes());
+    let history = StatsHistory::text("history.csv", history.as_bytes());
     judge(&gates(texts), results, Some(history), &NoHistory, &Options::default())
 }
 
 /// A history that gives the same answer to everything.
 pub(super) struct Always(pub(super) BaselineAnswer);
 
-impl Baseline for Always {
+impl LimitSource for Always {
     fn compare(&self, _: &BaselineQuery<'_>) -> BaselineAnswer {
         self.0.clone()
     }

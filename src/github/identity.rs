@@ -38,7 +38,7 @@ impl Identity {
 }
 
 #[derive(Deserialize)]
-struct App {
+struct AppIdentity {
     slug: String,
 }
 
@@ -79,7 +79,7 @@ impl Github {
 
     async fn ask_identity(&self) -> Result<Option<Identity>, GithubError> {
         if let Some(app) = &self.app {
-            let App { slug } = self.patiently(Task::Identify, || app.get("/app", None::<&()>)).await?;
+            let AppIdentity { slug } = self.patiently(Task::Identify, || app.get("/app", None::<&()>)).await?;
             return Ok(Some(Identity { id: None, login: format!("{slug}[bot]") }));
         }
         match self.get::<Author>(Task::Identify, "/user").await {

@@ -41,12 +41,12 @@ struct Pull {
     html_url: String,
     state: String,
     merged_at: Option<String>,
-    head: End,
-    base: End,
+    head: BranchEnd,
+    base: BranchEnd,
 }
 
 #[derive(Debug, Deserialize)]
-struct End {
+struct BranchEnd {
     #[serde(rename = "ref")]
     branch: String,
     sha: String,
@@ -208,7 +208,7 @@ mod tests {
     const OTHER: &str = "2222222222222222222222222222222222222222";
 
     fn pull(number: u64, branch: &str, sha: &str) -> Pull {
-        let end = |branch: &str, sha: &str| End {
+        let end = |branch: &str, sha: &str| BranchEnd {
             branch: branch.into(),
             sha: sha.into(),
             repo: Some(Repo { full_name: "acme/shop".into() }),

@@ -76,7 +76,7 @@ fn token(lookup: &impl Fn(&str) -> Option<String>, variable: &str) -> Result<Cre
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::{Explain, Failure};
+    use crate::error::{CommandError, Explain};
 
     fn read(pairs: &[(&str, &str)], named: Option<&str>) -> Result<Credentials, GithubError> {
         Credentials::from_env(
@@ -118,7 +118,7 @@ mod tests {
             assert_eq!(error.to_string(), want);
             assert!(error.hint().is_some());
             let debug = format!("{error:?}");
-            let everything = format!("{debug} {}", Failure::from(error));
+            let everything = format!("{debug} {}", CommandError::from(error));
             assert!(!everything.contains("s3cr"), "{everything}");
         }
     }

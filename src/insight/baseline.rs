@@ -9,7 +9,7 @@ use crate::verdict::{Finding, FindingKind, Unit};
 
 /// What is usual, from the history of good runs or from one run to compare with.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Baseline {
+pub struct UsualValues {
     /// Endpoint by endpoint.
     pub endpoints: BTreeMap<EndpointKey, Usual>,
     /// The p95 of each good run, ms, oldest first, endpoint by endpoint.
@@ -31,7 +31,7 @@ pub struct Usual {
     pub runs: u32,
 }
 
-impl Baseline {
+impl UsualValues {
     /// One run as the baseline of another.
     #[must_use]
     pub fn of_run(results: &Results) -> Self {
@@ -132,11 +132,11 @@ fn later(endpoint: &Endpoint, usual: &Usual) -> Option<f64> {
 }
 
 /// All endpoints slower by about the same factor, or by about the same time.
-pub(super) fn common_mode(results: &Results, baseline: &Baseline) -> Option<Finding> {
+pub(super) fn common_mode(results: &Results, baseline: &UsualValues) -> Option<Finding> {
     same_factor(results, baseline).or_else(|| same_delay(results, baseline))
 }
 
-fn same_factor(results: &Results, baseline: &Baseline) -> Option<Finding> {
+fn same_factor(results: &Results, baseline: &UsualValues) -> Option<Finding> {
     let shift = Shift::of(results, baseline, |endpoint, usual| Some(slower(endpoint, usual)? - 1.0))?;
     if 1.0 + shift.middle < LEAST_COMMON {
         return None;
@@ -152,7 +152,7 @@ fn same_factor(results: &Results, baseline: &Baseline) -> Option<Finding> {
     Some(shift.finding(sentence, |surplus| format!("× {:.2}", 1.0 + surplus), next))
 }
 
-fn same_delay(results: &Results, baseline: &Baseline) -> Option<Finding> {
+fn same_delay(results: &Results, baseline: &UsualValues) -> Option<Finding> {
     let shift = Shift::of(results, baseline, later)?;
     let quickest = baseline.pairs(results).filter_map(|(_, usual)| usual.p95_ms).fold(f64::INFINITY, f64::min);
     if shift.middle < LEAST_MS.max((LEAST_COMMON - 1.0) * quickest) {
@@ -181,7 +181,11 @@ struct Shift {
 impl Shift {
     /// `None` unless there are enough endpoints and all are worse alike: each between half and twice the middle one's
     /// change.
-    fn of(results: &Results, baseline: &Baseline, change: impl Fn(&Endpoint, &Usual) -> Option<f64>) -> Option<Self> {
+    fn of(
+        results: &Results,
+        baseline: &UsualValues,
+        change: impl Fn(&Endpoint, &Usual) -> Option<f64>,
+    ) -> Option<Self> {
         let mut endpoints: Vec<(f64, String)> = baseline
             .pairs(results)
             .filter_map(|(endpoint, usual)| Some((change(endpoint, usual)?, endpoint.label())))
@@ -211,7 +215,7 @@ impl Shift {
 }
 
 /// Endpoints whose response times fell while their error rate rose.
-pub(super) fn faster_because_failing(results: &Results, baseline: &Baseline) -> Option<Finding> {
+pub(super) fn faster_because_failing(results: &Results, baseline: &UsualValues) -> Option<Finding> {
     let mut found: Vec<(f64, String, String)> = baseline
         .pairs(results)
         .filter_map(|(endpoint, usual)| {
@@ -258,8 +262,8 @@ mod tests {
     use super::super::tests::{endpoint, results};
     use super::*;
 
-    fn usual() -> Baseline {
-        Baseline::of_run(&results(vec![
+    fn usual() -> UsualValues {
+        UsualValues::of_run(&results(vec![
             endpoint("GET", "/a", 100, 0, 20.0),
             endpoint("GET", "/b", 100, 0, 50.0),
             endpoint("POST", "/c", 100, 0, 200.0),
@@ -295,11 +299,11 @@ mod tests {
 
     #[test]
     fn several_runs_are_told_by_their_median() {
-        let run = |median_ms| Baseline::of_run(&results(vec![endpoint("GET", "/a", 100, 0, median_ms)]));
-        let middle = Baseline::median_of([run(20.0), run(900.0), run(22.0)]);
+        let run = |median_ms| UsualValues::of_run(&results(vec![endpoint("GET", "/a", 100, 0, median_ms)]));
+        let middle = UsualValues::median_of([run(20.0), run(900.0), run(22.0)]);
         let usual = middle.endpoints.values().next().unwrap();
         assert_eq!((usual.p50_ms, usual.p95_ms, usual.error_rate, usual.runs), (Some(22.0), Some(44.0), Some(0.0), 3));
-        assert_eq!(Baseline::median_of([]), Baseline::default());
+        assert_eq!(UsualValues::median_of([]), UsualValues::default());
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub(super) struct Point {
 
 /// The course of a run, bounded in memory however long it was and however many endpoints it had.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Course {
+pub struct RunSeries {
     pub(super) total: Vec<Point>,
     pub(super) endpoints: Vec<(EndpointKey, Vec<Point>)>,
 }
@@ -57,7 +57,7 @@ impl Interval {
     }
 }
 
-impl Course {
+impl RunSeries {
     /// The course of a run from its history file; from the timeline of `results` when there is no such file, which
     /// tells less: no single endpoints, and trends only in runs of more than a minute.
     ///
@@ -282,7 +282,7 @@ pub(super) mod tests {
     use super::*;
 
     /// A course in which one endpoint is called; each entry is (users, requests, failures, mean ms) of one second.
-    pub(in super::super) fn course(seconds: &[(u32, u64, u64, f64)]) -> Course {
+    pub(in super::super) fn course(seconds: &[(u32, u64, u64, f64)]) -> RunSeries {
         let mut point = Point { t_s: 1_000, sum_ms: Some(0.0), ..Point::default() };
         let mut points = vec![point];
         for &(users, requests, failures, ms) in seconds {
@@ -297,7 +297,7 @@ pub(super) mod tests {
             points.push(point);
         }
         let key = EndpointKey { method: "GET".into(), name: "/a".into() };
-        Course { total: points.clone(), endpoints: vec![(key, points)] }
+        RunSeries { total: points.clone(), endpoints: vec![(key, points)] }
     }
 
     #[test]
@@ -307,7 +307,7 @@ pub(super) mod tests {
         for point in &long.total {
             thinned.push(*point);
         }
-        let course = Course { total: thinned.finish(), endpoints: Vec::new() };
+        let course = RunSeries { total: thinned.finish(), endpoints: Vec::new() };
         assert!(course.total.len() <= MOST_POINTS + 1, "{}", course.total.len());
         let intervals = course.intervals(&course.edges((1_000, 31_000), 50));
         assert!((40..=50).contains(&intervals.len()), "{}", intervals.len());
@@ -318,7 +318,7 @@ pub(super) mod tests {
     #[test]
     fn another_mix_is_no_other_level() {
         let (fast, slow) = (course(&[(5, 10, 0, 10.0), (5, 2, 0, 10.0)]), course(&[(5, 2, 0, 90.0), (5, 10, 0, 90.0)]));
-        let mixed = Course { endpoints: [fast.endpoints.clone(), slow.endpoints].concat(), ..fast };
+        let mixed = RunSeries { endpoints: [fast.endpoints.clone(), slow.endpoints].concat(), ..fast };
         let levels = mixed.relative_levels(&[1_000, 1_001, 1_002]);
         assert!(levels.iter().all(|level| (level.unwrap() - 1.0).abs() < 1e-9), "{levels:?}");
     }

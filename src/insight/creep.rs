@@ -1,6 +1,6 @@
 //! Response times that grew from build to build, each step too small for a gate.
 
-use super::baseline::{Baseline, LEAST_MS};
+use super::baseline::{LEAST_MS, UsualValues};
 use super::trend::{Z_99_9, theil_sen};
 use super::words;
 use crate::results::{Endpoint, Percentile, Results};
@@ -19,7 +19,7 @@ struct Crept {
 
 /// Endpoints whose p95 has a rising trend over the good runs and this one: the Theil–Sen slope of its logarithm, with
 /// 99.9 % confidence because there are many endpoints. A step in one build bends no such line.
-pub(super) fn find(results: &Results, baseline: &Baseline) -> Option<Finding> {
+pub(super) fn find(results: &Results, baseline: &UsualValues) -> Option<Finding> {
     let mut crept: Vec<Crept> = results.endpoints.iter().filter_map(|endpoint| rising(endpoint, baseline)).collect();
     crept.sort_by(|a, b| (b.to_ms / b.from_ms).total_cmp(&(a.to_ms / a.from_ms)));
     let worst = crept.first()?;
@@ -48,7 +48,7 @@ pub(super) fn find(results: &Results, baseline: &Baseline) -> Option<Finding> {
     })
 }
 
-fn rising(endpoint: &Endpoint, baseline: &Baseline) -> Option<Crept> {
+fn rising(endpoint: &Endpoint, baseline: &UsualValues) -> Option<Crept> {
     let now = endpoint.percentile(Percentile::P95)?;
     let builds: Vec<f64> = baseline.courses.get(&endpoint.key())?.iter().copied().chain([now]).collect();
     let points: Vec<(f64, f64)> =
@@ -68,7 +68,7 @@ mod tests {
     fn told(builds: &[f64]) -> Option<String> {
         let run = |median: f64| results(vec![endpoint("GET", "/a", 500, 0, median)]);
         let (now, before) = builds.split_last().unwrap();
-        let baseline = Baseline::median_of(before.iter().map(|median| Baseline::of_run(&run(*median))));
+        let baseline = UsualValues::median_of(before.iter().map(|median| UsualValues::of_run(&run(*median))));
         find(&run(*now), &baseline).map(|finding| format!("{}\n{}", finding.sentence, finding.evidence))
     }
 

@@ -1,6 +1,6 @@
 //! Response times that rise through the run.
 
-use super::course::{Course, levels};
+use super::course::{RunSeries, levels};
 use super::trend::{Trend, Z_95, Z_99, Z_99_9, theil_sen};
 use super::words;
 use crate::verdict::{Finding, FindingKind, Unit};
@@ -28,7 +28,7 @@ struct Rise {
     confidence: &'static str,
 }
 
-pub(super) fn find(course: &Course) -> Option<Finding> {
+pub(super) fn find(course: &RunSeries) -> Option<Finding> {
     let steady = course.steady()?;
     let edges = course.edges(steady, MOST_PARTS);
     let (&first, &last) = (edges.first()?, edges.last()?);
@@ -159,7 +159,7 @@ mod tests {
         assert_eq!(find(&course(&seconds(|t| 4.0 + f64::from(t) * 0.1))), None, "4 ms");
         assert_eq!(find(&course(&seconds(|t| 200.0 - f64::from(t) * 2.0))), None);
         assert_eq!(find(&course(&seconds(|t| if t < 2 { 900.0 } else { 50.0 }))), None);
-        assert_eq!(find(&Course::default()), None);
+        assert_eq!(find(&RunSeries::default()), None);
     }
 
     #[test]

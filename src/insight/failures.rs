@@ -13,7 +13,7 @@ const MOST_CHARS: usize = 120;
 
 /// The classes failures are told in; each failure is in exactly one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Class {
+enum FailureClass {
     Gateway,
     Server,
     Auth,
@@ -24,7 +24,7 @@ enum Class {
     Other,
 }
 
-impl Class {
+impl FailureClass {
     const fn of(kind: FailureKind) -> Self {
         match kind {
             FailureKind::Http(502 | 504) => Self::Gateway,
@@ -83,10 +83,10 @@ pub(super) fn find(results: &Results) -> Option<Finding> {
     if failed == 0 {
         return None;
     }
-    let mut classes: BTreeMap<Class, u64> = BTreeMap::new();
+    let mut classes: BTreeMap<FailureClass, u64> = BTreeMap::new();
     let mut texts: BTreeMap<&str, u64> = BTreeMap::new();
     for failure in &results.failures {
-        let class = classes.entry(Class::of(failure.kind())).or_default();
+        let class = classes.entry(FailureClass::of(failure.kind())).or_default();
         *class = class.saturating_add(failure.occurrences);
         let text = texts.entry(&failure.error).or_default();
         *text = text.saturating_add(failure.occurrences);
@@ -96,7 +96,7 @@ pub(super) fn find(results: &Results) -> Option<Finding> {
     let rate = Unit::Percent.show(results.total.error_rate().unwrap_or(0.0));
     let sentence =
         format!("{} of {} failed ({rate})", Unit::Count.show(failed as f64), words::count(requests, "request"));
-    let mut by_count: Vec<(Class, u64)> = classes.into_iter().filter(|(_, count)| *count > 0).collect();
+    let mut by_count: Vec<(FailureClass, u64)> = classes.into_iter().filter(|(_, count)| *count > 0).collect();
     by_count.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     let share = |count: u64| format!("{:.0} %", count as f64 * 100.0 / listed as f64);
     let finding = |sentence, evidence, next: &str| Finding {

@@ -1,8 +1,8 @@
 //! What the numbers mean over time: findings that help to read a result and never change a verdict.
 //!
 //! Each finding has a file of its own. They look at three things: what was measured ([`Results`]), the course of the
-//! run ([`Course`], read once from the history CSV, bounded in memory), and, where there is one, what is usual
-//! ([`Baseline`]).
+//! run ([`RunSeries`], read once from the history CSV, bounded in memory), and, where there is one, what is usual
+//! ([`UsualValues`]).
 
 mod baseline;
 mod course;
@@ -15,15 +15,15 @@ mod spike;
 mod trend;
 mod words;
 
-pub use baseline::{Baseline, Usual};
-pub use course::Course;
+pub use baseline::{Usual, UsualValues};
+pub use course::RunSeries;
 
 use crate::results::Results;
 use crate::verdict::Finding;
 
 /// Everything worth knowing about a run that is no verdict, the most telling first. A healthy run has none.
 #[must_use]
-pub fn find(results: &Results, course: &Course, baseline: Option<&Baseline>) -> Vec<Finding> {
+pub fn find(results: &Results, course: &RunSeries, baseline: Option<&UsualValues>) -> Vec<Finding> {
     [
         baseline.and_then(|usual| baseline::faster_because_failing(results, usual)),
         baseline.and_then(|usual| baseline::common_mode(results, usual)),
@@ -86,7 +86,7 @@ mod tests {
         let mut results = results(stats.endpoints);
         results.total = stats.total;
         results.failures = read_failures("failures", file("run_failures.csv")).unwrap();
-        let course = Course::read(&results, "history", file("run_stats_history.csv")).unwrap();
+        let course = RunSeries::read(&results, "history", file("run_stats_history.csv")).unwrap();
         find(&results, &course, None)
     }
 
@@ -146,8 +146,8 @@ mod tests {
             run.failures = errors.into_iter().map(|(error, occurrences)| Failure {
                 method: "GET".into(), name: "/".into(), error, occurrences, first_seen: None, last_seen: None,
             }).collect();
-            let baseline = Baseline::of_run(&results(usual));
-            let found = find(&run, &Course::from_timeline(&run.timeline), Some(&baseline));
+            let baseline = UsualValues::of_run(&results(usual));
+            let found = find(&run, &RunSeries::from_timeline(&run.timeline), Some(&baseline));
             prop_assert!(found.iter().all(|finding| !finding.sentence.is_empty() && !finding.next.is_empty()));
         }
 
@@ -161,7 +161,7 @@ mod tests {
                 text.push('\n');
             }
             let run = results(vec![endpoint("GET", "/a", 5, 1, 20.0)]);
-            let course = Course::read(&run, "history", text.as_bytes()).unwrap();
+            let course = RunSeries::read(&run, "history", text.as_bytes()).unwrap();
             let _ = find(&run, &course, None);
         }
     }

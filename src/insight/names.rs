@@ -11,13 +11,13 @@ const LEAST_NAMES: usize = 3;
 
 /// Names of one form.
 #[derive(Default)]
-struct Group<'a> {
+struct NameGroup<'a> {
     names: Vec<&'a str>,
     requests: u64,
 }
 
 pub(super) fn find(results: &Results) -> Option<Finding> {
-    let mut groups: BTreeMap<(&str, String), Group<'_>> = BTreeMap::new();
+    let mut groups: BTreeMap<(&str, String), NameGroup<'_>> = BTreeMap::new();
     for endpoint in &results.endpoints {
         if let Some(template) = template(&endpoint.name) {
             let group = groups.entry((&endpoint.method, template)).or_default();

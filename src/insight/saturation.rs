@@ -1,6 +1,6 @@
 //! Throughput that stays flat while users grow.
 
-use super::course::Course;
+use super::course::RunSeries;
 use super::trend::{Z_95, median, theil_sen};
 use super::words;
 use crate::verdict::{Finding, FindingKind, Unit};
@@ -16,7 +16,7 @@ const SURELY_BELOW: f64 = 0.8;
 /// How much slower requests must have become meanwhile. Users that merely wait make no service slow.
 const LEAST_SLOWER: f64 = 1.5;
 
-pub(super) fn find(course: &Course) -> Option<Finding> {
+pub(super) fn find(course: &RunSeries) -> Option<Finding> {
     let start = course.total.iter().find(|point| point.users > 0)?.t_s;
     let ramp_up_end = course.ramp_up_end()?;
     let last = course.total.last()?.t_s;
@@ -103,7 +103,7 @@ mod tests {
         assert_eq!(run(|users| users, |_| 30.0), None);
         assert_eq!(run(|users| users, |users| users as f64), None, "slower but keeping up");
         assert_eq!(run(|users| users.min(20), |_| 30.0), None, "flat but not slower: the script waits");
-        assert_eq!(find(&Course::default()), None);
+        assert_eq!(find(&RunSeries::default()), None);
         assert_eq!(find(&course(&[(20, 30, 0, 20.0); 30])), None, "no ramp-up to learn from");
     }
 }

@@ -1,6 +1,6 @@
 //! Errors that came in a burst, and whether they fall into the ramp-up.
 
-use super::course::{Course, Interval};
+use super::course::{Interval, RunSeries};
 use super::trend::median;
 use super::words;
 use crate::verdict::{Finding, FindingKind, Unit};
@@ -16,7 +16,7 @@ const SURPRISE: f64 = 13.8;
 /// An error rate below this is taken as this, so that a run without errors has a usual rate, too.
 const LEAST_USUAL: f64 = 0.001;
 
-pub(super) fn find(course: &Course) -> Option<Finding> {
+pub(super) fn find(course: &RunSeries) -> Option<Finding> {
     let (first, last) = (course.total.first()?.t_s, course.total.last()?.t_s);
     let parts: Vec<Interval> = course
         .intervals(&course.edges((first, last), MOST_PARTS))

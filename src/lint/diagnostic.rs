@@ -5,19 +5,19 @@ use std::fmt;
 use ruff_text_size::TextRange;
 use serde::Serialize;
 
-use super::parse::Lines;
+use super::parse::LineIndex;
 
 /// What a fault means for the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Severity {
+pub enum LintSeverity {
     /// The script must not run like this.
     Error,
     /// It may run, and its result says less than it could.
     Warning,
 }
 
-impl fmt::Display for Severity {
+impl fmt::Display for LintSeverity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Error => "error",
@@ -86,17 +86,17 @@ impl Rule {
 
     /// What breaking it means.
     #[must_use]
-    pub const fn severity(self) -> Severity {
+    pub const fn severity(self) -> LintSeverity {
         match self {
             Self::HardCodedCredential | Self::HardCodedToken | Self::HardCodedHost | Self::UnnamedDynamicUrl => {
-                Severity::Error
+                LintSeverity::Error
             }
             Self::NoWaitTime
             | Self::SingleEndpoint
             | Self::UncheckedResponses
             | Self::MissingLogin
             | Self::LostRequest
-            | Self::UnknownRule => Severity::Warning,
+            | Self::UnknownRule => LintSeverity::Warning,
         }
     }
 }
@@ -115,7 +115,7 @@ pub struct Diagnostic {
     /// Column in characters, from 1.
     pub column: usize,
     /// What the fault means for the exit code.
-    pub severity: Severity,
+    pub severity: LintSeverity,
     /// Which rule is broken.
     pub rule: Rule,
     /// What is wrong.
@@ -126,15 +126,15 @@ pub struct Diagnostic {
 
 /// A fault by its place in the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Fault {
+pub(super) struct LintFault {
     pub(super) rule: Rule,
     pub(super) range: TextRange,
     pub(super) message: String,
     pub(super) instead: String,
 }
 
-impl Fault {
-    pub(super) fn at(self, lines: &Lines<'_>) -> Diagnostic {
+impl LintFault {
+    pub(super) fn at(self, lines: &LineIndex<'_>) -> Diagnostic {
         let (line, column) = lines.place(self.range.start());
         let Self { rule, message, instead, .. } = self;
         Diagnostic { line, column, severity: rule.severity(), rule, message, instead }

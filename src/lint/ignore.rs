@@ -5,20 +5,20 @@ use std::collections::BTreeMap;
 use ruff_python_ast::token::{TokenKind, Tokens};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
-use super::diagnostic::{Fault, Rule};
-use super::parse::Lines;
+use super::diagnostic::{LintFault, Rule};
+use super::parse::LineIndex;
 use crate::error::nearest;
 
 /// What is ignored where.
 pub(super) struct Ignores<'a> {
-    lines: Lines<'a>,
+    lines: LineIndex<'a>,
     /// Line → names of rules and where they are written.
     by_line: BTreeMap<usize, Vec<(&'a str, TextRange)>>,
 }
 
 impl<'a> Ignores<'a> {
     pub(super) fn read(source: &'a str, tokens: &'a Tokens) -> Self {
-        let lines = Lines::of(source);
+        let lines = LineIndex::of(source);
         let mut by_line: BTreeMap<usize, Vec<_>> = BTreeMap::new();
         for token in tokens.iter().filter(|token| token.kind() == TokenKind::Comment) {
             let names = names(source, token.range());
@@ -40,11 +40,11 @@ impl<'a> Ignores<'a> {
     }
 
     /// Names that are no rule's: their comment silences nothing.
-    pub(super) fn unknown(&self) -> Vec<Fault> {
+    pub(super) fn unknown(&self) -> Vec<LintFault> {
         let known = Rule::ALL.map(Rule::name);
         let unknown = self.by_line.values().flatten().filter(|(name, _)| !known.contains(name));
         unknown
-            .map(|(name, range)| Fault {
+            .map(|(name, range)| LintFault {
                 rule: Rule::UnknownRule,
                 range: *range,
                 message: format!("there is no rule `{name}`, so this comment ignores nothing"),

@@ -11,7 +11,7 @@ mod rules;
 mod script;
 mod value;
 
-pub use diagnostic::{Diagnostic, Rule, Severity};
+pub use diagnostic::{Diagnostic, LintSeverity, Rule};
 pub use parse::{LintError, ParseError};
 pub use render::{Checked, render_json, render_text};
 
@@ -25,12 +25,12 @@ use crate::exit::Exit;
 /// When it is no Python; the error tells the place.
 pub fn check(source: &str) -> Result<Vec<Diagnostic>, ParseError> {
     parse::with_module(source, |module| {
-        let script = script::Script::read(module.syntax());
+        let script = script::ParsedScript::read(module.syntax());
         let mut found = rules::run(&script);
         let ignores = ignore::Ignores::read(source, module.tokens());
         found.retain(|fault| !ignores.silence(fault.rule, fault.range));
         found.extend(ignores.unknown());
-        let lines = parse::Lines::of(source);
+        let lines = parse::LineIndex::of(source);
         let mut diagnostics: Vec<Diagnostic> = found.into_iter().map(|fault| fault.at(&lines)).collect();
         diagnostics.sort_by_key(|diagnostic| (diagnostic.line, diagnostic.column, diagnostic.rule));
         diagnostics
@@ -51,6 +51,6 @@ pub fn check_file(path: &Path) -> Result<Vec<Diagnostic>, LintError> {
 /// How `lint` ends: with 1 when there is an error among the diagnostics; warnings alone pass.
 #[must_use]
 pub fn exit<'a>(diagnostics: impl IntoIterator<Item = &'a Diagnostic>) -> Exit {
-    let failed = diagnostics.into_iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+    let failed = diagnostics.into_iter().any(|diagnostic| diagnostic.severity == LintSeverity::Error);
     if failed { Exit::GateFailed } else { Exit::Passed }
 }

@@ -77,7 +77,7 @@ pub(super) fn with_module<T: Send>(
     use_it: impl FnOnce(&Parsed<ModModule>) -> T + Send,
 ) -> Result<T, ParseError> {
     let at = |offset: TextSize, message: String| {
-        let (line, column) = Lines::of(source).place(offset);
+        let (line, column) = LineIndex::of(source).place(offset);
         ParseError { line, column, message }
     };
     if source.len() > MOST_BYTES {
@@ -117,12 +117,12 @@ fn too_many_brackets(source: &str) -> Option<TextSize> {
 
 /// Where each line of a text begins.
 #[derive(Debug)]
-pub(super) struct Lines<'a> {
+pub(super) struct LineIndex<'a> {
     source: &'a str,
     starts: Vec<usize>,
 }
 
-impl<'a> Lines<'a> {
+impl<'a> LineIndex<'a> {
     pub(super) fn of(source: &'a str) -> Self {
         let bytes = source.as_bytes();
         // As Python counts lines: `\n`, `\r\n` and a lone `\r` end one.
@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn places_are_counted_in_characters_and_pythons_lines() {
-        let lines = Lines::of("a\r\nb\rü = x\n");
+        let lines = LineIndex::of("a\r\nb\rü = x\n");
         let place = |offset: u32| lines.place(offset.into());
         assert_eq!([place(0), place(3), place(5), place(10), place(99)], [(1, 1), (2, 1), (3, 1), (3, 5), (4, 1)]);
     }

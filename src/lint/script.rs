@@ -15,7 +15,7 @@ const TASK_SETS: [&str; 5] = ["TaskSet", "SequentialTaskSet", "MarkovTaskSet", "
 
 /// What a class is to Locust.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ClassKind {
     User,
     TaskSet,
     /// Any other class, or one whose bases are of another file.
@@ -23,16 +23,16 @@ pub(super) enum Kind {
 }
 
 #[derive(Debug)]
-pub(super) struct Class<'a> {
+pub(super) struct PythonClass<'a> {
     pub(super) node: &'a StmtClassDef,
-    pub(super) kind: Kind,
+    pub(super) kind: ClassKind,
     /// Indices of its bases in this file.
     pub(super) bases: Vec<usize>,
     /// Whether a base is neither Locust's nor of this file, so that what it inherits is not known.
     pub(super) unknown_base: bool,
 }
 
-impl Class<'_> {
+impl PythonClass<'_> {
     /// Names assigned in its body.
     pub(super) fn assigns(&self, name: &str) -> bool {
         self.value_of(name).is_some() || self.has_method(name)
@@ -102,9 +102,9 @@ impl<'a> Request<'a> {
 
 /// A script.
 #[derive(Debug, Default)]
-pub(super) struct Script<'a> {
+pub(super) struct ParsedScript<'a> {
     pub(super) body: &'a [Stmt],
-    pub(super) classes: Vec<Class<'a>>,
+    pub(super) classes: Vec<PythonClass<'a>>,
     pub(super) functions: Vec<Function<'a>>,
     pub(super) requests: Vec<Request<'a>>,
     class_stack: Vec<usize>,
@@ -112,7 +112,7 @@ pub(super) struct Script<'a> {
     with_calls: HashSet<TextRange>,
 }
 
-impl<'a> Script<'a> {
+impl<'a> ParsedScript<'a> {
     pub(super) fn read(module: &'a ModModule) -> Self {
         let mut script = Self {
             body: &module.body,
@@ -125,7 +125,7 @@ impl<'a> Script<'a> {
     }
 
     /// The class and the classes of this file it inherits from.
-    pub(super) fn lineage(&self, class: usize) -> Vec<&Class<'a>> {
+    pub(super) fn lineage(&self, class: usize) -> Vec<&PythonClass<'a>> {
         let (mut indices, mut next) = (vec![class], 0);
         while let Some(&index) = indices.get(next) {
             for &base in &self.classes[index].bases {
@@ -139,7 +139,7 @@ impl<'a> Script<'a> {
     }
 
     fn class(&mut self, node: &'a StmtClassDef) {
-        let (mut kind, mut bases, mut unknown_base) = (Kind::Other, Vec::new(), false);
+        let (mut kind, mut bases, mut unknown_base) = (ClassKind::Other, Vec::new(), false);
         for base in node.arguments.iter().flat_map(|arguments| arguments.args.iter()) {
             let Some(name) = last_name(base) else {
                 unknown_base = true;
@@ -152,19 +152,19 @@ impl<'a> Script<'a> {
                     unknown_base |= self.classes[index].unknown_base;
                     self.classes[index].kind
                 }
-                None if USERS.contains(&name) => Kind::User,
-                None if TASK_SETS.contains(&name) => Kind::TaskSet,
+                None if USERS.contains(&name) => ClassKind::User,
+                None if TASK_SETS.contains(&name) => ClassKind::TaskSet,
                 None => {
                     unknown_base |= !["object", "ABC"].contains(&name);
                     // A base of another file that calls itself a user most likely is one.
-                    if name.ends_with("User") { Kind::User } else { Kind::Other }
+                    if name.ends_with("User") { ClassKind::User } else { ClassKind::Other }
                 }
             };
-            if kind == Kind::Other {
+            if kind == ClassKind::Other {
                 kind = of_base;
             }
         }
-        self.classes.push(Class { node, kind, bases, unknown_base });
+        self.classes.push(PythonClass { node, kind, bases, unknown_base });
     }
 
     fn local(&mut self, target: &'a Expr, value: Option<&'a Expr>) {
@@ -209,7 +209,7 @@ impl<'a> Script<'a> {
     }
 }
 
-impl<'a> Visitor<'a> for Script<'a> {
+impl<'a> Visitor<'a> for ParsedScript<'a> {
     fn visit_stmt(&mut self, statement: &'a Stmt) {
         match statement {
             Stmt::ClassDef(node) => {

@@ -2,7 +2,7 @@
 
 use ruff_python_ast::{Expr, InterpolatedStringElement, Operator};
 
-use super::script::{Script, last_name};
+use super::script::{ParsedScript, last_name};
 
 /// How far names are followed.
 const MOST_STEPS: u32 = 6;
@@ -17,13 +17,13 @@ pub(super) fn literal(expression: &Expr) -> Option<&str> {
 
 /// Where an expression stands.
 #[derive(Clone, Copy)]
-pub(super) struct Scope<'s, 'a> {
-    pub(super) script: &'s Script<'a>,
+pub(super) struct Bindings<'s, 'a> {
+    pub(super) script: &'s ParsedScript<'a>,
     /// Index of the function; 0 is the module.
     pub(super) function: usize,
 }
 
-impl<'a> Scope<'_, 'a> {
+impl<'a> Bindings<'_, 'a> {
     /// The form of a URL that is put together from parts that change: the fixed parts, and `[id]` for the others.
     /// `None` when it is fixed, or nothing is known of it.
     pub(super) fn dynamic_form(self, expression: &'a Expr) -> Option<String> {

@@ -11,9 +11,9 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use url::Url;
 
-use super::error::{ApiError, Refusal};
+use super::error::{ApiError, ServiceRefusal};
 use super::message;
-use super::retry::{Attempt, Decision, Pace, Repeat, classify, retry_after};
+use super::retry::{Attempt, PauseFactor, Repeat, RetryDecision, classify, retry_after};
 use super::url::ApiUrl;
 use crate::http;
 
@@ -39,7 +39,7 @@ pub struct ClientBuilder {
     url: ApiUrl,
     token: Option<SecretString>,
     scheme: AuthScheme,
-    pace: Pace,
+    pace: PauseFactor,
     timeout: Duration,
     most_bytes: usize,
 }
@@ -63,7 +63,7 @@ impl ClientBuilder {
 
     /// How fast pauses between tries go.
     #[must_use]
-    pub fn pace(mut self, pace: Pace) -> Self {
+    pub fn pace(mut self, pace: PauseFactor) -> Self {
         self.pace = pace;
         self
     }
@@ -139,7 +139,7 @@ impl Client {
             url,
             token: None,
             scheme: AuthScheme::default(),
-            pace: Pace::REAL,
+            pace: PauseFactor::REAL,
             timeout: http::REQUEST_TIMEOUT,
             most_bytes: MOST_BYTES,
         }
@@ -153,7 +153,7 @@ impl Client {
 
     /// How fast pauses go.
     #[must_use]
-    pub fn pace(&self) -> Pace {
+    pub fn pace(&self) -> PauseFactor {
         self.set.pace
     }
 
@@ -186,7 +186,7 @@ impl Client {
             .with_jitter();
         (|| self.send(call))
             .retry(pauses)
-            .when(|error| matches!(decide(error, Repeat::Safe), Decision::Retry { .. }))
+            .when(|error| matches!(decide(error, Repeat::Safe), RetryDecision::Retry { .. }))
             .adjust(|error, pause| {
                 let asked = error.retry_after().unwrap_or_default();
                 pause.filter(|_| asked <= LONGEST_ASKED_WAIT).map(|pause| pause.max(asked))
@@ -225,7 +225,7 @@ impl Client {
             let (message, fields) = message::of(body, is_html);
             return Err(ApiError::Refused {
                 call: what.to_owned(),
-                refusal: Box::new(Refusal {
+                refusal: Box::new(ServiceRefusal {
                     status: status.as_u16(),
                     message: message.map(|text| self.redact(&text)),
                     fields: fields.into_iter().map(|(field, text)| (field, self.redact(&text))).collect(),
@@ -263,7 +263,7 @@ impl Client {
 }
 
 /// What follows a failed try.
-pub(super) fn decide(error: &ApiError, repeat: Repeat) -> Decision {
+pub(super) fn decide(error: &ApiError, repeat: Repeat) -> RetryDecision {
     classify(&Attempt { repeat, outcome: error.outcome() })
 }
 

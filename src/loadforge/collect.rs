@@ -56,7 +56,7 @@ pub(super) async fn collect(
     }
     write_log(client, folder, &mut row)?;
     let [stats, history, failures] = delivered;
-    let mut results = assemble(row, state, &Delivered { stats, history, failures }, notes);
+    let mut results = assemble(row, state, &DownloadedFiles { stats, history, failures }, notes);
     hide_secrets(client, &mut results);
     folder.write_json(ResultsFolder::RESULTS, &results)?;
     Ok(results)
@@ -91,14 +91,14 @@ fn hide_secrets(client: &Client, results: &mut Results) {
 }
 
 /// The CSV files as they came.
-struct Delivered {
+struct DownloadedFiles {
     stats: Option<Vec<u8>>,
     history: Option<Vec<u8>>,
     failures: Option<Vec<u8>>,
 }
 
 /// Builds the results. A file that is missing or cannot be read costs only what it would have told, and a note.
-fn assemble(row: ResultRow, state: RunState, files: &Delivered, mut notes: Vec<String>) -> Results {
+fn assemble(row: ResultRow, state: RunState, files: &DownloadedFiles, mut notes: Vec<String>) -> Results {
     let mut note = |text: String| notes.push(text);
     let stats = files.stats.as_ref().and_then(|content| {
         load(CsvFile::of(ResultsFolder::STATS, content), None, None).map_err(|error| note(error.to_string())).ok()
@@ -181,8 +181,8 @@ mod tests {
 
     use super::*;
 
-    fn none() -> Delivered {
-        Delivered { stats: None, history: None, failures: None }
+    fn none() -> DownloadedFiles {
+        DownloadedFiles { stats: None, history: None, failures: None }
     }
 
     #[test]
@@ -206,7 +206,7 @@ mod tests {
 
     #[test]
     fn a_file_that_cannot_be_read_costs_only_itself() {
-        let files = Delivered {
+        let files = DownloadedFiles {
             stats: Some(b"Type,Name,Request Count,Failure Count\nGET,/a,4,1\n,Aggregated,4,1\n".to_vec()),
             history: Some(b"...".to_vec()),
             failures: Some(b"Method,Name,Error,Occurrences\nGET,/a,E,1\n".to_vec()),

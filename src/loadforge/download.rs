@@ -8,8 +8,8 @@ use reqwest::redirect;
 use url::Url;
 
 use super::client::{Client, bounded, decide};
-use super::error::{ApiError, Refusal};
-use super::retry::{Decision, Repeat};
+use super::error::{ApiError, ServiceRefusal};
+use super::retry::{Repeat, RetryDecision};
 use super::url::is_loopback;
 use crate::http;
 
@@ -64,7 +64,7 @@ impl Client {
             .with_jitter();
         (|| self.fetch(&what, &http, &url))
             .retry(pauses)
-            .when(|error| matches!(decide(error, Repeat::Safe), Decision::Retry { .. }))
+            .when(|error| matches!(decide(error, Repeat::Safe), RetryDecision::Retry { .. }))
             .await
     }
 
@@ -80,7 +80,7 @@ impl Client {
             return Err(ApiError::Redirected { call: what.to_owned(), to });
         }
         if !status.is_success() {
-            let refusal = Refusal {
+            let refusal = ServiceRefusal {
                 status: status.as_u16(),
                 message: None,
                 fields: Vec::new(),

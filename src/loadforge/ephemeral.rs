@@ -9,8 +9,8 @@ use super::error::ApiError;
 use super::event::{Event, Observer};
 use super::plan::{RunPlan, StartApi, sha256};
 use super::prelude::prelude;
-use super::retry::{Decision, Repeat};
-use super::session_error::Error;
+use super::retry::{Repeat, RetryDecision};
+use super::session_error::SessionError;
 use super::wire::{HostSpec, TestSpec};
 use crate::results::{Engine, load_generators};
 
@@ -30,7 +30,7 @@ pub(super) async fn create(
     name: &str,
     source: &str,
     observer: &mut dyn Observer,
-) -> Result<u64, Error> {
+) -> Result<u64, SessionError> {
     let users = plan.users.unwrap_or(1);
     let host_id = host(client, &plan.host()?, plan.engine, observer).await?;
     // The start call of API v1 carries the variables itself.
@@ -75,7 +75,12 @@ pub(super) async fn find(client: &Client, name: &str) -> Result<Option<u64>, Api
 }
 
 /// The host's id, found among the account's hosts or created.
-async fn host(client: &Client, spec: &HostSpec, engine: Engine, observer: &mut dyn Observer) -> Result<u64, Error> {
+async fn host(
+    client: &Client,
+    spec: &HostSpec,
+    engine: Engine,
+    observer: &mut dyn Observer,
+) -> Result<u64, SessionError> {
     let listed = async || Ok::<_, ApiError>(client.hosts().await?.into_iter().find(|host| host.spec == *spec));
     if let Some(host) = listed().await? {
         if host.verified == Some(false) {
@@ -105,9 +110,9 @@ async fn host(client: &Client, spec: &HostSpec, engine: Engine, observer: &mut d
 /// others.
 async fn unclear(client: &Client, error: ApiError) -> Result<(), ApiError> {
     let at_least = match decide(&error, Repeat::Once) {
-        Decision::Retry { at_least } => at_least,
-        Decision::LookFirst => Duration::ZERO,
-        Decision::Done | Decision::GiveUp => return Err(error),
+        RetryDecision::Retry { at_least } => at_least,
+        RetryDecision::LookFirst => Duration::ZERO,
+        RetryDecision::Done | RetryDecision::GiveUp => return Err(error),
     };
     sleep(client.pace().of(Duration::from_secs(1)).max(at_least)).await;
     Ok(())

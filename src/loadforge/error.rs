@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use reqwest::StatusCode;
 
-use super::retry::Outcome;
+use super::retry::AttemptOutcome;
 use crate::error::{Explain, chain};
 use crate::exit::Exit;
 
@@ -38,7 +38,7 @@ pub enum ApiError {
         /// What was asked for.
         call: String,
         /// The answer.
-        refusal: Box<Refusal>,
+        refusal: Box<ServiceRefusal>,
     },
     /// The service sent us elsewhere, as it does with someone who is not logged in.
     #[error("failed to {call}: the service answered with a redirect to {to} instead of JSON")]
@@ -105,7 +105,7 @@ pub enum ApiError {
 /// An answer with an error status.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the service answered {}{}", self.shown_status(), self.shown_message())]
-pub struct Refusal {
+pub struct ServiceRefusal {
     /// The HTTP status.
     pub status: u16,
     /// The service's message.
@@ -118,7 +118,7 @@ pub struct Refusal {
     pub with_token: bool,
 }
 
-impl Refusal {
+impl ServiceRefusal {
     fn shown_status(&self) -> String {
         let reason = StatusCode::from_u16(self.status).ok().and_then(|status| status.canonical_reason());
         reason.map_or_else(|| self.status.to_string(), |reason| format!("{} {reason}", self.status))
@@ -169,18 +169,18 @@ impl ApiError {
     }
 
     /// What happened to the request, as the retry rules see it.
-    pub(super) fn outcome(&self) -> Outcome {
+    pub(super) fn outcome(&self) -> AttemptOutcome {
         match self {
             Self::Refused { refusal, .. } => {
-                Outcome::Answered { status: refusal.status, retry_after: refusal.retry_after }
+                AttemptOutcome::Answered { status: refusal.status, retry_after: refusal.retry_after }
             }
-            Self::Unreadable { .. } => Outcome::Unreadable,
-            Self::NotSent { .. } => Outcome::NotSent,
-            Self::Lost { .. } => Outcome::Lost,
-            Self::Redirected { .. } | Self::WebPage { .. } => Outcome::Elsewhere,
-            Self::Certificate { .. } => Outcome::Certificate,
+            Self::Unreadable { .. } => AttemptOutcome::Unreadable,
+            Self::NotSent { .. } => AttemptOutcome::NotSent,
+            Self::Lost { .. } => AttemptOutcome::Lost,
+            Self::Redirected { .. } | Self::WebPage { .. } => AttemptOutcome::Elsewhere,
+            Self::Certificate { .. } => AttemptOutcome::Certificate,
             Self::Url { .. } | Self::Unencrypted { .. } | Self::Token | Self::Setup(_) | Self::TooLarge { .. } => {
-                Outcome::Hopeless
+                AttemptOutcome::Hopeless
             }
         }
     }
@@ -278,7 +278,7 @@ mod tests {
 
     #[test]
     fn a_refusal_tells_status_message_and_fields() {
-        let refusal = Refusal {
+        let refusal = ServiceRefusal {
             status: 422,
             message: Some("The given data was invalid.".into()),
             fields: vec![("duration".into(), "must be at least 2".into())],
@@ -302,13 +302,14 @@ mod tests {
         assert!(certificate_problem(&tls()).is_some());
         assert!(certificate_problem(&std::io::Error::other("reset")).is_none());
         let error = ApiError::Certificate { call: "x".into(), host: "h".into(), cause: "c".into() };
-        assert_eq!((error.exit(), error.outcome()), (Exit::Usage, Outcome::Certificate));
+        assert_eq!((error.exit(), error.outcome()), (Exit::Usage, AttemptOutcome::Certificate));
     }
 
     #[test]
     fn every_status_has_its_exit_code() {
         let exit = |status| {
-            let refusal = Refusal { status, message: None, fields: vec![], retry_after: None, with_token: false };
+            let refusal =
+                ServiceRefusal { status, message: None, fields: vec![], retry_after: None, with_token: false };
             ApiError::Refused { call: "x".into(), refusal: Box::new(refusal) }.exit()
         };
         assert_eq!([401, 402, 403].map(exit), [Exit::NotAllowed; 3]);

@@ -160,7 +160,7 @@ impl Progress {
 
 impl fmt::Display for Progress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", Clock(self.after))?;
+        write!(f, "{}", Elapsed(self.after))?;
         match self.state {
             Some(state) => write!(f, " {state}")?,
             None => write!(f, " waiting for the service")?,
@@ -217,11 +217,11 @@ impl fmt::Display for Event {
                 write!(f, "test {id}, made for this run, could not be deleted and stays on the service: {cause}")
             }
             Self::Starting { test, duration, host } => {
-                write!(f, "starting `{test}` for {}", Clock(*duration))?;
+                write!(f, "starting `{test}` for {}", Elapsed(*duration))?;
                 host.as_ref().map_or(Ok(()), |host| write!(f, " against {host}"))
             }
             Self::StartDelayed { cause, pause } => {
-                write!(f, "the run could not be started yet ({cause}); trying again in {}", Clock(*pause))
+                write!(f, "the run could not be started yet ({cause}); trying again in {}", Elapsed(*pause))
             }
             Self::StartUnclear { cause } => {
                 write!(f, "it is not known whether the run was started ({cause}); looking for it")
@@ -231,10 +231,10 @@ impl fmt::Display for Event {
                 write!(f, "run {run_id} is started")?;
                 monitor_url.as_ref().map_or(Ok(()), |url| write!(f, ": {url}"))
             }
-            Self::State { state, after } => write!(f, "{} run is now: {state}", Clock(*after)),
+            Self::State { state, after } => write!(f, "{} run is now: {state}", Elapsed(*after)),
             Self::Progress(progress) => progress.fmt(f),
             Self::OutageBegan { cause } => write!(f, "the service does not answer ({cause}); waiting for it"),
-            Self::OutageEnded { lasted } => write!(f, "the service answers again after {}", Clock(*lasted)),
+            Self::OutageEnded { lasted } => write!(f, "the service answers again after {}", Elapsed(*lasted)),
             Self::Cancelling { run_id, why } => write!(f, "cancelling run {run_id} because {why}"),
             Self::Cancelled { run_id } => write!(f, "run {run_id} is cancelled"),
             Self::NotCancelled { run_id, cause } => {
@@ -249,9 +249,9 @@ impl fmt::Display for Event {
 }
 
 /// A time in minutes and seconds, for example `1m 05s`.
-struct Clock(Duration);
+struct Elapsed(Duration);
 
-impl fmt::Display for Clock {
+impl fmt::Display for Elapsed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = self.0.as_secs();
         match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
@@ -277,9 +277,9 @@ impl<F: FnMut(&Event)> Observer for F {
 }
 
 /// Writes each event as one line.
-pub struct Lines<W>(pub W);
+pub struct LineWriter<W>(pub W);
 
-impl<W: io::Write> Observer for Lines<W> {
+impl<W: io::Write> Observer for LineWriter<W> {
     fn event(&mut self, event: &Event) {
         let mark = if event.is_warning() { "warning: " } else { "" };
         // A log that cannot be written must not end a run.
@@ -311,7 +311,7 @@ mod tests {
 
     #[test]
     fn every_event_is_one_line() {
-        let mut lines = Lines(Vec::new());
+        let mut lines = LineWriter(Vec::new());
         lines.event(&Event::Started { run_id: 7, monitor_url: Some("https://x/7".into()) });
         lines.event(&Event::OutageBegan { cause: "no connection".into() });
         lines.event(&Event::OutageEnded { lasted: Duration::from_secs(3700) });

@@ -10,9 +10,9 @@ use super::client::{Client, decide};
 use super::error::ApiError;
 use super::event::{Event, Observer, Progress};
 use super::recorder::Recorder;
-use super::retry::{Decision, Repeat};
+use super::retry::{Repeat, RetryDecision};
 use super::schedule::{Schedule, heartbeat};
-use super::stop::{Signal, Stop};
+use super::stop::{Signal, StopSignals};
 use super::wire::ResultRow;
 use crate::results::{Engine, RunState};
 
@@ -50,7 +50,7 @@ impl Follow<'_> {
         &self,
         recorder: &mut Recorder<'_>,
         observer: &mut dyn Observer,
-        stop: &mut Stop,
+        stop: &mut StopSignals,
     ) -> Result<Ended, ApiError> {
         let (began, pace) = (Instant::now(), self.client.pace());
         let mut schedule = Schedule::new(self.expected, self.fresh);
@@ -123,7 +123,7 @@ impl Follow<'_> {
 /// an answer we had before is a maintenance page, not a wrong token.
 fn passes(error: &ApiError, heard: bool, settling: bool) -> Option<Duration> {
     match (decide(error, Repeat::Safe), error) {
-        (Decision::Retry { at_least }, _) => Some(at_least),
+        (RetryDecision::Retry { at_least }, _) => Some(at_least),
         (_, ApiError::Redirected { .. } | ApiError::WebPage { .. }) if heard => Some(Duration::ZERO),
         (_, error) if settling && error.status() == Some(404) => Some(Duration::ZERO),
         _ => None,

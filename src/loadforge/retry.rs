@@ -17,7 +17,7 @@ pub enum Repeat {
 
 /// What happened to a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum AttemptOutcome {
     /// An answer with this status.
     Answered {
         /// The HTTP status.
@@ -45,12 +45,12 @@ pub struct Attempt {
     /// Whether the request may be sent twice.
     pub repeat: Repeat,
     /// What happened to it.
-    pub outcome: Outcome,
+    pub outcome: AttemptOutcome,
 }
 
 /// What to do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Decision {
+pub enum RetryDecision {
     /// It worked.
     Done,
     /// Send it again, not before the time the service asked for.
@@ -69,26 +69,26 @@ pub enum Decision {
 /// A 4xx is a definite no, except 408, 425 and 429, which ask for another try; of these only 408 leaves it open
 /// whether the request was carried out (RFC 9110, section 15.5.9). 501, 505 and 511 will not get better by waiting.
 #[must_use]
-pub fn classify(attempt: &Attempt) -> Decision {
-    let again = |at_least: Option<Duration>| Decision::Retry { at_least: at_least.unwrap_or_default() };
-    let unsure = |at_least| if attempt.repeat == Repeat::Safe { again(at_least) } else { Decision::LookFirst };
+pub fn classify(attempt: &Attempt) -> RetryDecision {
+    let again = |at_least: Option<Duration>| RetryDecision::Retry { at_least: at_least.unwrap_or_default() };
+    let unsure = |at_least| if attempt.repeat == Repeat::Safe { again(at_least) } else { RetryDecision::LookFirst };
     match attempt.outcome {
-        Outcome::Answered { status: 200..=299, .. } => Decision::Done,
-        Outcome::Answered { status: 425 | 429, retry_after } => again(retry_after),
-        Outcome::Answered { status: 501 | 505 | 511 | 300..=407 | 409..=499, .. } => Decision::GiveUp,
-        Outcome::Answered { retry_after, .. } => unsure(retry_after),
-        Outcome::NotSent => again(None),
-        Outcome::Unreadable | Outcome::Lost => unsure(None),
-        Outcome::Elsewhere | Outcome::Certificate | Outcome::Hopeless => Decision::GiveUp,
+        AttemptOutcome::Answered { status: 200..=299, .. } => RetryDecision::Done,
+        AttemptOutcome::Answered { status: 425 | 429, retry_after } => again(retry_after),
+        AttemptOutcome::Answered { status: 501 | 505 | 511 | 300..=407 | 409..=499, .. } => RetryDecision::GiveUp,
+        AttemptOutcome::Answered { retry_after, .. } => unsure(retry_after),
+        AttemptOutcome::NotSent => again(None),
+        AttemptOutcome::Unreadable | AttemptOutcome::Lost => unsure(None),
+        AttemptOutcome::Elsewhere | AttemptOutcome::Certificate | AttemptOutcome::Hopeless => RetryDecision::GiveUp,
     }
 }
 
 /// How fast the pauses of this module's waiting go: 1 is real time. A factor instead of a fake clock, because a clock
 /// that jumps would also let the time limits of real connections run out.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Pace(f64);
+pub struct PauseFactor(f64);
 
-impl Pace {
+impl PauseFactor {
     /// Real time.
     pub const REAL: Self = Self(1.0);
 
@@ -136,12 +136,12 @@ mod tests {
     /// Every status from 100 to 599, neighbours with the same decision as one line.
     fn table(repeat: Repeat) -> String {
         let decide = |outcome| match classify(&Attempt { repeat, outcome }) {
-            Decision::Retry { .. } => "Retry".to_owned(),
+            RetryDecision::Retry { .. } => "Retry".to_owned(),
             other => format!("{other:?}"),
         };
         let mut lines: Vec<(u16, u16, String)> = Vec::new();
         for status in 100..=599 {
-            let decision = decide(Outcome::Answered { status, retry_after: None });
+            let decision = decide(AttemptOutcome::Answered { status, retry_after: None });
             match lines.last_mut() {
                 Some((_, last, same)) if *same == decision => *last = status,
                 _ => lines.push((status, status, decision)),
@@ -153,12 +153,12 @@ mod tests {
             text += &format!("{range:<12}{decision}\n");
         }
         for outcome in [
-            Outcome::Unreadable,
-            Outcome::Elsewhere,
-            Outcome::NotSent,
-            Outcome::Lost,
-            Outcome::Certificate,
-            Outcome::Hopeless,
+            AttemptOutcome::Unreadable,
+            AttemptOutcome::Elsewhere,
+            AttemptOutcome::NotSent,
+            AttemptOutcome::Lost,
+            AttemptOutcome::Certificate,
+            AttemptOutcome::Hopeless,
         ] {
             text += &format!("{:<12}{}\n", format!("{outcome:?}"), decide(outcome));
         }
@@ -223,10 +223,10 @@ mod tests {
 
     #[test]
     fn the_wait_the_service_asks_for_is_kept() {
-        let outcome = Outcome::Answered { status: 429, retry_after: Some(Duration::from_secs(7)) };
+        let outcome = AttemptOutcome::Answered { status: 429, retry_after: Some(Duration::from_secs(7)) };
         for repeat in [Repeat::Safe, Repeat::Once] {
             let decision = classify(&Attempt { repeat, outcome });
-            assert_eq!(decision, Decision::Retry { at_least: Duration::from_secs(7) });
+            assert_eq!(decision, RetryDecision::Retry { at_least: Duration::from_secs(7) });
         }
     }
 

@@ -9,7 +9,7 @@ use crate::results::FolderError;
 
 /// A run could not be started, followed or collected.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum SessionError {
     /// A call to the service failed for good.
     #[error(transparent)]
     Api(#[from] ApiError),
@@ -66,7 +66,7 @@ fn listed(ids: &[u64]) -> String {
     ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
-impl Explain for Error {
+impl Explain for SessionError {
     fn exit(&self) -> Exit {
         match self {
             Self::Api(error) => error.exit(),

@@ -11,8 +11,8 @@ use super::client::{Client, decide};
 use super::error::ApiError;
 use super::event::{Event, Observer};
 use super::plan::StartApi;
-use super::retry::{Decision, Repeat};
-use super::session_error::Error;
+use super::retry::{Repeat, RetryDecision};
+use super::session_error::SessionError;
 use super::wire::ResultRow;
 use crate::results::Intent;
 
@@ -48,7 +48,7 @@ impl Start<'_> {
     }
 
     /// Starts the run and tells its id.
-    pub(super) async fn run(&self, intent: &Intent, observer: &mut dyn Observer) -> Result<u64, Error> {
+    pub(super) async fn run(&self, intent: &Intent, observer: &mut dyn Observer) -> Result<u64, SessionError> {
         let (mut sends, mut delays) = (0, 0);
         loop {
             let error = match self.send().await {
@@ -56,7 +56,7 @@ impl Start<'_> {
                 Err(error) => error,
             };
             match decide(&error, Repeat::Once) {
-                Decision::Retry { at_least } => {
+                RetryDecision::Retry { at_least } => {
                     let pause = self.client.pace().of(Duration::from_secs(1) * 2_u32.pow(delays)).max(at_least);
                     delays += 1;
                     if delays == MOST_DELAYS || Instant::now() + pause >= self.deadline {
@@ -65,7 +65,7 @@ impl Start<'_> {
                     observer.event(&Event::StartDelayed { cause: error.to_string(), pause });
                     sleep(pause).await;
                 }
-                Decision::LookFirst => {
+                RetryDecision::LookFirst => {
                     sends += 1;
                     observer.event(&Event::StartUnclear { cause: error.to_string() });
                     if let Some(run_id) = self.resolve(intent).await? {
@@ -76,7 +76,7 @@ impl Start<'_> {
                         return Err(error.into());
                     }
                 }
-                Decision::Done | Decision::GiveUp => return Err(error.into()),
+                RetryDecision::Done | RetryDecision::GiveUp => return Err(error.into()),
             }
         }
     }
@@ -89,7 +89,7 @@ impl Start<'_> {
     }
 
     /// Looks for the run of an unclear start, several times, through outages, until the deadline.
-    pub(super) async fn resolve(&self, intent: &Intent) -> Result<Option<u64>, Error> {
+    pub(super) async fn resolve(&self, intent: &Intent) -> Result<Option<u64>, SessionError> {
         let mut looks = 0;
         while let Some(pause) = LOOK_PAUSES.get(looks) {
             sleep(self.client.pace().of(*pause)).await;
@@ -97,8 +97,8 @@ impl Start<'_> {
                 Ok(Some(run_id)) => return Ok(Some(run_id)),
                 Ok(None) => looks += 1,
                 // What is not answered is no look: only a list without the run tells that there is none.
-                Err(Error::Api(error))
-                    if matches!(decide(&error, Repeat::Safe), Decision::Retry { .. })
+                Err(SessionError::Api(error))
+                    if matches!(decide(&error, Repeat::Safe), RetryDecision::Retry { .. })
                         && Instant::now() < self.deadline => {}
                 Err(error) => return Err(error),
             }
@@ -107,17 +107,17 @@ impl Start<'_> {
     }
 
     /// Looks once.
-    pub(super) async fn look(&self, intent: &Intent) -> Result<Option<u64>, Error> {
+    pub(super) async fn look(&self, intent: &Intent) -> Result<Option<u64>, SessionError> {
         one(intent, Some(self.minutes), &self.client.results().await?)
     }
 }
 
 /// The one run that may have come of an intent; an error when there are several.
-pub(super) fn one(intent: &Intent, minutes: Option<f64>, rows: &[ResultRow]) -> Result<Option<u64>, Error> {
+pub(super) fn one(intent: &Intent, minutes: Option<f64>, rows: &[ResultRow]) -> Result<Option<u64>, SessionError> {
     match candidates(intent, minutes, rows).as_slice() {
         [] => Ok(None),
         [run_id] => Ok(Some(*run_id)),
-        several => Err(Error::Ambiguous { test_id: intent.test_id, runs: several.to_vec() }),
+        several => Err(SessionError::Ambiguous { test_id: intent.test_id, runs: several.to_vec() }),
     }
 }
 

@@ -46,9 +46,9 @@ impl Signal {
 
 /// Tells when to stop.
 #[derive(Debug)]
-pub struct Stop(mpsc::Receiver<Signal>);
+pub struct StopSignals(mpsc::Receiver<Signal>);
 
-impl Stop {
+impl StopSignals {
     /// Listens to the process's signals from now on, instead of their ending it.
     ///
     /// # Errors
@@ -115,7 +115,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_being_done_gets_its_grace() {
-        let (sender, mut stop) = Stop::channel();
+        let (sender, mut stop) = StopSignals::channel();
         assert_eq!(stop.finish(Duration::ZERO, async { 1 }).await, (None, Some(1)));
         sender.send(Signal::Terminate).await.unwrap();
         let (signal, done) = stop.finish(Duration::from_millis(1), pending::<()>()).await;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::ephemeral::is_superseded;
 use super::event::Event;
 use super::session::Session;
-use super::session_error::Error;
+use super::session_error::SessionError;
 use crate::error::chain;
 use crate::results::{RunRecord, RunState};
 
@@ -24,11 +24,16 @@ impl Session<'_> {
         branch: &str,
         commit: &str,
         records: &[RunRecord],
-    ) -> Result<Vec<u64>, Error> {
+    ) -> Result<Vec<u64>, SessionError> {
         self.unless_stopped(async |session| session.cancel_left(branch, commit, records).await).await
     }
 
-    async fn cancel_left(&mut self, branch: &str, commit: &str, records: &[RunRecord]) -> Result<Vec<u64>, Error> {
+    async fn cancel_left(
+        &mut self,
+        branch: &str,
+        commit: &str,
+        records: &[RunRecord],
+    ) -> Result<Vec<u64>, SessionError> {
         let api_url = self.client.url().to_string();
         let recorded: BTreeSet<u64> = records
             .iter()

@@ -76,7 +76,7 @@ impl Explain for CsvError {
 }
 
 /// A CSV reader that knows its file's name and its header.
-pub(super) struct Table<R> {
+pub(super) struct CsvTable<R> {
     pub(super) file: String,
     kind: &'static str,
     header: StringRecord,
@@ -85,7 +85,7 @@ pub(super) struct Table<R> {
     short: Option<(u64, usize)>,
 }
 
-impl<R: io::Read> Table<R> {
+impl<R: io::Read> CsvTable<R> {
     pub(super) fn open(file: &str, kind: &'static str, source: R) -> Result<Self, CsvError> {
         // Lines end with `\r\n`; ending a record at `\n` alone keeps the reader's line numbers right, and the `\r` is
         // trimmed from the last field.

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::columns::{CsvError, Table};
+use super::columns::{CsvError, CsvTable};
 use crate::results::Failure;
 
 /// Reads a failures file. `file` names it in errors.
@@ -10,7 +10,7 @@ use crate::results::Failure;
 /// # Errors
 /// When it is not Locust's failures CSV; the error names the line and column.
 pub fn read_failures(file: &str, source: impl io::Read) -> Result<Vec<Failure>, CsvError> {
-    let mut table = Table::open(file, "failures", source)?;
+    let mut table = CsvTable::open(file, "failures", source)?;
     let method = table.need("Method")?;
     let name = table.need("Name")?;
     let error = table.need("Error")?;

@@ -3,16 +3,16 @@
 use std::borrow::Cow;
 use std::io;
 
-use super::columns::{CsvError, Fields, Table};
+use super::columns::{CsvError, CsvTable, Fields};
 use crate::results::{Percentile, TimePoint};
 
 /// A history file, read row by row: memory does not grow with its length.
 pub struct HistoryReader<R> {
-    table: Table<R>,
-    columns: Columns,
+    table: CsvTable<R>,
+    columns: HistoryColumns,
 }
 
-struct Columns {
+struct HistoryColumns {
     timestamp: usize,
     users: usize,
     method: Option<usize>,
@@ -33,12 +33,12 @@ impl<R: io::Read> HistoryReader<R> {
     /// # Errors
     /// When it is not Locust's history CSV.
     pub fn open(file: &str, source: R) -> Result<Self, CsvError> {
-        let table = Table::open(file, "history", source)?;
+        let table = CsvTable::open(file, "history", source)?;
         let percentiles = table.percentiles();
         let of = |wanted: Percentile| {
             percentiles.iter().find(|(percentile, _)| *percentile == wanted).map(|(_, index)| *index)
         };
-        let columns = Columns {
+        let columns = HistoryColumns {
             timestamp: table.need("Timestamp")?,
             users: table.need("User Count")?,
             method: table.find("Type"),
@@ -69,7 +69,7 @@ impl<R: io::Read> HistoryReader<R> {
 #[derive(Clone, Copy)]
 pub struct HistoryRow<'a> {
     fields: Fields<'a>,
-    columns: &'a Columns,
+    columns: &'a HistoryColumns,
 }
 
 impl<'a> HistoryRow<'a> {

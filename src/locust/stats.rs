@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::columns::{CsvError, Fields, Table};
+use super::columns::{CsvError, CsvTable, Fields};
 use crate::results::{Endpoint, Percentile};
 
 /// The content of a stats file.
@@ -22,8 +22,8 @@ pub struct Stats {
 /// # Errors
 /// When it is not Locust's stats CSV; the error names the line and column.
 pub fn read_stats(file: &str, source: impl io::Read) -> Result<Stats, CsvError> {
-    let mut table = Table::open(file, "stats", source)?;
-    let columns = Columns::of(&table)?;
+    let mut table = CsvTable::open(file, "stats", source)?;
+    let columns = StatsColumns::of(&table)?;
     let mut endpoints = Vec::new();
     while let Some(fields) = table.next()? {
         endpoints.push(columns.endpoint(&fields)?);
@@ -49,7 +49,7 @@ fn summed(endpoints: &[Endpoint]) -> Endpoint {
     }
 }
 
-struct Columns {
+struct StatsColumns {
     method: Option<usize>,
     name: usize,
     requests: usize,
@@ -64,8 +64,8 @@ struct Columns {
     percentiles: Vec<(Percentile, usize)>,
 }
 
-impl Columns {
-    fn of<R: io::Read>(table: &Table<R>) -> Result<Self, CsvError> {
+impl StatsColumns {
+    fn of<R: io::Read>(table: &CsvTable<R>) -> Result<Self, CsvError> {
         Ok(Self {
             method: table.find("Type").or_else(|| table.find("Method")),
             name: table.need("Name")?,

@@ -169,7 +169,7 @@ pub fn closed(sentence: &str) -> String {
 
 /// Failures of one class.
 #[derive(Debug, Clone, PartialEq)]
-pub struct FailureClass<'a> {
+pub struct FailureGroup<'a> {
     /// The class in words.
     pub name: String,
     /// How many requests failed this way.
@@ -180,11 +180,11 @@ pub struct FailureClass<'a> {
 
 /// The failures by class, the most frequent first.
 #[must_use]
-pub fn failure_classes(results: &Results) -> Vec<FailureClass<'_>> {
-    let mut by_kind = BTreeMap::<FailureKind, FailureClass<'_>>::new();
+pub fn failure_classes(results: &Results) -> Vec<FailureGroup<'_>> {
+    let mut by_kind = BTreeMap::<FailureKind, FailureGroup<'_>>::new();
     for failure in &results.failures {
         let kind = failure.kind();
-        let class = by_kind.entry(kind).or_insert_with(|| FailureClass {
+        let class = by_kind.entry(kind).or_insert_with(|| FailureGroup {
             name: class_name(kind),
             occurrences: 0,
             failures: Vec::new(),

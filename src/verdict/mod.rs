@@ -7,7 +7,7 @@ mod row;
 mod unit;
 
 pub use finding::{Finding, FindingKind};
-pub use options::{OnInconclusive, Targets};
+pub use options::{OnInconclusive, TargetPolicy};
 pub use outcome::{Outcome, Severity};
 pub use row::{AgainstBaseline, Operator, Origin, Row, Subject, WaiverNote};
 pub use unit::Unit;

@@ -17,7 +17,7 @@ pub enum OnInconclusive {
 /// What the saved test's own targets mean.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
-pub enum Targets {
+pub enum TargetPolicy {
     /// A target that was missed fails the verdict.
     #[default]
     Fail,

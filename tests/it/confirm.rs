@@ -7,8 +7,8 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use loadforge_ci::baseline::History;
-use loadforge_ci::emulator::{Config, Engine, EngineChoice, Job, Live, Outcome, Pace, Replay};
+use loadforge_ci::baseline::RunHistory;
+use loadforge_ci::emulator::{EngineChoice, EngineOutcome, Job, Live, LoadEngine, Replay, ReplayPace, ServerConfig};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
@@ -26,13 +26,13 @@ struct InTurn {
     handed: Arc<Mutex<Vec<BTreeMap<String, String>>>>,
 }
 
-impl Engine for InTurn {
+impl LoadEngine for InTurn {
     fn run<'a>(
         &'a self,
         job: Job,
         live: watch::Sender<Live>,
         stop: watch::Receiver<bool>,
-    ) -> Pin<Box<dyn Future<Output = Outcome> + Send + 'a>> {
+    ) -> Pin<Box<dyn Future<Output = EngineOutcome> + Send + 'a>> {
         Box::pin(async move {
             self.handed.lock().unwrap().push(job.env.clone());
             let replay = {
@@ -43,23 +43,23 @@ impl Engine for InTurn {
         })
     }
 
-    fn recover(&self, _: &Path) -> Option<Outcome> {
+    fn recover(&self, _: &Path) -> Option<EngineOutcome> {
         None
     }
 }
 
 /// A recording of the checkout, its stats changed line by line.
-fn recorded(pace: Pace, change: impl Fn(&str) -> Option<String>) -> Replay {
+fn recorded(pace: ReplayPace, change: impl Fn(&str) -> Option<String>) -> Replay {
     let folder = tempfile::tempdir().unwrap();
     recording::write(folder.path(), change);
     Replay::open(folder.path(), pace).unwrap()
 }
 
 fn usual() -> Replay {
-    recorded(Pace::AtOnce, |line| Some(line.to_owned()))
+    recorded(ReplayPace::AtOnce, |line| Some(line.to_owned()))
 }
 
-fn slow_checkout(pace: Pace) -> Replay {
+fn slow_checkout(pace: ReplayPace) -> Replay {
     recorded(pace, |line| recording::slower(line, CHECKOUT))
 }
 
@@ -76,7 +76,8 @@ impl Repository {
         let handed = Arc::default();
         let recordings = Mutex::new([vec![usual()], recordings].concat());
         let engine = EngineChoice::Custom(Arc::new(InTurn { recordings, handed: Arc::clone(&handed) }));
-        let config = Config { engine, provisioning: Duration::ZERO, seconds_per_minute: 1.0, ..Config::default() };
+        let config =
+            ServerConfig { engine, provisioning: Duration::ZERO, seconds_per_minute: 1.0, ..ServerConfig::default() };
         let service = Service::start(config);
         let test = service.save("checkout");
         let tool = service.tool().env("CIRCLECI", "true").env("CIRCLE_BRANCH", "main");
@@ -90,7 +91,7 @@ impl Repository {
 
     /// Makes five good runs of one, a day apart.
     fn repeat_the_good_run(&self) {
-        let path = self.tool.path("loadforge-history").join(History::FILE);
+        let path = self.tool.path("loadforge-history").join(RunHistory::FILE);
         let line: Value = serde_json::from_str(std::fs::read_to_string(&path).unwrap().trim()).unwrap();
         let at: jiff::Timestamp = line["at"].as_str().unwrap().parse().unwrap();
         let lines = (1..=5_i64).map(|days| {
@@ -119,7 +120,7 @@ impl Repository {
 
 #[test]
 fn what_is_slow_twice_fails_and_both_runs_are_in_every_report() {
-    let repository = Repository::new(vec![slow_checkout(Pace::AtOnce)]);
+    let repository = Repository::new(vec![slow_checkout(ReplayPace::AtOnce)]);
     let (tool, service) = (&repository.tool, &repository.service);
     repository.run(&[]).expect(0);
     let gated = tool.run(&GATE).expect(1);
@@ -144,7 +145,7 @@ fn what_is_slow_twice_fails_and_both_runs_are_in_every_report() {
 
 #[test]
 fn what_is_slow_once_is_a_warning_and_one_run_is_enough_to_pass() {
-    let repository = Repository::new(vec![slow_checkout(Pace::AtOnce), usual()]);
+    let repository = Repository::new(vec![slow_checkout(ReplayPace::AtOnce), usual()]);
     repository.run(&[]).expect(0);
     let gated = repository.tool.run(&GATE).expect(0);
     assert!(gated.stdout.contains("failed in the first run only"), "{}", gated.stdout);
@@ -159,7 +160,7 @@ fn what_is_slow_once_is_a_warning_and_one_run_is_enough_to_pass() {
 
 #[test]
 fn a_written_limit_needs_no_second_run_and_one_run_says_how_to_confirm() {
-    let repository = Repository::new(vec![slow_checkout(Pace::AtOnce)]);
+    let repository = Repository::new(vec![slow_checkout(ReplayPace::AtOnce)]);
     repository.run(&[]).expect(0);
     repository
         .tool
@@ -172,7 +173,7 @@ fn a_written_limit_needs_no_second_run_and_one_run_says_how_to_confirm() {
 
 #[test]
 fn without_a_second_run_nothing_is_red_and_nothing_is_green() {
-    let repository = Repository::new(vec![slow_checkout(Pace::AtOnce)]);
+    let repository = Repository::new(vec![slow_checkout(ReplayPace::AtOnce)]);
     repository.run(&["--start-api", "v1", "--env", "COLOUR=blue"]).expect(0);
     // The value was not recorded and is nowhere to be found now.
     let open = repository.tool.run(&GATE).expect(3);
@@ -188,7 +189,7 @@ fn without_a_second_run_nothing_is_red_and_nothing_is_green() {
 
 #[test]
 fn the_second_run_is_handed_the_same_variables() {
-    let repository = Repository::new(vec![slow_checkout(Pace::AtOnce)]);
+    let repository = Repository::new(vec![slow_checkout(ReplayPace::AtOnce)]);
     let env = ["--start-api", "v1", "--env", "COLOUR=blue"];
     repository.run(&env).expect(0);
     repository.tool.run(&[&GATE[..], &env].concat()).expect(1);
@@ -199,7 +200,7 @@ fn the_second_run_is_handed_the_same_variables() {
 
 #[test]
 fn a_signal_during_the_second_run_cancels_it_and_what_was_measured_is_written() {
-    let repository = Repository::new(vec![slow_checkout(Pace::AtOnce), slow_checkout(Pace::AsPlanned)]);
+    let repository = Repository::new(vec![slow_checkout(ReplayPace::AtOnce), slow_checkout(ReplayPace::AsPlanned)]);
     repository.run(&[]).expect(0);
     let service = &repository.service;
     let child = repository.tool.start(&GATE);
@@ -215,7 +216,7 @@ fn a_signal_during_the_second_run_cancels_it_and_what_was_measured_is_written() 
 
 #[test]
 fn a_repeated_step_takes_up_its_second_run_and_a_new_run_gets_a_new_one() {
-    let repository = Repository::new(vec![slow_checkout(Pace::AtOnce)]);
+    let repository = Repository::new(vec![slow_checkout(ReplayPace::AtOnce)]);
     let in_job = |job: &str, arguments: &[&str]| {
         Ended::of(repository.tool.command(arguments).env("CIRCLE_WORKFLOW_JOB_ID", job).output().unwrap())
     };
@@ -234,7 +235,7 @@ fn a_repeated_step_takes_up_its_second_run_and_a_new_run_gets_a_new_one() {
 #[test]
 fn an_endpoint_that_is_not_called_any_more_stops_the_build() {
     let gone = |line: &str| (!line.starts_with(CHECKOUT)).then(|| line.to_owned());
-    let repository = Repository::new(vec![recorded(Pace::AtOnce, gone)]);
+    let repository = Repository::new(vec![recorded(ReplayPace::AtOnce, gone)]);
     repository.run(&[]).expect(0);
     let gated = repository.tool.run(&["gate"]).expect(1);
     assert!(

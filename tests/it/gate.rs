@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use insta::assert_snapshot;
 use loadforge_ci::exit::Exit;
-use loadforge_ci::gate::{self, History, NoHistory, Options, PlacedGate};
+use loadforge_ci::gate::{self, NoHistory, Options, PlacedGate, StatsHistory};
 use loadforge_ci::locust::{read_failures, read_stats};
 use loadforge_ci::results::{RESULTS_SCHEMA_VERSION, Results, Timeline};
 use loadforge_ci::verdict::{OnInconclusive, Origin, Outcome, Verdict};
@@ -34,7 +34,7 @@ fn judge(run: &str, texts: &[&str]) -> Verdict {
     let place = |text: &&str| PlacedGate { gate: text.parse().unwrap(), origin: Origin::Flag };
     let gates: Vec<_> = texts.iter().map(place).collect();
     let path = fixture(run, "run_stats_history.csv");
-    gate::judge(&gates, &results(run), Some(History::file(&path)), &NoHistory, &Options::default())
+    gate::judge(&gates, &results(run), Some(StatsHistory::file(&path)), &NoHistory, &Options::default())
 }
 
 fn listed(verdict: &Verdict) -> String {
@@ -122,9 +122,9 @@ fn a_history_that_is_missing_or_broken_makes_its_gates_inconclusive() {
     let gates = [PlacedGate { gate: "p95 < 1s after ramp-up".parse().unwrap(), origin: Origin::Flag }];
     let judge = |history| gate::judge(&gates, &results, Some(history), &NoHistory, &Options::default());
     let nowhere = fixture("healthy/s1_basic", "none.csv");
-    let missing = judge(History::file(&nowhere));
+    let missing = judge(StatsHistory::file(&nowhere));
     assert!(missing.sentence.contains("failed to open"), "{}", missing.sentence);
-    let broken = judge(History::text("h.csv", b"Timestamp\n1\n"));
+    let broken = judge(StatsHistory::text("h.csv", b"Timestamp\n1\n"));
     assert!(broken.sentence.contains("no column `User Count`"), "{}", broken.sentence);
     assert_eq!(gate::exit(&broken, OnInconclusive::Fail), Exit::Inconclusive);
 }

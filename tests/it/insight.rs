@@ -5,9 +5,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use loadforge_ci::demo::shop::{Fault, RunningShop, Shop, ShopConfig};
-use loadforge_ci::emulator::{Config, EngineChoice, Server};
-use loadforge_ci::insight::{Baseline, Course, find};
-use loadforge_ci::loadforge::{Client, Event, RunPlan, Session, StartApi, Stop, What};
+use loadforge_ci::emulator::{EngineChoice, Server, ServerConfig};
+use loadforge_ci::insight::{RunSeries, UsualValues, find};
+use loadforge_ci::loadforge::{Client, Event, RunPlan, Session, StartApi, StopSignals, What};
 use loadforge_ci::results::{Engine, LocalLoad, Results, ResultsFolder};
 use loadforge_ci::verdict::{Finding, FindingKind};
 
@@ -62,10 +62,11 @@ const STEADY: Shape = Shape { users: 6, spawn_rate: 6, seconds: 10 };
 /// Runs a script against a shop with these faults, one run after the other on the same shop; what each measured.
 ///
 /// The runs go the way of `run --engine local`: our client, our server, real Locust behind it.
-async fn runs(source: &str, shape: Shape, faults: Vec<Vec<Fault>>) -> Vec<(Results, Course)> {
+async fn runs(source: &str, shape: Shape, faults: Vec<Vec<Fault>>) -> Vec<(Results, RunSeries)> {
     let shop = Shop::start(ShopConfig::default()).await.unwrap();
     let engine = EngineChoice::Locust { processes: Some(1), cache_dir: None };
-    let server = Server::bind(Config { engine, provisioning: Duration::ZERO, ..Config::default() }).await.unwrap();
+    let server =
+        Server::start(ServerConfig { engine, provisioning: Duration::ZERO, ..ServerConfig::default() }).await.unwrap();
     let plan = plan(source, shape, &shop);
     let mut measured = Vec::new();
     for faults in faults {
@@ -98,16 +99,16 @@ fn plan(source: &str, shape: Shape, shop: &RunningShop) -> RunPlan {
     }
 }
 
-async fn run(api_url: &str, plan: &RunPlan, folder: &Path) -> (Results, Course) {
+async fn run(api_url: &str, plan: &RunPlan, folder: &Path) -> (Results, RunSeries) {
     let client = Client::builder(api_url.parse().unwrap()).token(Some("any".to_owned().into())).build().unwrap();
     let folder = ResultsFolder::new(folder);
     let mut unheard = |_: &Event| {};
-    let mut session = Session { client, folder: folder.clone(), observer: &mut unheard, stop: Stop::never() };
+    let mut session = Session { client, folder: folder.clone(), observer: &mut unheard, stop: StopSignals::never() };
     let target = session.resolve(plan).await.unwrap();
     let end = session.run(plan, &target).await.unwrap();
     let results = end.results.unwrap_or_else(|| panic!("{:?} {:?}", end.outcome, end.message));
     assert_eq!(results.problems, []);
-    let course = Course::of(&results, Some(&folder.file(ResultsFolder::HISTORY))).unwrap();
+    let course = RunSeries::of(&results, Some(&folder.file(ResultsFolder::HISTORY))).unwrap();
     (results, course)
 }
 
@@ -169,7 +170,7 @@ async fn a_slower_machine_and_a_slower_network_are_common_mode_and_a_slower_logi
     let login = vec![Fault::SlowLogin { factor: 3.0 }];
     let measured = runs(BUSY, Shape { seconds: 6, ..STEADY }, vec![vec![], slower, later, login]).await;
     let [(usual, course), slower, later, login] = &measured[..] else { panic!("four runs") };
-    let baseline = Baseline::of_run(usual);
+    let baseline = UsualValues::of_run(usual);
     assert_eq!(find(usual, course, Some(&baseline)), [], "a healthy run");
     let found = find(&slower.0, &slower.1, Some(&baseline));
     assert!(one(&found, FindingKind::CommonMode).sentence.starts_with("All 3 endpoints are slower"), "{found:#?}");
@@ -183,7 +184,8 @@ async fn a_login_that_gets_slower_bit_by_bit_is_told_from_its_history() {
     let builds = (0..12).map(|build| vec![Fault::SlowLogin { factor: 1.0 + 0.1 * f64::from(build) }]);
     let measured = runs(BUSY, Shape { seconds: 3, ..STEADY }, builds.collect()).await;
     let (now, before) = measured.split_last().unwrap();
-    let found = find(&now.0, &now.1, Some(&Baseline::median_of(before.iter().map(|run| Baseline::of_run(&run.0)))));
+    let found =
+        find(&now.0, &now.1, Some(&UsualValues::median_of(before.iter().map(|run| UsualValues::of_run(&run.0)))));
     let creep = one(&found, FindingKind::Creep);
     assert!(creep.sentence.starts_with("POST /api/v1/auth/login became slower bit by bit"), "{creep:#?}");
 }
@@ -192,7 +194,7 @@ async fn a_login_that_gets_slower_bit_by_bit_is_told_from_its_history() {
 async fn quick_errors_make_the_shop_faster_because_it_fails() {
     let faults = vec![vec![], vec![Fault::FailFast { share: 0.7 }]];
     let measured = runs(BUSY, Shape { seconds: 6, ..STEADY }, faults).await;
-    let found = find(&measured[1].0, &measured[1].1, Some(&Baseline::of_run(&measured[0].0)));
+    let found = find(&measured[1].0, &measured[1].1, Some(&UsualValues::of_run(&measured[0].0)));
     let faster = one(&found, FindingKind::FasterBecauseFailing);
     assert!(faster.sentence.contains("/api/v1/auth/login"), "{faster:#?}");
 }

@@ -161,10 +161,10 @@ fn errors_fail_the_build_and_warnings_do_not() {
     ] {
         let path = folder.path().join("script.py");
         std::fs::write(&path, content).unwrap();
-        let error = loadforge_ci::error::Failure::from(check_file(&path).unwrap_err());
+        let error = loadforge_ci::error::CommandError::from(check_file(&path).unwrap_err());
         assert!(error.exit == Exit::Usage && error.message.contains(words), "{error}");
     }
-    let missing = loadforge_ci::error::Failure::from(check_file(&folder.path().join("none.py")).unwrap_err());
+    let missing = loadforge_ci::error::CommandError::from(check_file(&folder.path().join("none.py")).unwrap_err());
     assert!(missing.exit == Exit::Usage && missing.message.contains("failed to read"), "{missing}");
 }
 

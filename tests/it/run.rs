@@ -3,14 +3,14 @@
 
 use std::time::{Duration, Instant};
 
-use loadforge_ci::emulator::{Config, Faults, Pace, TokenPolicy};
+use loadforge_ci::emulator::{InjectedFaults, ReplayPace, ServerConfig, TokenPolicy};
 
 use crate::support::service::{Service, signal, until};
 use crate::tool::{Ended, Tool, fixture};
 
 #[test]
 fn a_saved_test_is_started_once_followed_collected_and_judged() {
-    let service = Service::replaying(Pace::AtOnce, Faults::default());
+    let service = Service::replaying(ReplayPace::AtOnce, InjectedFaults::default());
     let test = service.save("checkout");
     let tool = service.tool();
     let ended = tool.run(&["run", "--test-id", &test, "--duration", "2m"]).expect(0);
@@ -35,7 +35,7 @@ fn a_saved_test_is_started_once_followed_collected_and_judged() {
 
 #[test]
 fn a_test_is_found_by_its_name_and_v1_starts_it_too() {
-    let service = Service::replaying(Pace::AtOnce, Faults::default());
+    let service = Service::replaying(ReplayPace::AtOnce, InjectedFaults::default());
     service.save("checkout");
     let tool = service.tool();
     tool.run(&["run", "--test", "checkout", "--duration", "2m", "--start-api", "v1", "--env", "A=b"]).expect(0);
@@ -46,7 +46,7 @@ fn a_test_is_found_by_its_name_and_v1_starts_it_too() {
 
 #[test]
 fn a_gate_that_fails_publishes_everything_and_exits_with_1() {
-    let service = Service::replaying(Pace::AtOnce, Faults::default());
+    let service = Service::replaying(ReplayPace::AtOnce, InjectedFaults::default());
     let test = service.save("checkout");
     let tool = service
         .tool()
@@ -61,7 +61,7 @@ fn a_gate_that_fails_publishes_everything_and_exits_with_1() {
 
 #[test]
 fn what_cannot_be_judged_exits_with_3_unless_it_may_be() {
-    let service = Service::replaying(Pace::AtOnce, Faults::default());
+    let service = Service::replaying(ReplayPace::AtOnce, InjectedFaults::default());
     let test = service.save("checkout");
     let tool = service.tool();
     tool.run(&["run", "--test-id", &test, "--duration", "2m"]).expect(0);
@@ -73,7 +73,7 @@ fn what_cannot_be_judged_exits_with_3_unless_it_may_be() {
 
 #[test]
 fn wait_and_gate_go_on_from_a_detached_run() {
-    let service = Service::replaying(Pace::AsPlanned, Faults::default());
+    let service = Service::replaying(ReplayPace::AsPlanned, InjectedFaults::default());
     let test = service.save("checkout");
     let tool = service.tool();
     tool.run(&["run", "--test-id", &test, "--duration", "2m", "--detach"]).expect(0);
@@ -91,7 +91,10 @@ fn wait_and_gate_go_on_from_a_detached_run() {
 #[test]
 fn a_run_that_did_not_complete_exits_with_4_and_so_does_its_gate() {
     for (code, words) in [(4, "failed to launch"), (5, "cancelled"), (6, "cloud provider"), (7, "workers")] {
-        let service = Service::replaying(Pace::AtOnce, Faults { end_code: Some(code), ..Faults::default() });
+        let service = Service::replaying(
+            ReplayPace::AtOnce,
+            InjectedFaults { end_code: Some(code), ..InjectedFaults::default() },
+        );
         let test = service.save("checkout");
         let tool = service.tool();
         let ended = tool.run(&["run", "--test-id", &test, "--duration", "2m"]).expect(4);
@@ -101,7 +104,7 @@ fn a_run_that_did_not_complete_exits_with_4_and_so_does_its_gate() {
 
 #[test]
 fn the_overall_timeout_cancels_the_run_and_exits_with_5() {
-    let service = Service::replaying(Pace::AsPlanned, Faults::default());
+    let service = Service::replaying(ReplayPace::AsPlanned, InjectedFaults::default());
     let test = service.save("checkout");
     let tool = service.tool();
     tool.run(&["run", "--test-id", &test, "--duration", "720m", "--timeout", "1s"]).expect(5);
@@ -111,7 +114,7 @@ fn the_overall_timeout_cancels_the_run_and_exits_with_5() {
 
 #[test]
 fn a_host_that_is_not_allowed_is_never_hit() {
-    let service = Service::replaying(Pace::AtOnce, Faults::default());
+    let service = Service::replaying(ReplayPace::AtOnce, InjectedFaults::default());
     let tool = service
         .tool()
         .file("loadforge.yml", "guard: { allowed_hosts: [\"*.staging.example.com\"] }\n")
@@ -149,7 +152,7 @@ fn a_service_that_cannot_be_reached_exits_with_75_and_says_try_again() {
 
 #[test]
 fn a_missing_or_wrong_token_exits_with_77_and_names_the_variable() {
-    let config = Config { tokens: TokenPolicy::Fixed("right".into()), ..Config::default() };
+    let config = ServerConfig { tokens: TokenPolicy::Fixed("right".into()), ..ServerConfig::default() };
     let service = Service::start(config);
     let wrong = service.tool().run(&["run", "--test-id", "1", "--duration", "2m"]).expect(77);
     assert!(wrong.stderr.contains("LOADFORGE_API_TOKEN") && !wrong.stderr.contains("t0p-s3cret"), "{}", wrong.stderr);
@@ -161,7 +164,7 @@ fn a_missing_or_wrong_token_exits_with_77_and_names_the_variable() {
 #[test]
 fn a_signal_cancels_the_run_within_5_s() {
     for (name, code) in [("TERM", 143), ("HUP", 143), ("INT", 130)] {
-        let service = Service::replaying(Pace::AsPlanned, Faults::default());
+        let service = Service::replaying(ReplayPace::AsPlanned, InjectedFaults::default());
         let test = service.save("checkout");
         let tool = service.tool();
         let child = tool.start(&["run", "--test-id", &test, "--duration", "720m"]);
@@ -177,7 +180,7 @@ fn a_signal_cancels_the_run_within_5_s() {
 
 #[test]
 fn cancel_stops_the_recorded_run() {
-    let service = Service::replaying(Pace::AsPlanned, Faults::default());
+    let service = Service::replaying(ReplayPace::AsPlanned, InjectedFaults::default());
     let test = service.save("checkout");
     let tool = service.tool();
     tool.run(&["run", "--test-id", &test, "--duration", "720m", "--detach"]).expect(0);
@@ -189,7 +192,8 @@ fn cancel_stops_the_recorded_run() {
 
 #[test]
 fn a_lost_start_answer_never_makes_a_second_run() {
-    let service = Service::replaying(Pace::AtOnce, Faults { lost_start_answers: 1, ..Faults::default() });
+    let service =
+        Service::replaying(ReplayPace::AtOnce, InjectedFaults { lost_start_answers: 1, ..InjectedFaults::default() });
     let test = service.save("checkout");
     let tool = service.tool();
     tool.run(&["run", "--test-id", &test, "--duration", "2m"]).expect(0);
@@ -199,7 +203,7 @@ fn a_lost_start_answer_never_makes_a_second_run() {
 
 #[test]
 fn a_job_that_runs_again_adopts_its_run() {
-    let service = Service::replaying(Pace::AsPlanned, Faults::default());
+    let service = Service::replaying(ReplayPace::AsPlanned, InjectedFaults::default());
     let test = service.save("checkout");
     let tool = service.tool().env("CIRCLE_WORKFLOW_JOB_ID", "9d1c");
     let run = ["run", "--test-id", &test, "--duration", "2m"];
@@ -212,8 +216,13 @@ fn a_job_that_runs_again_adopts_its_run() {
 
 #[test]
 fn results_without_csv_are_inconclusive_by_endpoint_and_say_why() {
-    let faults = Faults { without_csv: true, without_extension: true, without_test_id: true, ..Faults::default() };
-    let service = Service::replaying(Pace::AtOnce, faults);
+    let faults = InjectedFaults {
+        without_csv: true,
+        without_extension: true,
+        without_test_id: true,
+        ..InjectedFaults::default()
+    };
+    let service = Service::replaying(ReplayPace::AtOnce, faults);
     let test = service.save("checkout");
     let tool = service.tool();
     tool.run(&["run", "--test-id", &test, "--duration", "2m"]).expect(0);
@@ -255,7 +264,7 @@ fn a_broken_template_is_a_clear_error_and_the_reports_are_still_there() {
 
 #[test]
 fn doctor_says_what_is_missing_and_starts_nothing() {
-    let service = Service::replaying(Pace::AtOnce, Faults::default());
+    let service = Service::replaying(ReplayPace::AtOnce, InjectedFaults::default());
     let test = service.save("checkout");
     let tool = service.tool().file("loadforge.yml", "gates: [p95 < 500ms]\n");
     let well = tool.run(&["doctor", "--test-id", &test, "--duration", "2m"]).expect(0);

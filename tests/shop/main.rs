@@ -12,7 +12,7 @@ mod pipeline;
 #[expect(dead_code, reason = "the other tests need more of it")]
 mod tool;
 
-use loadforge_ci::baseline::History;
+use loadforge_ci::baseline::RunHistory;
 use loadforge_ci::demo::shop::Fault;
 use loadforge_ci::verdict::Outcome;
 
@@ -26,7 +26,7 @@ fn a_shop_without_any_written_gate_learns_when_it_got_slower() {
         let build = shop.good_build(&[]);
         assert_eq!(build.verdict.rows_with(Outcome::Fail).count(), 0, "build {number}: {}", build.gate.stdout);
     }
-    assert_eq!(History::open(shop.path("loadforge-history")).unwrap().runs().len(), 5);
+    assert_eq!(RunHistory::open(shop.path("loadforge-history")).unwrap().runs().len(), 5);
 
     // The same shop once more.
     shop.build(&["--confirm"]).gate.expect(0);

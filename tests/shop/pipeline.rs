@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use loadforge_ci::demo::scripts::{ECOMMERCE, Script};
+use loadforge_ci::demo::scripts::{DemoScript, ECOMMERCE};
 use loadforge_ci::demo::shop::Fault;
 use loadforge_ci::results::ResultsFolder;
 use loadforge_ci::verdict::Verdict;
@@ -11,7 +11,7 @@ use loadforge_ci::verdict::Verdict;
 use crate::open_shop::OpenShop;
 use crate::tool::{Ended, Tool};
 
-const SCRIPT: Script = ECOMMERCE;
+const SCRIPT: DemoScript = ECOMMERCE;
 
 /// Enough requests for the p95 of every endpoint, log-in too, after a quarter of a minute.
 const LOAD: [&str; 6] = ["--users", "100", "--spawn-rate", "50", "--duration", "15s"];

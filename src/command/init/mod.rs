@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::printed;
 use crate::cli::InitArgs;
-use crate::error::Failure;
+use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::results::write_atomically;
 
@@ -18,7 +18,7 @@ const FILES: [(&str, &str); 3] = [
 
 const CIRCLECI: &str = ".circleci/config.yml";
 
-pub(super) fn run(arguments: &InitArgs, mut sink: impl Write) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &InitArgs, mut sink: impl Write) -> Result<Exit, CommandError> {
     for (name, content) in FILES {
         let path = arguments.dir.join(name);
         if path.exists() && !arguments.force {
@@ -40,8 +40,8 @@ Next: try it on this machine, without an account:
   TARGET_HOST=http://localhost:8080 loadforge-ci run --engine local --duration 10s && loadforge-ci gate
 `loadforge-ci doctor` checks what CircleCI will need.";
 
-fn unwritable(path: &Path, cause: &std::io::Error) -> Failure {
-    Failure::usage(format!("failed to write {}: {cause}", path.display()))
+fn unwritable(path: &Path, cause: &std::io::Error) -> CommandError {
+    CommandError::usage(format!("failed to write {}: {cause}", path.display()))
         .with_hint("--dir names the repository's folder")
 }
 

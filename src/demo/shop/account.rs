@@ -16,8 +16,8 @@ use ring::rand::SystemRandom;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Inner;
-use super::answer::{Body, Parameters, Refusal, page};
+use super::ShopState;
+use super::answer::{JsonBody, Parameters, ShopRefusal, page};
 
 /// An account of the shop, and the environment variables by which the scripts learn of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,11 +109,11 @@ pub(super) struct Customer {
     pub(super) account: &'static Account,
 }
 
-impl FromRequestParts<Arc<Inner>> for Customer {
-    type Rejection = Refusal;
+impl FromRequestParts<Arc<ShopState>> for Customer {
+    type Rejection = ShopRefusal;
 
-    async fn from_request_parts(parts: &mut Parts, shop: &Arc<Inner>) -> Result<Self, Refusal> {
-        let refusal = |message: &str| Refusal::new(StatusCode::UNAUTHORIZED, "unauthorized", message);
+    async fn from_request_parts(parts: &mut Parts, shop: &Arc<ShopState>) -> Result<Self, ShopRefusal> {
+        let refusal = |message: &str| ShopRefusal::new(StatusCode::UNAUTHORIZED, "unauthorized", message);
         let header = parts.headers.get(AUTHORIZATION).ok_or_else(|| refusal("log in first"))?;
         let token = header.to_str().ok().and_then(|value| value.strip_prefix("Bearer "));
         let index = token.and_then(|token| shop.tokens.check(token)).ok_or_else(|| refusal("the token is not good"))?;
@@ -123,20 +123,20 @@ impl FromRequestParts<Arc<Inner>> for Customer {
 }
 
 #[derive(Deserialize)]
-pub(super) struct Credentials {
+pub(super) struct LoginForm {
     email: String,
     password: String,
 }
 
 pub(super) async fn log_in(
-    State(shop): State<Arc<Inner>>,
-    Body(credentials): Body<Credentials>,
-) -> Result<Json<Value>, Refusal> {
+    State(shop): State<Arc<ShopState>>,
+    JsonBody(credentials): JsonBody<LoginForm>,
+) -> Result<Json<Value>, ShopRefusal> {
     let index = ACCOUNTS
         .iter()
         .position(|account| account.email.eq_ignore_ascii_case(credentials.email.trim()))
         .filter(|&index| ACCOUNTS[index].password == credentials.password)
-        .ok_or_else(|| Refusal::new(StatusCode::UNAUTHORIZED, "unauthorized", "e-mail or password is wrong"))?;
+        .ok_or_else(|| ShopRefusal::new(StatusCode::UNAUTHORIZED, "unauthorized", "e-mail or password is wrong"))?;
     let token = shop.tokens.issue(index);
     Ok(Json(json!({ "access_token": token, "token_type": "bearer", "expires_in": TOKEN_LIFE.as_secs() })))
 }
@@ -169,12 +169,12 @@ const fn ten() -> usize {
 }
 
 pub(super) async fn orders(
-    State(shop): State<Arc<Inner>>,
+    State(shop): State<Arc<ShopState>>,
     customer: Customer,
     Parameters(list): Parameters<OrderList>,
-) -> Result<Json<Value>, Refusal> {
+) -> Result<Json<Value>, ShopRefusal> {
     if !["all", "paid", "shipped"].contains(&list.status.as_str()) {
-        return Err(Refusal::invalid("status is all, paid or shipped"));
+        return Err(ShopRefusal::invalid("status is all, paid or shipped"));
     }
     let orders = shop.store().orders_of(customer.index, &list.status);
     let (total, orders) = page(orders, list.page, list.limit)?;
@@ -182,13 +182,13 @@ pub(super) async fn orders(
 }
 
 pub(super) async fn order(
-    State(shop): State<Arc<Inner>>,
+    State(shop): State<Arc<ShopState>>,
     customer: Customer,
     Path(id): Path<String>,
-) -> Result<Json<Value>, Refusal> {
+) -> Result<Json<Value>, ShopRefusal> {
     let store = shop.store();
     let order = id.parse().ok().and_then(|id| store.order(customer.index, id));
-    order.map(|order| Json(json!(order))).ok_or_else(|| Refusal::not_found("order"))
+    order.map(|order| Json(json!(order))).ok_or_else(|| ShopRefusal::not_found("order"))
 }
 
 #[cfg(test)]

@@ -10,13 +10,13 @@ use serde_json::json;
 
 /// An answer that is not what was asked for: `{"error": {"code", "message"}}`.
 #[derive(Debug)]
-pub(super) struct Refusal {
+pub(super) struct ShopRefusal {
     status: StatusCode,
     code: &'static str,
     message: String,
 }
 
-impl Refusal {
+impl ShopRefusal {
     pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         Self { status, code, message: message.into() }
     }
@@ -37,26 +37,26 @@ impl Refusal {
     }
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for ShopRefusal {
     fn into_response(self) -> Response {
         (self.status, Json(json!({ "error": { "code": self.code, "message": self.message } }))).into_response()
     }
 }
 
-pub(super) async fn no_such_path() -> Refusal {
-    Refusal::not_found("path")
+pub(super) async fn no_such_path() -> ShopRefusal {
+    ShopRefusal::not_found("path")
 }
 
 /// A JSON body; what cannot be read is refused in the shop's own form.
-pub(super) struct Body<T>(pub(super) T);
+pub(super) struct JsonBody<T>(pub(super) T);
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
-    type Rejection = Refusal;
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
+    type Rejection = ShopRefusal;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Refusal> {
+    async fn from_request(request: Request, state: &S) -> Result<Self, ShopRefusal> {
         let Json(body) = Json::from_request(request, state)
             .await
-            .map_err(|rejection| Refusal::new(rejection.status(), "bad_body", rejection.body_text()))?;
+            .map_err(|rejection| ShopRefusal::new(rejection.status(), "bad_body", rejection.body_text()))?;
         Ok(Self(body))
     }
 }
@@ -65,23 +65,23 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
 pub(super) struct Parameters<T>(pub(super) T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Parameters<T> {
-    type Rejection = Refusal;
+    type Rejection = ShopRefusal;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ShopRefusal> {
         let Query(query) = Query::from_request_parts(parts, state)
             .await
-            .map_err(|rejection| Refusal::new(rejection.status(), "bad_query", rejection.body_text()))?;
+            .map_err(|rejection| ShopRefusal::new(rejection.status(), "bad_query", rejection.body_text()))?;
         Ok(Self(query))
     }
 }
 
 /// One page of a list: which page, from 1, and how many entries, from 1 to 100.
-pub(super) fn page<T>(entries: Vec<T>, page: usize, limit: usize) -> Result<(usize, Vec<T>), Refusal> {
+pub(super) fn page<T>(entries: Vec<T>, page: usize, limit: usize) -> Result<(usize, Vec<T>), ShopRefusal> {
     if page == 0 {
-        return Err(Refusal::invalid("page counts from 1"));
+        return Err(ShopRefusal::invalid("page counts from 1"));
     }
     if !(1..=100).contains(&limit) {
-        return Err(Refusal::invalid("limit is from 1 to 100"));
+        return Err(ShopRefusal::invalid("limit is from 1 to 100"));
     }
     let total = entries.len();
     Ok((total, entries.into_iter().skip((page - 1).saturating_mul(limit)).take(limit).collect()))

@@ -9,15 +9,15 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Inner;
+use super::ShopState;
 use super::account::Customer;
-use super::answer::{Body, Refusal};
-use super::data::{Address, Cart, Item, PaymentIntent, Store};
+use super::answer::{JsonBody, ShopRefusal};
+use super::data::{Address, Cart, Item, PaymentIntent, ShopData};
 
 /// Lines a cart takes.
 const MOST_ITEMS: usize = 100;
 
-type Answer = Result<(StatusCode, Json<Value>), Refusal>;
+type Answer = Result<(StatusCode, Json<Value>), ShopRefusal>;
 
 fn created(value: &impl serde::Serialize) -> Answer {
     Ok((StatusCode::CREATED, Json(json!(value))))
@@ -29,34 +29,34 @@ struct NewCart {
 }
 
 /// Opens a cart; the body may be empty.
-pub(super) async fn create(State(shop): State<Arc<Inner>>, customer: Customer, body: Bytes) -> Answer {
+pub(super) async fn create(State(shop): State<Arc<ShopState>>, customer: Customer, body: Bytes) -> Answer {
     let new: NewCart = if body.trim_ascii().is_empty() {
         NewCart::default()
     } else {
         serde_json::from_slice(&body)
-            .map_err(|error| Refusal::new(StatusCode::BAD_REQUEST, "bad_body", error.to_string()))?
+            .map_err(|error| ShopRefusal::new(StatusCode::BAD_REQUEST, "bad_body", error.to_string()))?
     };
     let currency = new.currency.unwrap_or_else(|| "EUR".into());
     if currency.len() != 3 || !currency.bytes().all(|byte| byte.is_ascii_uppercase()) {
-        return Err(Refusal::invalid("currency is three capital letters"));
+        return Err(ShopRefusal::invalid("currency is three capital letters"));
     }
     created(shop.store().add_cart(customer.index, currency))
 }
 
 pub(super) async fn show(
-    State(shop): State<Arc<Inner>>,
+    State(shop): State<Arc<ShopState>>,
     customer: Customer,
     Path(id): Path<String>,
-) -> Result<Json<Value>, Refusal> {
+) -> Result<Json<Value>, ShopRefusal> {
     let mut store = shop.store();
-    store.cart(customer.index, &id).map(|cart| Json(json!(cart))).ok_or_else(|| Refusal::not_found("cart"))
+    store.cart(customer.index, &id).map(|cart| Json(json!(cart))).ok_or_else(|| ShopRefusal::not_found("cart"))
 }
 
 /// The cart, as long as it has not become an order.
-fn open_cart<'a>(store: &'a mut Store, customer: Customer, id: &str) -> Result<&'a mut Cart, Refusal> {
-    let cart = store.cart(customer.index, id).ok_or_else(|| Refusal::not_found("cart"))?;
+fn open_cart<'a>(store: &'a mut ShopData, customer: Customer, id: &str) -> Result<&'a mut Cart, ShopRefusal> {
+    let cart = store.cart(customer.index, id).ok_or_else(|| ShopRefusal::not_found("cart"))?;
     if cart.order_id.is_some() {
-        return Err(Refusal::out_of_order("cart_closed", "this cart has been checked out"));
+        return Err(ShopRefusal::out_of_order("cart_closed", "this cart has been checked out"));
     }
     Ok(cart)
 }
@@ -68,19 +68,19 @@ pub(super) struct NewItem {
 }
 
 pub(super) async fn add_item(
-    State(shop): State<Arc<Inner>>,
+    State(shop): State<Arc<ShopState>>,
     customer: Customer,
     Path(id): Path<String>,
-    Body(new): Body<NewItem>,
+    JsonBody(new): JsonBody<NewItem>,
 ) -> Answer {
     let mut store = shop.store();
-    let price_cents = store.product(new.product_id).ok_or_else(|| Refusal::invalid("no such product"))?.price_cents;
+    let price_cents = store.product(new.product_id).ok_or_else(|| ShopRefusal::invalid("no such product"))?.price_cents;
     let cart = open_cart(&mut store, customer, &id)?;
     if !(1..=99).contains(&new.quantity) {
-        return Err(Refusal::invalid("quantity is from 1 to 99"));
+        return Err(ShopRefusal::invalid("quantity is from 1 to 99"));
     }
     if cart.items.len() >= MOST_ITEMS {
-        return Err(Refusal::invalid(format!("a cart takes {MOST_ITEMS} items")));
+        return Err(ShopRefusal::invalid(format!("a cart takes {MOST_ITEMS} items")));
     }
     cart.items.push(Item { product_id: new.product_id, quantity: new.quantity, price_cents });
     // The sum has changed, so what was promised to be paid no longer holds.
@@ -89,22 +89,22 @@ pub(super) async fn add_item(
 }
 
 pub(super) async fn set_shipping_address(
-    State(shop): State<Arc<Inner>>,
+    State(shop): State<Arc<ShopState>>,
     customer: Customer,
     Path(id): Path<String>,
-    Body(address): Body<Address>,
+    JsonBody(address): JsonBody<Address>,
 ) -> Answer {
     let mut store = shop.store();
     let cart = open_cart(&mut store, customer, &id)?;
     if cart.items.is_empty() {
-        return Err(Refusal::out_of_order("cart_empty", "put an item into the cart first"));
+        return Err(ShopRefusal::out_of_order("cart_empty", "put an item into the cart first"));
     }
     let Address { name, street, city, postal_code, country } = &address;
     if [name, street, city, postal_code].iter().any(|field| field.trim().is_empty()) {
-        return Err(Refusal::invalid("name, street, city and postal_code must not be empty"));
+        return Err(ShopRefusal::invalid("name, street, city and postal_code must not be empty"));
     }
     if country.len() != 2 || !country.bytes().all(|byte| byte.is_ascii_uppercase()) {
-        return Err(Refusal::invalid("country is two capital letters"));
+        return Err(ShopRefusal::invalid("country is two capital letters"));
     }
     cart.shipping_address = Some(address);
     Ok((StatusCode::OK, Json(json!(cart))))
@@ -116,19 +116,19 @@ pub(super) struct NewPaymentIntent {
 }
 
 pub(super) async fn create_payment_intent(
-    State(shop): State<Arc<Inner>>,
+    State(shop): State<Arc<ShopState>>,
     customer: Customer,
     Path(id): Path<String>,
-    Body(new): Body<NewPaymentIntent>,
+    JsonBody(new): JsonBody<NewPaymentIntent>,
 ) -> Answer {
     if !["card", "invoice"].contains(&new.method.as_str()) {
-        return Err(Refusal::invalid("method is card or invoice"));
+        return Err(ShopRefusal::invalid("method is card or invoice"));
     }
     let mut store = shop.store();
     let intent_id = format!("pi_{}", store.new_id());
     let cart = open_cart(&mut store, customer, &id)?;
     if cart.shipping_address.is_none() {
-        return Err(Refusal::out_of_order("shipping_address_missing", "set the shipping address first"));
+        return Err(ShopRefusal::out_of_order("shipping_address_missing", "set the shipping address first"));
     }
     let intent = PaymentIntent { id: intent_id, amount_cents: cart.total_cents(), method: new.method };
     created(cart.payment_intent.insert(intent))
@@ -140,18 +140,18 @@ pub(super) struct CheckOut {
 }
 
 pub(super) async fn check_out(
-    State(shop): State<Arc<Inner>>,
+    State(shop): State<Arc<ShopState>>,
     customer: Customer,
     Path(id): Path<String>,
-    Body(wanted): Body<CheckOut>,
+    JsonBody(wanted): JsonBody<CheckOut>,
 ) -> Answer {
     let mut store = shop.store();
     let cart = open_cart(&mut store, customer, &id)?;
     let Some(intent) = &cart.payment_intent else {
-        return Err(Refusal::out_of_order("payment_intent_missing", "create a payment intent first"));
+        return Err(ShopRefusal::out_of_order("payment_intent_missing", "create a payment intent first"));
     };
     if intent.id != wanted.payment_intent_id {
-        return Err(Refusal::invalid("this payment intent is not the cart's"));
+        return Err(ShopRefusal::invalid("this payment intent is not the cart's"));
     }
     let total_cents = intent.amount_cents;
     let order_id = store.add_order(customer.index, "paid", total_cents);

@@ -7,8 +7,8 @@ use axum::extract::{Path, State};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Inner;
-use super::answer::{Parameters, Refusal, page};
+use super::ShopState;
+use super::answer::{Parameters, ShopRefusal, page};
 use super::data::CATEGORIES;
 
 pub(super) async fn health() -> Json<Value> {
@@ -33,12 +33,12 @@ const fn twenty() -> usize {
 }
 
 pub(super) async fn products(
-    State(shop): State<Arc<Inner>>,
+    State(shop): State<Arc<ShopState>>,
     Parameters(list): Parameters<ProductList>,
-) -> Result<Json<Value>, Refusal> {
+) -> Result<Json<Value>, ShopRefusal> {
     if let Some(category) = list.category.as_deref().filter(|category| !CATEGORIES.contains(category)) {
         let known = CATEGORIES.join(", ");
-        return Err(Refusal::invalid(format!("no category `{category}`: it is one of {known}")));
+        return Err(ShopRefusal::invalid(format!("no category `{category}`: it is one of {known}")));
     }
     let products = shop
         .store()
@@ -51,8 +51,11 @@ pub(super) async fn products(
     Ok(Json(json!({ "products": products, "page": list.page, "limit": list.limit, "total": total })))
 }
 
-pub(super) async fn product(State(shop): State<Arc<Inner>>, Path(id): Path<String>) -> Result<Json<Value>, Refusal> {
+pub(super) async fn product(
+    State(shop): State<Arc<ShopState>>,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, ShopRefusal> {
     let store = shop.store();
     let product = id.parse().ok().and_then(|id| store.product(id));
-    product.map(|product| Json(json!(product))).ok_or_else(|| Refusal::not_found("product"))
+    product.map(|product| Json(json!(product))).ok_or_else(|| ShopRefusal::not_found("product"))
 }

@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use fastrand::Rng;
 use serde::{Deserialize, Serialize};
 
-use super::endpoint::Endpoint;
+use super::endpoint::ShopEndpoint;
 use super::locked;
 
 /// What was served of one endpoint. What Locust counts is [`Served::requests`].
@@ -46,11 +46,11 @@ impl Served {
 #[derive(Debug)]
 pub(super) struct Counters {
     seed: u64,
-    endpoints: Mutex<BTreeMap<(&'static str, &'static str), State>>,
+    endpoints: Mutex<BTreeMap<(&'static str, &'static str), CounterState>>,
 }
 
 #[derive(Debug)]
-struct State {
+struct CounterState {
     /// Drawn apart, so that turning a fault on changes no healthy latency.
     latency: Rng,
     faults: Rng,
@@ -78,16 +78,16 @@ impl Counters {
     }
 
     /// The usual latency of the endpoint's next request and the random numbers that decide its fate.
-    pub(super) fn draw(&self, endpoint: Endpoint) -> (Duration, Rng) {
+    pub(super) fn draw(&self, endpoint: ShopEndpoint) -> (Duration, Rng) {
         self.with(endpoint, |state| (endpoint.latency.draw(&mut state.latency), state.faults.fork()))
     }
 
     /// Counts a request from its arrival on.
-    pub(super) fn arrived(&self, endpoint: Endpoint) -> Arrival<'_> {
+    pub(super) fn arrived(&self, endpoint: ShopEndpoint) -> Arrival<'_> {
         Arrival { counters: self, endpoint, ended: false }
     }
 
-    fn with<T>(&self, endpoint: Endpoint, change: impl FnOnce(&mut State) -> T) -> T {
+    fn with<T>(&self, endpoint: ShopEndpoint, change: impl FnOnce(&mut CounterState) -> T) -> T {
         let mut endpoints = locked(&self.endpoints);
         let state = endpoints.entry((endpoint.name, endpoint.method)).or_insert_with(|| {
             // FNV-1a, so that each endpoint has its own sequence, the same on every machine.
@@ -96,7 +96,7 @@ impl Counters {
                 .bytes()
                 .chain(endpoint.method.bytes())
                 .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-            State {
+            CounterState {
                 latency: Rng::with_seed(self.seed ^ own),
                 faults: Rng::with_seed(self.seed.rotate_left(32) ^ own),
                 served: Served { method: endpoint.method.into(), name: endpoint.name.into(), ..Served::default() },
@@ -110,7 +110,7 @@ impl Counters {
 #[derive(Debug)]
 pub(super) struct Arrival<'a> {
     counters: &'a Counters,
-    endpoint: Endpoint,
+    endpoint: ShopEndpoint,
     ended: bool,
 }
 
@@ -144,7 +144,7 @@ mod tests {
     #[test]
     fn every_request_ends_in_exactly_one_way() {
         let counters = Counters::new(1);
-        let endpoint = Endpoint::of("GET", "/health");
+        let endpoint = ShopEndpoint::of("GET", "/health");
         counters.arrived(endpoint).answered(StatusCode::OK);
         counters.arrived(endpoint).answered(StatusCode::TOO_MANY_REQUESTS);
         counters.arrived(endpoint).reset();

@@ -74,7 +74,7 @@ pub(super) struct Order {
 
 /// Everything the shop remembers.
 #[derive(Debug)]
-pub(super) struct Store {
+pub(super) struct ShopData {
     rng: Rng,
     products: Vec<Product>,
     carts: HashMap<String, Cart>,
@@ -83,7 +83,7 @@ pub(super) struct Store {
     next_order: u64,
 }
 
-impl Store {
+impl ShopData {
     pub(super) fn new(seed: u64) -> Self {
         let mut rng = Rng::with_seed(seed);
         let products = (1..=240)
@@ -175,7 +175,7 @@ mod tests {
 
     #[test]
     fn what_is_remembered_is_bounded_and_private() {
-        let mut store = Store::new(1);
+        let mut store = ShopData::new(1);
         let first = store.add_cart(0, "EUR".into()).id.clone();
         assert!(store.cart(0, &first).is_some());
         assert!(store.cart(1, &first).is_none(), "another account's cart");
@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn ids_are_uuids() {
-        let id = Store::new(1).new_id();
+        let id = ShopData::new(1).new_id();
         assert_eq!(id.split('-').map(str::len).collect::<Vec<_>>(), [8, 4, 4, 4, 12], "{id}");
         assert_eq!(&id[14..15], "4", "{id}");
         assert!("89ab".contains(&id[19..20]), "{id}");

@@ -23,20 +23,20 @@ impl Latency {
     }
 }
 
-const fn endpoint(method: &'static str, name: &'static str, median_ms: f64, sigma: f64) -> Endpoint {
-    Endpoint { method, name, latency: Latency { median_ms, sigma } }
+const fn endpoint(method: &'static str, name: &'static str, median_ms: f64, sigma: f64) -> ShopEndpoint {
+    ShopEndpoint { method, name, latency: Latency { median_ms, sigma } }
 }
 
 /// An endpoint of the shop.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Endpoint {
+pub(super) struct ShopEndpoint {
     pub(super) method: &'static str,
     /// The path with `[id]` for what differs from call to call.
     pub(super) name: &'static str,
     pub(super) latency: Latency,
 }
 
-const ENDPOINTS: [Endpoint; 15] = [
+const ENDPOINTS: [ShopEndpoint; 15] = [
     endpoint("GET", "/health", 3.0, 0.15),
     endpoint("GET", "/api/v1/products", 21.0, 0.17),
     endpoint("GET", "/api/v1/products/[id]", 14.0, 0.17),
@@ -55,9 +55,9 @@ const ENDPOINTS: [Endpoint; 15] = [
 ];
 
 /// What a request that fits no endpoint is counted as.
-const UNKNOWN: Endpoint = endpoint("", "(unknown)", 2.0, 0.1);
+const UNKNOWN: ShopEndpoint = endpoint("", "(unknown)", 2.0, 0.1);
 
-impl Endpoint {
+impl ShopEndpoint {
     /// The endpoint a request is for.
     pub(super) fn of(method: &str, path: &str) -> Self {
         ENDPOINTS.into_iter().find(|endpoint| endpoint.method == method && fits(endpoint.name, path)).unwrap_or(UNKNOWN)
@@ -89,7 +89,7 @@ mod tests {
 
     #[test]
     fn ids_are_folded_and_nothing_else() {
-        let name = |method, path| Endpoint::of(method, path).name;
+        let name = |method, path| ShopEndpoint::of(method, path).name;
         assert_eq!(name("POST", "/api/v1/carts/0a1b/items"), "/api/v1/carts/[id]/items");
         assert_eq!(name("GET", "/api/v1/orders"), "/api/v1/orders");
         assert_eq!(name("GET", "/api/v1/orders/17"), "/api/v1/orders/[id]");
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn latency_is_seeded_and_of_the_size_it_says() {
-        let login = Endpoint::of("POST", "/api/v1/auth/login").latency;
+        let login = ShopEndpoint::of("POST", "/api/v1/auth/login").latency;
         let draw = |seed| {
             let mut rng = Rng::with_seed(seed);
             (0..2_001).map(|_| login.draw(&mut rng)).collect::<Vec<_>>()

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use axum::http::StatusCode;
 use fastrand::Rng;
 
-use super::endpoint::Endpoint;
+use super::endpoint::ShopEndpoint;
 use super::locked;
 
 /// One thing that is wrong with the shop. Shares are from 0 (never) to 1 (always). Faults that fail requests spare
@@ -75,16 +75,16 @@ const MOST_DELAY: Duration = Duration::from_secs(60);
 
 /// What happens to one request.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Fate {
+pub(super) struct RequestFate {
     /// How long it is held back before anything is answered.
     pub(super) delay: Duration,
     /// How it then ends.
-    pub(super) end: End,
+    pub(super) end: RequestEnd,
 }
 
 /// How a request ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
+pub(super) enum RequestEnd {
     /// As it should.
     Served,
     /// With this status instead.
@@ -95,36 +95,36 @@ pub(super) enum End {
 
 /// The faults that are turned on.
 #[derive(Debug)]
-pub(super) struct Faults(Mutex<State>);
+pub(super) struct ActiveFaults(Mutex<ActiveState>);
 
 #[derive(Debug)]
-struct State {
+struct ActiveState {
     faults: Vec<Fault>,
     first_request: Option<Instant>,
     /// When the resource of [`Fault::Saturation`] is free again.
     free_at: Option<Instant>,
 }
 
-impl Faults {
+impl ActiveFaults {
     pub(super) fn new(faults: Vec<Fault>) -> Self {
-        Self(Mutex::new(State { faults, first_request: None, free_at: None }))
+        Self(Mutex::new(ActiveState { faults, first_request: None, free_at: None }))
     }
 
     pub(super) fn set(&self, faults: Vec<Fault>) {
-        *locked(&self.0) = State { faults, first_request: None, free_at: None };
+        *locked(&self.0) = ActiveState { faults, first_request: None, free_at: None };
     }
 
     /// The fate of a request that arrives now. `usual` is its latency in a healthy shop; `rng` decides who is hit.
-    pub(super) fn fate(&self, endpoint: Endpoint, usual: Duration, rng: &mut Rng, now: Instant) -> Fate {
+    pub(super) fn fate(&self, endpoint: ShopEndpoint, usual: Duration, rng: &mut Rng, now: Instant) -> RequestFate {
         locked(&self.0).fate(endpoint, usual, rng, now)
     }
 }
 
-impl State {
-    fn fate(&mut self, endpoint: Endpoint, usual: Duration, rng: &mut Rng, now: Instant) -> Fate {
+impl ActiveState {
+    fn fate(&mut self, endpoint: ShopEndpoint, usual: Duration, rng: &mut Rng, now: Instant) -> RequestFate {
         let since_first = now.saturating_duration_since(*self.first_request.get_or_insert(now));
         let (mut factor, mut queued, mut at_once) = (1.0, Duration::ZERO, false);
-        let mut end = End::Served;
+        let mut end = RequestEnd::Served;
         for fault in &self.faults {
             // Every share draws, hit or not, so that one fault does not change whom the next one hits.
             let mut hit = |share: f64| rng.f64() < share && endpoint.is_api();
@@ -151,29 +151,28 @@ impl State {
                     self.free_at = Some(free_at + seconds(1.0 / requests_per_s));
                     None
                 }
-                Fault::FailingCheckout { share } => {
-                    (hit(share) && endpoint.is_checkout()).then_some(End::Refused(StatusCode::SERVICE_UNAVAILABLE))
-                }
+                Fault::FailingCheckout { share } => (hit(share) && endpoint.is_checkout())
+                    .then_some(RequestEnd::Refused(StatusCode::SERVICE_UNAVAILABLE)),
                 Fault::ErrorSpike { from, to, share } => (hit(share) && (from..to).contains(&since_first))
-                    .then_some(End::Refused(StatusCode::INTERNAL_SERVER_ERROR)),
+                    .then_some(RequestEnd::Refused(StatusCode::INTERNAL_SERVER_ERROR)),
                 Fault::RateLimit { share } => hit(share).then(|| {
                     at_once = true;
-                    End::Refused(StatusCode::TOO_MANY_REQUESTS)
+                    RequestEnd::Refused(StatusCode::TOO_MANY_REQUESTS)
                 }),
                 Fault::FailFast { share } => hit(share).then(|| {
                     at_once = true;
-                    End::Refused(StatusCode::INTERNAL_SERVER_ERROR)
+                    RequestEnd::Refused(StatusCode::INTERNAL_SERVER_ERROR)
                 }),
-                Fault::Resets { share } => hit(share).then_some(End::Reset),
+                Fault::Resets { share } => hit(share).then_some(RequestEnd::Reset),
                 Fault::SlowLogin { .. } => None,
             };
-            if end == End::Served {
-                end = ends.unwrap_or(End::Served);
+            if end == RequestEnd::Served {
+                end = ends.unwrap_or(RequestEnd::Served);
             }
         }
         let usual = if at_once { Duration::from_millis(1) } else { usual };
         let delay = seconds(usual.as_secs_f64() * factor).saturating_add(queued).min(MOST_DELAY);
-        Fate { delay, end }
+        RequestFate { delay, end }
     }
 }
 
@@ -188,9 +187,9 @@ mod tests {
 
     const USUAL: Duration = Duration::from_millis(10);
 
-    fn fates(faults: Vec<Fault>, path: &str, every: Duration, count: u32) -> Vec<Fate> {
-        let (faults, mut rng, start) = (Faults::new(faults), Rng::with_seed(1), Instant::now());
-        let endpoint = Endpoint::of(if path == "/health" { "GET" } else { "POST" }, path);
+    fn fates(faults: Vec<Fault>, path: &str, every: Duration, count: u32) -> Vec<RequestFate> {
+        let (faults, mut rng, start) = (ActiveFaults::new(faults), Rng::with_seed(1), Instant::now());
+        let endpoint = ShopEndpoint::of(if path == "/health" { "GET" } else { "POST" }, path);
         (0..count).map(|n| faults.fate(endpoint, USUAL, &mut rng, start + every * n)).collect()
     }
 
@@ -214,7 +213,7 @@ mod tests {
         let spike = Fault::ErrorSpike { from: Duration::from_secs(2), to: Duration::from_secs(4), share: 1.0 };
         let failed: Vec<bool> = fates(vec![spike], LOGIN, Duration::from_secs(1), 6)
             .iter()
-            .map(|fate| fate.end == End::Refused(StatusCode::INTERNAL_SERVER_ERROR))
+            .map(|fate| fate.end == RequestEnd::Refused(StatusCode::INTERNAL_SERVER_ERROR))
             .collect();
         assert_eq!(failed, [false, false, true, true, false, false]);
     }
@@ -229,14 +228,17 @@ mod tests {
     fn shares_are_kept_and_the_health_check_is_spared() {
         let resets = |path| {
             let fates = fates(vec![Fault::Resets { share: 0.25 }], path, Duration::ZERO, 4_000);
-            fates.iter().filter(|fate| fate.end == End::Reset).count()
+            fates.iter().filter(|fate| fate.end == RequestEnd::Reset).count()
         };
         assert!((900..1_100).contains(&resets(LOGIN)), "{}", resets(LOGIN));
         assert_eq!(resets("/health"), 0);
         let quick = fates(vec![Fault::FailFast { share: 1.0 }], LOGIN, Duration::ZERO, 1)[0];
         assert_eq!(
             quick,
-            Fate { delay: Duration::from_millis(1), end: End::Refused(StatusCode::INTERNAL_SERVER_ERROR) }
+            RequestFate {
+                delay: Duration::from_millis(1),
+                end: RequestEnd::Refused(StatusCode::INTERNAL_SERVER_ERROR)
+            }
         );
     }
 

@@ -9,31 +9,33 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::Inner;
-use super::answer::Refusal;
-use super::endpoint::Endpoint;
-use super::fault::End;
+use super::ShopState;
+use super::answer::ShopRefusal;
+use super::endpoint::ShopEndpoint;
+use super::fault::RequestEnd;
 use super::listener::Connection;
 
 pub(super) async fn serve(
-    State(shop): State<Arc<Inner>>,
+    State(shop): State<Arc<ShopState>>,
     ConnectInfo(connection): ConnectInfo<Connection>,
     request: Request,
     next: Next,
 ) -> Response {
-    let endpoint = Endpoint::of(request.method().as_str(), request.uri().path());
+    let endpoint = ShopEndpoint::of(request.method().as_str(), request.uri().path());
     let arrival = shop.counters.arrived(endpoint);
     let (usual, mut rng) = shop.counters.draw(endpoint);
     let fate = shop.faults.fate(endpoint, usual, &mut rng, Instant::now());
     // An upload is read while the clock runs, so that its size does not change the latency.
     let (response, ()) = match fate.end {
-        End::Served => tokio::join!(next.run(request), tokio::time::sleep(fate.delay)),
-        End::Refused(_) | End::Reset => (StatusCode::OK.into_response(), tokio::time::sleep(fate.delay).await),
+        RequestEnd::Served => tokio::join!(next.run(request), tokio::time::sleep(fate.delay)),
+        RequestEnd::Refused(_) | RequestEnd::Reset => {
+            (StatusCode::OK.into_response(), tokio::time::sleep(fate.delay).await)
+        }
     };
     let response = match fate.end {
-        End::Served => response,
-        End::Refused(status) => refusal(status),
-        End::Reset => {
+        RequestEnd::Served => response,
+        RequestEnd::Refused(status) => refusal(status),
+        RequestEnd::Reset => {
             connection.reset();
             arrival.reset();
             return response;
@@ -49,7 +51,7 @@ fn refusal(status: StatusCode) -> Response {
         StatusCode::SERVICE_UNAVAILABLE => ("payment_unavailable", "the payment service does not answer"),
         _ => ("internal", "something went wrong"),
     };
-    let mut response = Refusal::new(status, code, message).into_response();
+    let mut response = ShopRefusal::new(status, code, message).into_response();
     if status == StatusCode::TOO_MANY_REQUESTS {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
     }

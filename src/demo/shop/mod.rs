@@ -33,8 +33,8 @@ use tokio::task::JoinHandle;
 
 use self::account::Tokens;
 use self::counter::Counters;
-use self::data::Store;
-use self::fault::Faults;
+use self::data::ShopData;
+use self::fault::ActiveFaults;
 use self::listener::{Connection, ResettableListener};
 use crate::error::Explain;
 use crate::exit::Exit;
@@ -99,11 +99,11 @@ impl Shop {
         let listen_error = |source| ShopError::Listen { address: config.listen, source };
         let listener = ResettableListener::bind(config.listen).await.map_err(listen_error)?;
         let address = axum::serve::Listener::local_addr(&listener).map_err(listen_error)?;
-        let inner = Arc::new(Inner {
-            store: Mutex::new(Store::new(config.seed)),
+        let inner = Arc::new(ShopState {
+            store: Mutex::new(ShopData::new(config.seed)),
             tokens: Tokens::new().ok_or(ShopError::Random)?,
             counters: Counters::new(config.seed),
-            faults: Faults::new(config.faults),
+            faults: ActiveFaults::new(config.faults),
         });
         let service = router(Arc::clone(&inner)).into_make_service_with_connect_info::<Connection>();
         let (stop, stopped) = oneshot::channel::<()>();
@@ -123,7 +123,7 @@ impl Shop {
 #[derive(Debug)]
 pub struct RunningShop {
     address: SocketAddr,
-    inner: Arc<Inner>,
+    inner: Arc<ShopState>,
     stop: Option<oneshot::Sender<()>>,
     serving: JoinHandle<()>,
 }
@@ -178,15 +178,15 @@ impl Drop for RunningShop {
 
 /// What all requests share.
 #[derive(Debug)]
-struct Inner {
-    store: Mutex<Store>,
+struct ShopState {
+    store: Mutex<ShopData>,
     tokens: Tokens,
     counters: Counters,
-    faults: Faults,
+    faults: ActiveFaults,
 }
 
-impl Inner {
-    fn store(&self) -> MutexGuard<'_, Store> {
+impl ShopState {
+    fn store(&self) -> MutexGuard<'_, ShopData> {
         locked(&self.store)
     }
 }
@@ -196,7 +196,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn router(inner: Arc<Inner>) -> Router {
+fn router(inner: Arc<ShopState>) -> Router {
     let shop = Router::new()
         .route("/health", get(catalogue::health))
         .route("/api/v1/products", get(catalogue::products))

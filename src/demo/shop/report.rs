@@ -11,9 +11,9 @@ use jiff::civil::Date;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Inner;
+use super::ShopState;
 use super::account::Customer;
-use super::answer::{Body, Refusal};
+use super::answer::{JsonBody, ShopRefusal};
 use super::data::CATEGORIES;
 
 /// Rejected rows that are reported one by one.
@@ -22,21 +22,21 @@ const MOST_REPORTED: usize = 50;
 const MOST_DAYS: i32 = 366;
 const REGIONS: [&str; 3] = ["eu", "us", "apac"];
 
-fn analysts_only(customer: Customer) -> Result<(), Refusal> {
+fn analysts_only(customer: Customer) -> Result<(), ShopRefusal> {
     if customer.account.analyst {
         return Ok(());
     }
-    Err(Refusal::new(StatusCode::FORBIDDEN, "forbidden", "this account is not an analyst's"))
+    Err(ShopRefusal::new(StatusCode::FORBIDDEN, "forbidden", "this account is not an analyst's"))
 }
 
 /// Reads the multipart field `file` as CSV with the columns `email`, `name` and `country`.
 pub(super) async fn import_customers(
     customer: Customer,
     upload: Result<Multipart, MultipartRejection>,
-) -> Result<Json<Value>, Refusal> {
+) -> Result<Json<Value>, ShopRefusal> {
     analysts_only(customer)?;
-    let mut upload =
-        upload.map_err(|error| Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "no_multipart", error.body_text()))?;
+    let mut upload = upload
+        .map_err(|error| ShopRefusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "no_multipart", error.body_text()))?;
     while let Some(field) = upload.next_field().await.map_err(|error| unreadable(&error))? {
         if field.name() == Some("file") {
             let content = field.bytes().await.map_err(|error| unreadable(&error))?;
@@ -50,11 +50,11 @@ pub(super) async fn import_customers(
             })));
         }
     }
-    Err(Refusal::invalid("the upload has no field `file`"))
+    Err(ShopRefusal::invalid("the upload has no field `file`"))
 }
 
-fn unreadable(error: &axum::extract::multipart::MultipartError) -> Refusal {
-    Refusal::new(error.status(), "bad_upload", error.body_text())
+fn unreadable(error: &axum::extract::multipart::MultipartError) -> ShopRefusal {
+    ShopRefusal::new(error.status(), "bad_upload", error.body_text())
 }
 
 /// What became of an uploaded file.
@@ -66,12 +66,12 @@ struct Import {
     rows: Vec<(u64, &'static str)>,
 }
 
-fn read_customers(content: &[u8]) -> Result<Import, Refusal> {
+fn read_customers(content: &[u8]) -> Result<Import, ShopRefusal> {
     let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(content);
-    let header = reader.headers().map_err(|error| Refusal::invalid(error.to_string()))?.clone();
+    let header = reader.headers().map_err(|error| ShopRefusal::invalid(error.to_string()))?.clone();
     let column = |name: &str| {
         let found = header.iter().position(|column| column.eq_ignore_ascii_case(name));
-        found.ok_or_else(|| Refusal::invalid(format!("the file's header has no column `{name}`")))
+        found.ok_or_else(|| ShopRefusal::invalid(format!("the file's header has no column `{name}`")))
     };
     let (email, name, country) = (column("email")?, column("name")?, column("country")?);
     let mut import = Import::default();
@@ -133,10 +133,10 @@ struct Filters {
 }
 
 pub(super) async fn generate(
-    State(shop): State<Arc<Inner>>,
+    State(shop): State<Arc<ShopState>>,
     customer: Customer,
-    Body(wanted): Body<ReportRequest>,
-) -> Result<Json<Value>, Refusal> {
+    JsonBody(wanted): JsonBody<ReportRequest>,
+) -> Result<Json<Value>, ShopRefusal> {
     analysts_only(customer)?;
     let (from, to) = wanted.check()?;
     let (id, rows) = {
@@ -164,28 +164,30 @@ pub(super) async fn generate(
 
 impl ReportRequest {
     /// The period, once everything asked for makes sense.
-    fn check(&self) -> Result<(Date, Date), Refusal> {
+    fn check(&self) -> Result<(Date, Date), ShopRefusal> {
         one_of("type", Some(&self.kind), &["sales", "customers"])?;
         one_of("filters.category", self.filters.category.as_deref(), &CATEGORIES)?;
         one_of("filters.region", self.filters.region.as_deref(), &REGIONS)?;
         let date = |name: &str, text: &str| {
-            text.parse::<Date>().map_err(|_| Refusal::invalid(format!("{name} is not a date such as 2026-01-31")))
+            text.parse::<Date>().map_err(|_| ShopRefusal::invalid(format!("{name} is not a date such as 2026-01-31")))
         };
         let (from, to) = (date("date_from", &self.date_from)?, date("date_to", &self.date_to)?);
         if from > to {
-            return Err(Refusal::invalid("date_from is after date_to"));
+            return Err(ShopRefusal::invalid("date_from is after date_to"));
         }
         let days = (to - from).get_days();
         if days > MOST_DAYS {
-            return Err(Refusal::invalid(format!("the period is {days} days; {MOST_DAYS} is the most")));
+            return Err(ShopRefusal::invalid(format!("the period is {days} days; {MOST_DAYS} is the most")));
         }
         Ok((from, to))
     }
 }
 
-fn one_of(name: &str, value: Option<&str>, known: &[&str]) -> Result<(), Refusal> {
+fn one_of(name: &str, value: Option<&str>, known: &[&str]) -> Result<(), ShopRefusal> {
     match value.filter(|value| !known.contains(value)) {
-        Some(value) => Err(Refusal::invalid(format!("{name} is `{value}` but must be one of {}", known.join(", ")))),
+        Some(value) => {
+            Err(ShopRefusal::invalid(format!("{name} is `{value}` but must be one of {}", known.join(", "))))
+        }
         None => Ok(()),
     }
 }

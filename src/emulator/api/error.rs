@@ -9,7 +9,7 @@ use serde_json::json;
 
 /// An answer that says no.
 #[derive(Debug)]
-pub(super) enum ApiError {
+pub(super) enum ErrorResponse {
     /// 400: the body is not a JSON object.
     Malformed(String),
     /// 401: no token, or a wrong one.
@@ -26,7 +26,7 @@ pub(super) enum ApiError {
     Fault(StatusCode),
 }
 
-impl IntoResponse for ApiError {
+impl IntoResponse for ErrorResponse {
     fn into_response(self) -> Response {
         let (status, body) = match self {
             // The one error LoadForge documents has both fields.

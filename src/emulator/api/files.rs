@@ -10,13 +10,13 @@ use base64::prelude::BASE64_STANDARD;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::error::ApiError;
+use super::error::ErrorResponse;
 use super::form::Form;
 use super::number;
-use crate::emulator::app::{App, written};
-use crate::emulator::store::{State as Known, StoredFile};
+use crate::emulator::state::{ServerState, written};
+use crate::emulator::store::{StoredFile, StoredState as Known};
 
-pub(super) async fn list(State(app): State<Arc<App>>) -> Json<Vec<Value>> {
+pub(super) async fn list(State(app): State<Arc<ServerState>>) -> Json<Vec<Value>> {
     let shown = |(id, file): (&u64, &StoredFile)| {
         json!({
             "id": id,
@@ -28,39 +28,42 @@ pub(super) async fn list(State(app): State<Arc<App>>) -> Json<Vec<Value>> {
     Json(app.store.read(|state| state.files.iter().map(shown).collect()))
 }
 
-pub(super) async fn create(State(app): State<Arc<App>>, body: Bytes) -> Result<Json<Value>, ApiError> {
+pub(super) async fn create(State(app): State<Arc<ServerState>>, body: Bytes) -> Result<Json<Value>, ErrorResponse> {
     let (name, content) = read(&body)?;
     let now = Timestamp::now();
     let id = app.store.change(|state| {
         unique(state, &name, None)?;
-        Ok::<_, ApiError>(state.add_file(StoredFile { created_at: now, updated_at: now, name, content }))
+        Ok::<_, ErrorResponse>(state.add_file(StoredFile { created_at: now, updated_at: now, name, content }))
     })?;
     Ok(Json(json!({ "file_id": id })))
 }
 
 pub(super) async fn update(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<ServerState>>,
     id: Path<String>,
     body: Bytes,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Value>, ErrorResponse> {
     let id = number("File", id)?;
     let (name, content) = read(&body)?;
     app.store.change(|state| {
         unique(state, &name, Some(id))?;
-        let file = state.files.get_mut(&id).ok_or(ApiError::Missing("File", id))?;
+        let file = state.files.get_mut(&id).ok_or(ErrorResponse::Missing("File", id))?;
         *file = StoredFile { created_at: file.created_at, updated_at: Timestamp::now(), name, content };
-        Ok::<_, ApiError>(())
+        Ok::<_, ErrorResponse>(())
     })?;
     Ok(Json(json!({ "file_id": id })))
 }
 
-pub(super) async fn delete(State(app): State<Arc<App>>, id: Path<String>) -> Result<Json<Value>, ApiError> {
+pub(super) async fn delete(
+    State(app): State<Arc<ServerState>>,
+    id: Path<String>,
+) -> Result<Json<Value>, ErrorResponse> {
     let id = number("File", id)?;
-    app.store.change(|state| state.files.remove(&id)).ok_or(ApiError::Missing("File", id))?;
+    app.store.change(|state| state.files.remove(&id)).ok_or(ErrorResponse::Missing("File", id))?;
     Ok(Json(json!({ "file_id": id, "status": "Deleted" })))
 }
 
-fn read(body: &[u8]) -> Result<(String, String), ApiError> {
+fn read(body: &[u8]) -> Result<(String, String), ErrorResponse> {
     let mut form = Form::read(body)?;
     ["name", "content"].into_iter().for_each(|name| form.require(name));
     let name = form.text("name").unwrap_or_default();
@@ -74,10 +77,10 @@ fn read(body: &[u8]) -> Result<(String, String), ApiError> {
     Ok((name, content))
 }
 
-fn unique(state: &Known, name: &str, except: Option<u64>) -> Result<(), ApiError> {
+fn unique(state: &Known, name: &str, except: Option<u64>) -> Result<(), ErrorResponse> {
     if state.files.iter().any(|(id, file)| file.name == name && Some(*id) != except) {
         let message = "The name has already been taken.".to_owned();
-        return Err(ApiError::Invalid([("name".to_owned(), vec![message])].into()));
+        return Err(ErrorResponse::Invalid([("name".to_owned(), vec![message])].into()));
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use serde_json::{Map, Value};
 
-use super::error::ApiError;
+use super::error::ErrorResponse;
 
 /// The fields of a request's body and what is wrong with them.
 pub(super) struct Form {
@@ -15,12 +15,12 @@ pub(super) struct Form {
 
 impl Form {
     /// Reads a JSON object; no body at all is an empty one.
-    pub(super) fn read(body: &[u8]) -> Result<Self, ApiError> {
+    pub(super) fn read(body: &[u8]) -> Result<Self, ErrorResponse> {
         let fields = if body.trim_ascii().is_empty() {
             Map::new()
         } else {
             serde_json::from_slice(body)
-                .map_err(|error| ApiError::Malformed(format!("The body must be a JSON object: {error}")))?
+                .map_err(|error| ErrorResponse::Malformed(format!("The body must be a JSON object: {error}")))?
         };
         Ok(Self { fields, errors: BTreeMap::new() })
     }
@@ -91,8 +91,8 @@ impl Form {
     }
 
     /// Says no when anything was wrong.
-    pub(super) fn check(&mut self) -> Result<(), ApiError> {
-        if self.errors.is_empty() { Ok(()) } else { Err(ApiError::Invalid(std::mem::take(&mut self.errors))) }
+    pub(super) fn check(&mut self) -> Result<(), ErrorResponse> {
+        if self.errors.is_empty() { Ok(()) } else { Err(ErrorResponse::Invalid(std::mem::take(&mut self.errors))) }
     }
 }
 

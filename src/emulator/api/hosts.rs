@@ -8,17 +8,17 @@ use axum::extract::{Path, State};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::error::ApiError;
+use super::error::ErrorResponse;
 use super::form::Form;
 use super::number;
-use crate::emulator::app::{App, written};
+use crate::emulator::state::{ServerState, written};
 use crate::emulator::store::Host;
 
-pub(super) async fn list(State(app): State<Arc<App>>) -> Json<Vec<Value>> {
+pub(super) async fn list(State(app): State<Arc<ServerState>>) -> Json<Vec<Value>> {
     Json(app.store.read(|state| state.hosts.iter().map(|(id, host)| shown(*id, host)).collect()))
 }
 
-pub(super) async fn create(State(app): State<Arc<App>>, body: Bytes) -> Result<Json<Value>, ApiError> {
+pub(super) async fn create(State(app): State<Arc<ServerState>>, body: Bytes) -> Result<Json<Value>, ErrorResponse> {
     let mut form = Form::read(&body)?;
     ["url", "port", "protocol"].into_iter().for_each(|name| form.require(name));
     let url = form.text("url").unwrap_or_default();
@@ -37,13 +37,16 @@ pub(super) async fn create(State(app): State<Arc<App>>, body: Bytes) -> Result<J
     Ok(Json(json!({ "host_id": id })))
 }
 
-pub(super) async fn delete(State(app): State<Arc<App>>, id: Path<String>) -> Result<Json<Value>, ApiError> {
+pub(super) async fn delete(
+    State(app): State<Arc<ServerState>>,
+    id: Path<String>,
+) -> Result<Json<Value>, ErrorResponse> {
     let id = number("Host", id)?;
     app.store.change(|state| {
         if state.tests.values().any(|test| test.host_id == Some(id)) {
-            return Err(ApiError::Impossible("Delete the tests that use this host first.".into()));
+            return Err(ErrorResponse::Impossible("Delete the tests that use this host first.".into()));
         }
-        state.hosts.remove(&id).ok_or(ApiError::Missing("Host", id))
+        state.hosts.remove(&id).ok_or(ErrorResponse::Missing("Host", id))
     })?;
     Ok(Json(json!({ "host_id": id, "status": "Deleted" })))
 }

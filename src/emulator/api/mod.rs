@@ -18,10 +18,10 @@ use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, patch, post};
 
-use error::ApiError;
+use error::ErrorResponse;
 pub(super) use files::content as file_content;
 
-use super::app::App;
+use super::state::ServerState;
 
 /// Where v2 lives.
 pub(super) const V2: &str = "/api/v2";
@@ -30,7 +30,7 @@ pub(super) const V2: &str = "/api/v2";
 const MOST_BODY_BYTES: usize = 32 << 20;
 
 /// All calls. Where LoadForge's documentation and its own clients disagree on a path, both are served.
-pub(super) fn router(app: Arc<App>) -> Router {
+pub(super) fn router(app: Arc<ServerState>) -> Router {
     let v2 = Router::new()
         .route("/tests", get(tests::list).post(tests::create))
         .route("/tests/create", post(tests::create))
@@ -61,15 +61,15 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
-async fn no_route() -> ApiError {
-    ApiError::NoRoute
+async fn no_route() -> ErrorResponse {
+    ErrorResponse::NoRoute
 }
 
 async fn no_method() -> Response {
-    ApiError::Fault(StatusCode::METHOD_NOT_ALLOWED).into_response()
+    ErrorResponse::Fault(StatusCode::METHOD_NOT_ALLOWED).into_response()
 }
 
 /// The number in a path. What is no number names nothing.
-fn number(what: &'static str, Path(id): Path<String>) -> Result<u64, ApiError> {
-    id.parse().map_err(|_| ApiError::Missing(what, 0))
+fn number(what: &'static str, Path(id): Path<String>) -> Result<u64, ErrorResponse> {
+    id.parse().map_err(|_| ErrorResponse::Missing(what, 0))
 }

@@ -6,22 +6,22 @@ use axum::Json;
 use axum::extract::{Path, State};
 use serde_json::{Map, Value, json};
 
-use super::error::ApiError;
+use super::error::ErrorResponse;
 use super::number;
-use crate::emulator::app::{App, written};
-use crate::emulator::config::Faults;
+use crate::emulator::config::InjectedFaults;
+use crate::emulator::state::{ServerState, written};
 use crate::emulator::store::Run;
 
 /// All runs, the newest first, without their CSV fields.
-pub(super) async fn list(State(app): State<Arc<App>>) -> Json<Vec<Value>> {
+pub(super) async fn list(State(app): State<Arc<ServerState>>) -> Json<Vec<Value>> {
     let shown = |(id, run): (&u64, &Run)| Value::Object(summary(*id, run, &app.faults));
     Json(app.store.read(|state| state.runs.iter().rev().map(shown).collect()))
 }
 
 /// One run, with what it delivered once it is over.
-pub(super) async fn one(State(app): State<Arc<App>>, id: Path<String>) -> Result<Json<Value>, ApiError> {
+pub(super) async fn one(State(app): State<Arc<ServerState>>, id: Path<String>) -> Result<Json<Value>, ErrorResponse> {
     let id = number("Result", id)?;
-    let run = app.store.read(|state| state.runs.get(&id).cloned()).ok_or(ApiError::Missing("Result", id))?;
+    let run = app.store.read(|state| state.runs.get(&id).cloned()).ok_or(ErrorResponse::Missing("Result", id))?;
     let mut fields = summary(id, &run, &app.faults);
     if run.is_over() {
         let delivered = app.archive.read(id);
@@ -39,7 +39,7 @@ pub(super) async fn one(State(app): State<Arc<App>>, id: Path<String>) -> Result
 }
 
 /// The documented fields: measures are texts, `run_status` is a number. What is not known yet is left out.
-fn summary(id: u64, run: &Run, faults: &Faults) -> Map<String, Value> {
+fn summary(id: u64, run: &Run, faults: &InjectedFaults) -> Map<String, Value> {
     let mut fields = Map::new();
     let mut put = |name: &str, value: Value| {
         fields.insert(name.to_owned(), value);

@@ -12,11 +12,11 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Number, Value, json};
 
-use super::error::ApiError;
+use super::error::ErrorResponse;
 use super::form::Form;
 use super::number;
-use crate::emulator::app::App;
-use crate::emulator::course;
+use crate::emulator::lifecycle;
+use crate::emulator::state::ServerState;
 
 /// Least and most minutes of a run, as LoadForge has it.
 const MINUTES: std::ops::RangeInclusive<u64> = 2..=720;
@@ -25,7 +25,7 @@ const MINUTES: std::ops::RangeInclusive<u64> = 2..=720;
 const V1_MINUTES: u64 = 5;
 
 /// `POST /run`: a test's id and a duration in minutes.
-pub(super) async fn start(State(app): State<Arc<App>>, body: Bytes) -> Result<Response, ApiError> {
+pub(super) async fn start(State(app): State<Arc<ServerState>>, body: Bytes) -> Result<Response, ErrorResponse> {
     let mut form = Form::read(&body)?;
     ["test_id", "duration"].into_iter().for_each(|name| form.require(name));
     let test = form.whole("test_id", 0..=u64::MAX);
@@ -35,7 +35,11 @@ pub(super) async fn start(State(app): State<Arc<App>>, body: Bytes) -> Result<Re
 }
 
 /// `POST /api/v1/tests/{id}/start`: environment variables, and a duration if one likes.
-pub(super) async fn start_v1(State(app): State<Arc<App>>, id: Path<String>, body: Bytes) -> Result<Response, ApiError> {
+pub(super) async fn start_v1(
+    State(app): State<Arc<ServerState>>,
+    id: Path<String>,
+    body: Bytes,
+) -> Result<Response, ErrorResponse> {
     let test = number("Test", id)?;
     let mut form = Form::read(&body)?;
     let duration = minutes(&app, &mut form).unwrap_or_else(|| V1_MINUTES.into());
@@ -44,9 +48,15 @@ pub(super) async fn start_v1(State(app): State<Arc<App>>, id: Path<String>, body
     begin(&app, test, duration, env)
 }
 
-fn begin(app: &Arc<App>, test_id: u64, duration: Number, env: BTreeMap<String, String>) -> Result<Response, ApiError> {
-    let test = app.store.read(|state| state.tests.get(&test_id).cloned()).ok_or(ApiError::Missing("Test", test_id))?;
-    let run = course::start(app, test_id, &test, duration, env);
+fn begin(
+    app: &Arc<ServerState>,
+    test_id: u64,
+    duration: Number,
+    env: BTreeMap<String, String>,
+) -> Result<Response, ErrorResponse> {
+    let test =
+        app.store.read(|state| state.tests.get(&test_id).cloned()).ok_or(ErrorResponse::Missing("Test", test_id))?;
+    let run = lifecycle::start(app, test_id, &test, duration, env);
     let lost = app.next_trouble(|trouble| {
         let due = trouble.lost_start_answers > 0;
         trouble.lost_start_answers = trouble.lost_start_answers.saturating_sub(1);
@@ -60,12 +70,15 @@ fn begin(app: &Arc<App>, test_id: u64, duration: Number, env: BTreeMap<String, S
 }
 
 /// `POST /run/cancel/{id}`. The run stops within seconds; until then it is still running.
-pub(super) async fn cancel(State(app): State<Arc<App>>, id: Path<String>) -> Result<Json<Value>, ApiError> {
+pub(super) async fn cancel(
+    State(app): State<Arc<ServerState>>,
+    id: Path<String>,
+) -> Result<Json<Value>, ErrorResponse> {
     let id = number("Run", id)?;
     app.store.change(|state| {
-        let run = state.runs.get_mut(&id).ok_or(ApiError::Missing("Run", id))?;
+        let run = state.runs.get_mut(&id).ok_or(ErrorResponse::Missing("Run", id))?;
         if run.is_over() && !run.cancelled {
-            return Err(ApiError::Impossible("The run has already finished.".into()));
+            return Err(ErrorResponse::Impossible("The run has already finished.".into()));
         }
         run.cancelled = true;
         Ok(())
@@ -76,7 +89,7 @@ pub(super) async fn cancel(State(app): State<Arc<App>>, id: Path<String>) -> Res
 
 /// The duration of a run. LoadForge takes whole minutes from 2 on; this server takes any time, unless told to be as
 /// strict.
-fn minutes(app: &App, form: &mut Form) -> Option<Number> {
+fn minutes(app: &ServerState, form: &mut Form) -> Option<Number> {
     const FIELD: &str = "duration";
     if app.whole_minutes {
         return form.whole(FIELD, MINUTES).map(Number::from);

@@ -9,25 +9,25 @@ use axum::extract::{Path, State};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::error::ApiError;
+use super::error::ErrorResponse;
 use super::form::Form;
 use super::number;
-use crate::emulator::app::{App, written};
-use crate::emulator::store::{State as Known, Test};
+use crate::emulator::state::{ServerState, written};
+use crate::emulator::store::{StoredState as Known, StoredTest};
 use crate::emulator::targets::Targets;
 
 /// Most users of a test.
 const MOST_USERS: u64 = 1_000_000;
 
-pub(super) async fn list(State(app): State<Arc<App>>) -> Json<Vec<Value>> {
+pub(super) async fn list(State(app): State<Arc<ServerState>>) -> Json<Vec<Value>> {
     Json(app.store.read(|state| state.tests.iter().map(|(id, test)| shown(*id, test)).collect()))
 }
 
-pub(super) async fn create(State(app): State<Arc<App>>, body: Bytes) -> Result<Json<Value>, ApiError> {
+pub(super) async fn create(State(app): State<Arc<ServerState>>, body: Bytes) -> Result<Json<Value>, ErrorResponse> {
     let mut form = Form::read(&body)?;
     ["name", "users", "rate", "region", "locustfile"].into_iter().for_each(|name| form.require(name));
     let now = Timestamp::now();
-    let mut test = Test {
+    let mut test = StoredTest {
         created_at: now,
         updated_at: now,
         name: String::new(),
@@ -42,38 +42,41 @@ pub(super) async fn create(State(app): State<Arc<App>>, body: Bytes) -> Result<J
     };
     let id = app.store.change(|state| {
         fill(&mut test, &mut form, state)?;
-        Ok::<_, ApiError>(state.add_test(test))
+        Ok::<_, ErrorResponse>(state.add_test(test))
     })?;
     Ok(Json(json!({ "test_id": id })))
 }
 
 /// Changes the fields that are there. The name must be, which LoadForge's own client takes care to send.
 pub(super) async fn update(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<ServerState>>,
     id: Path<String>,
     body: Bytes,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Json<Value>, ErrorResponse> {
     let id = number("Test", id)?;
     let mut form = Form::read(&body)?;
     app.store.change(|state| {
-        let mut test = state.tests.get(&id).cloned().ok_or(ApiError::Missing("Test", id))?;
+        let mut test = state.tests.get(&id).cloned().ok_or(ErrorResponse::Missing("Test", id))?;
         form.require("name");
         fill(&mut test, &mut form, state)?;
         test.updated_at = Timestamp::now();
         state.tests.insert(id, test);
-        Ok::<_, ApiError>(())
+        Ok::<_, ErrorResponse>(())
     })?;
     Ok(Json(json!({ "test_id": id })))
 }
 
-pub(super) async fn delete(State(app): State<Arc<App>>, id: Path<String>) -> Result<Json<Value>, ApiError> {
+pub(super) async fn delete(
+    State(app): State<Arc<ServerState>>,
+    id: Path<String>,
+) -> Result<Json<Value>, ErrorResponse> {
     let id = number("Test", id)?;
-    app.store.change(|state| state.tests.remove(&id)).ok_or(ApiError::Missing("Test", id))?;
+    app.store.change(|state| state.tests.remove(&id)).ok_or(ErrorResponse::Missing("Test", id))?;
     Ok(Json(json!({ "test_id": id, "status": "Deleted" })))
 }
 
 /// Takes over the fields that are there; says no when one of them is wrong.
-fn fill(test: &mut Test, form: &mut Form, state: &Known) -> Result<(), ApiError> {
+fn fill(test: &mut StoredTest, form: &mut Form, state: &Known) -> Result<(), ErrorResponse> {
     if let Some(name) = form.text("name") {
         test.name = name;
     }
@@ -128,7 +131,7 @@ fn region_servers(form: &mut Form) -> Option<BTreeMap<String, u32>> {
     }
 }
 
-fn shown(id: u64, test: &Test) -> Value {
+fn shown(id: u64, test: &StoredTest) -> Value {
     json!({
         "id": id,
         "created_at": written(test.created_at),

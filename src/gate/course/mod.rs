@@ -24,12 +24,12 @@ use crate::results::{Endpoint, EndpointKey, Percentile};
 use crate::verdict::Operator;
 
 /// The run's history CSV, opened only when a gate needs it, and read once.
-pub struct History<'a> {
+pub struct StatsHistory<'a> {
     name: String,
     open: Box<dyn FnOnce() -> io::Result<Box<dyn Read + 'a>> + 'a>,
 }
 
-impl<'a> History<'a> {
+impl<'a> StatsHistory<'a> {
     /// A history file.
     #[must_use]
     pub fn file(path: &'a Path) -> Self {
@@ -54,7 +54,7 @@ pub(super) struct Limited {
 
 /// What one gate wants to know of one endpoint's course.
 #[derive(Debug, Clone)]
-pub(super) enum Want {
+pub(super) enum SeriesRequest {
     /// What was measured after the ramp-up.
     AfterRampUp,
     /// How many windows keep a limit.
@@ -63,9 +63,9 @@ pub(super) enum Want {
     Drift(Measure),
 }
 
-/// Where the answer to a [`Want`] is found.
+/// Where the answer to a [`SeriesRequest`] is found.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Ticket {
+pub(super) struct SeriesHandle {
     track: usize,
     index: usize,
 }
@@ -81,7 +81,7 @@ pub(super) struct Plan {
 
 impl Plan {
     /// Notes a wish; `None` is all requests together.
-    pub(super) fn want(&mut self, endpoint: Option<&EndpointKey>, want: Want) -> Ticket {
+    pub(super) fn want(&mut self, endpoint: Option<&EndpointKey>, want: SeriesRequest) -> SeriesHandle {
         let next = self.tracks.len();
         let track = match endpoint {
             None => *self.total.get_or_insert(next),
@@ -93,24 +93,24 @@ impl Plan {
         }
         let wanted = &mut self.tracks[track];
         let index = match want {
-            Want::AfterRampUp => {
+            SeriesRequest::AfterRampUp => {
                 wanted.wants_mixture = true;
                 0
             }
-            Want::Share { limited, after_ramp_up } => {
+            SeriesRequest::Share { limited, after_ramp_up } => {
                 wanted.shares.push(Share { limited, after_ramp_up, held: 0, judged: 0 });
                 wanted.shares.len() - 1
             }
-            Want::Drift(measure) => {
+            SeriesRequest::Drift(measure) => {
                 wanted.drifts.push((measure, Series::default()));
                 wanted.drifts.len() - 1
             }
         };
-        Ticket { track, index }
+        SeriesHandle { track, index }
     }
 
     /// Reads the history, if anything is wanted of it.
-    pub(super) fn read(self, history: Option<History<'_>>) -> Course {
+    pub(super) fn read(self, history: Option<StatsHistory<'_>>) -> Course {
         let mut course = Course { tracks: self.tracks, keys: self.keys, ..Course::default() };
         if course.tracks.is_empty() {
             return course;
@@ -188,7 +188,7 @@ impl Course {
         Ok(())
     }
 
-    fn track(&self, ticket: Ticket) -> Result<&Track, String> {
+    fn track(&self, ticket: SeriesHandle) -> Result<&Track, String> {
         if let Some(trouble) = &self.trouble {
             return Err(trouble.clone());
         }
@@ -224,7 +224,7 @@ impl Course {
 
     /// What was measured of an endpoint after the ramp-up: counts, mean and throughput from the sums at its begin and
     /// end, percentiles estimated from its windows. Percentiles are left out where the history cannot tell them.
-    pub(super) fn after_ramp_up(&self, ticket: Ticket) -> Result<Endpoint, String> {
+    pub(super) fn after_ramp_up(&self, ticket: SeriesHandle) -> Result<Endpoint, String> {
         let track = self.track(ticket)?;
         let span = Span::between(track.steady_start, track.last);
         if span.seconds <= 0.0 {
@@ -252,7 +252,7 @@ impl Course {
     }
 
     /// Why the percentiles after the ramp-up cannot be told.
-    pub(super) fn why_no_percentile(&self, ticket: Ticket, measure: &Measure) -> String {
+    pub(super) fn why_no_percentile(&self, ticket: SeriesHandle, measure: &Measure) -> String {
         if let Err(reason) = self.track(ticket).and_then(|_| self.check_percentile(measure)) {
             return reason;
         }
@@ -260,14 +260,14 @@ impl Course {
     }
 
     /// How many windows kept the limit, of how many.
-    pub(super) fn share(&self, ticket: Ticket) -> Result<(u64, u64), String> {
+    pub(super) fn share(&self, ticket: SeriesHandle) -> Result<(u64, u64), String> {
         let share = &self.track(ticket)?.shares[ticket.index];
         self.check_percentile(&share.limited.measure)?;
         Ok((share.held, share.judged))
     }
 
     /// The change over the run after the ramp-up, %.
-    pub(super) fn drift(&self, ticket: Ticket) -> Result<f64, String> {
+    pub(super) fn drift(&self, ticket: SeriesHandle) -> Result<f64, String> {
         let (measure, series) = &self.track(ticket)?.drifts[ticket.index];
         self.check_percentile(measure)?;
         if series.len() < FEWEST_POINTS {

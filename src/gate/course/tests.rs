@@ -29,14 +29,14 @@ fn key(name: &str) -> EndpointKey {
 }
 
 /// Reads with one wish.
-fn ask(text: &str, endpoint: Option<&EndpointKey>, want: Want) -> (Course, Ticket) {
+fn ask(text: &str, endpoint: Option<&EndpointKey>, want: SeriesRequest) -> (Course, SeriesHandle) {
     let mut plan = Plan::default();
     let ticket = plan.want(endpoint, want);
-    (plan.read(Some(History::text("h.csv", text.as_bytes()))), ticket)
+    (plan.read(Some(StatsHistory::text("h.csv", text.as_bytes()))), ticket)
 }
 
-fn share(measure: Measure, operator: Operator, limit: f64, after_ramp_up: bool) -> Want {
-    Want::Share { limited: Limited { measure, operator, limit }, after_ramp_up }
+fn share(measure: Measure, operator: Operator, limit: f64, after_ramp_up: bool) -> SeriesRequest {
+    SeriesRequest::Share { limited: Limited { measure, operator, limit }, after_ramp_up }
 }
 
 #[test]
@@ -44,7 +44,7 @@ fn after_the_ramp_up_counts_are_differences() {
     // The ramp-up ends at second 5; 400 ms until then, 100 ms after.
     let text = history(60, true, |second| if second <= 5 { 400.0 } else { 100.0 });
     for endpoint in [None, Some(&key("/a"))] {
-        let (course, ticket) = ask(&text, endpoint, Want::AfterRampUp);
+        let (course, ticket) = ask(&text, endpoint, SeriesRequest::AfterRampUp);
         let steady = course.after_ramp_up(ticket).unwrap();
         assert_eq!((steady.requests, steady.failures), (550, 55));
         assert_eq!(steady.requests_per_s, Some(10.0));
@@ -64,7 +64,7 @@ fn an_endpoint_first_called_after_the_ramp_up_starts_from_nothing() {
         }
         writeln!(text, "{second},5,,Aggregated,4,0,7,7,7,{},0,7", second * 4).unwrap();
     }
-    let (course, ticket) = ask(&text, Some(&key("/late")), Want::AfterRampUp);
+    let (course, ticket) = ask(&text, Some(&key("/late")), SeriesRequest::AfterRampUp);
     assert_eq!(course.after_ramp_up(ticket).unwrap().requests, 72);
 }
 
@@ -107,12 +107,12 @@ fn silence_is_no_window_but_for_throughput() {
 #[test]
 fn a_drift_is_taken_after_the_ramp_up() {
     let text = history(125, true, |second| 100.0 + second as f64);
-    let (course, ticket) = ask(&text, Some(&key("/a")), Want::Drift(Measure::Percentile(Percentile::P95)));
+    let (course, ticket) = ask(&text, Some(&key("/a")), SeriesRequest::Drift(Measure::Percentile(Percentile::P95)));
     let change = course.drift(ticket).unwrap();
     // From 115 to 225 ms, the middle at 170.
     assert!((change - 110.0 / 170.0 * 100.0).abs() < 1.0, "{change}");
     let short = history(40, true, |_| 100.0);
-    let (course, ticket) = ask(&short, None, Want::Drift(Measure::Rps));
+    let (course, ticket) = ask(&short, None, SeriesRequest::Drift(Measure::Rps));
     assert!(course.drift(ticket).unwrap_err().contains("a drift needs 6"));
 }
 
@@ -134,14 +134,14 @@ fn what_the_history_cannot_tell_is_said() {
     assert!(refused(&broken, None, Measure::Rps).contains("h.csv, line 123: column `Total Request Count`"));
     assert!(refused("", None, Measure::Rps).contains("is empty"));
     let mut plan = Plan::default();
-    let ticket = plan.want(None, Want::AfterRampUp);
+    let ticket = plan.want(None, SeriesRequest::AfterRampUp);
     assert!(plan.read(None).after_ramp_up(ticket).unwrap_err().contains("history.csv"));
     // All users from the last row on only.
     let rising = format!("{HEADER}1,1,,Aggregated,1,0,7,7,7,10,0,7\n2,2,,Aggregated,1,0,7,7,7,20,0,7\n");
-    let (course, ticket) = ask(&rising, None, Want::AfterRampUp);
+    let (course, ticket) = ask(&rising, None, SeriesRequest::AfterRampUp);
     assert!(course.after_ramp_up(ticket).unwrap_err().contains("whole run"));
     // Without single endpoints the sums still hold, the percentiles do not.
-    let (course, ticket) = ask(&flat, None, Want::AfterRampUp);
+    let (course, ticket) = ask(&flat, None, SeriesRequest::AfterRampUp);
     let steady = course.after_ramp_up(ticket).unwrap();
     assert_eq!((steady.requests, steady.percentiles.len()), (550, 0));
     assert!(course.why_no_percentile(ticket, &p95()).contains("--csv-full-history"));
@@ -154,6 +154,6 @@ fn counting_anew_after_the_ramp_up_loses_nothing() {
         let requests = if second <= 5 { second * 10 } else { (second - 5) * 10 };
         writeln!(text, "{second},{},,Aggregated,1,0,7,7,7,{requests},0,7", second.min(5)).unwrap();
     }
-    let (course, ticket) = ask(&text, None, Want::AfterRampUp);
+    let (course, ticket) = ask(&text, None, SeriesRequest::AfterRampUp);
     assert_eq!(course.after_ramp_up(ticket).unwrap().requests, 550);
 }

@@ -14,14 +14,14 @@ use decide::{Comparison, Decision};
 use missing::Missing;
 use observe::{FailureIndex, observe};
 
-use super::course::{Course, Limited, Plan, Ticket, Want};
+use super::course::{Course, Limited, Plan, SeriesHandle, SeriesRequest};
 use super::{
-    Baseline, BaselineAnswer, BaselineQuery, Condition, Expected, Gate, History, Measure, PlacedGate, Scope, Selector,
-    summarise,
+    BaselineAnswer, BaselineQuery, Condition, Expected, Gate, LimitSource, Measure, PlacedGate, Scope, Selector,
+    StatsHistory, summarise,
 };
 use crate::results::{Endpoint, Results, Steady};
 use crate::verdict::{AgainstBaseline, Origin, Outcome, Row, Subject, Unit, VERDICT_SCHEMA_VERSION, Verdict};
-use crate::verdict::{OnInconclusive, Targets};
+use crate::verdict::{OnInconclusive, TargetPolicy};
 
 /// The fewest windows that are judged: a minute of windows of 10 s.
 const FEWEST_WINDOWS: u64 = 6;
@@ -32,7 +32,7 @@ pub struct Options {
     /// What a gate that could not be judged means for the whole.
     pub on_inconclusive: OnInconclusive,
     /// What the saved test's own targets mean.
-    pub targets: Targets,
+    pub targets: TargetPolicy,
     /// Whether the service should have said whether the targets were met; its silence is inconclusive then.
     pub targets_expected: bool,
 }
@@ -47,20 +47,20 @@ pub struct Options {
 pub fn judge(
     gates: &[PlacedGate],
     results: &Results,
-    history: Option<History<'_>>,
-    baseline: &dyn Baseline,
+    history: Option<StatsHistory<'_>>,
+    baseline: &dyn LimitSource,
     options: &Options,
 ) -> Verdict {
     let sent_nothing = results.total.requests == 0 && results.endpoints.iter().all(|endpoint| endpoint.requests == 0);
     let compares = gates.iter().any(|placed| placed.gate.is_vs_baseline());
     let missing = Missing::of(if compares { baseline.expected() } else { Expected::default() }, results);
     let mut plan = Plan::default();
-    let cases: Vec<Case<'_>> = gates
+    let targets: Vec<GateTarget<'_>> = gates
         .iter()
-        .flat_map(|placed| Case::of(placed, results, &missing))
-        .map(|case| case.plan(results, &mut plan))
+        .flat_map(|placed| GateTarget::of(placed, results, &missing))
+        .map(|target| target.plan(results, &mut plan))
         .collect();
-    let judge = Judge {
+    let judge = GateJudge {
         results,
         failures: FailureIndex::of(results),
         steady: results.after_ramp_up.as_ref().map(SteadyIndex::of),
@@ -70,7 +70,7 @@ pub fn judge(
         sent_nothing,
     };
     let mut rows = rows::of_the_run(results, sent_nothing);
-    rows.extend(cases.iter().map(|case| judge.row(case)));
+    rows.extend(targets.iter().map(|target| judge.row(target)));
     rows.extend(rows::of_the_targets(results, options.targets, options.targets_expected));
     let mut verdict = Verdict {
         schema_version: VERDICT_SCHEMA_VERSION,
@@ -85,15 +85,15 @@ pub fn judge(
 }
 
 /// One gate on one endpoint.
-struct Case<'a> {
+struct GateTarget<'a> {
     placed: &'a PlacedGate,
-    target: Target<'a>,
+    what: Selected<'a>,
     /// Where the run's course answers, when the gate asks it.
-    ticket: Option<Ticket>,
+    series: Option<SeriesHandle>,
 }
 
 #[derive(Clone, Copy)]
-enum Target<'a> {
+enum Selected<'a> {
     All,
     One(&'a Endpoint),
     /// An endpoint that should have been called and was not.
@@ -101,47 +101,47 @@ enum Target<'a> {
     Nothing,
 }
 
-impl<'a> Case<'a> {
+impl<'a> GateTarget<'a> {
     fn of(placed: &'a PlacedGate, results: &'a Results, missing: &'a Missing) -> Vec<Self> {
-        let case = |target| Self { placed, target, ticket: None };
-        let Some(selector) = &placed.gate.selector else { return vec![case(Target::All)] };
+        let target = |what| Self { placed, what, series: None };
+        let Some(selector) = &placed.gate.selector else { return vec![target(Selected::All)] };
         let matching = results.endpoints.iter().filter(|endpoint| selector.matches(&endpoint.method, &endpoint.name));
-        let mut cases: Vec<Self> = if placed.gate.is_vs_baseline() {
-            let there = matching.filter(|endpoint| !missing.contains(endpoint)).map(Target::One);
-            there.chain(missing.matching(selector).map(Target::Missing)).map(case).collect()
+        let mut targets: Vec<Self> = if placed.gate.is_vs_baseline() {
+            let there = matching.filter(|endpoint| !missing.contains(endpoint)).map(Selected::One);
+            there.chain(missing.matching(selector).map(Selected::Missing)).map(target).collect()
         } else {
-            matching.map(|endpoint| case(Target::One(endpoint))).collect()
+            matching.map(|endpoint| target(Selected::One(endpoint))).collect()
         };
-        if cases.is_empty() {
-            cases.push(case(Target::Nothing));
+        if targets.is_empty() {
+            targets.push(target(Selected::Nothing));
         }
-        cases
+        targets
     }
 
     /// Notes what the gate needs of the run's course.
     fn plan(mut self, results: &Results, plan: &mut Plan) -> Self {
         let Gate { measure, condition, scope, .. } = &self.placed.gate;
         let want = match (measure, *scope, *condition) {
-            (Measure::Drift(measure), ..) => Want::Drift(measure.as_ref().clone()),
+            (Measure::Drift(measure), ..) => SeriesRequest::Drift(measure.as_ref().clone()),
             (_, Scope::Windows { after_ramp_up, .. }, Condition::Fixed { operator, limit }) => {
                 let limited = Limited { measure: measure.clone(), operator, limit: limit.value() };
-                Want::Share { limited, after_ramp_up }
+                SeriesRequest::Share { limited, after_ramp_up }
             }
-            (_, Scope::AfterRampUp, _) if results.after_ramp_up.is_none() => Want::AfterRampUp,
+            (_, Scope::AfterRampUp, _) if results.after_ramp_up.is_none() => SeriesRequest::AfterRampUp,
             _ => return self,
         };
-        self.ticket = match self.target {
-            Target::Nothing => None,
-            Target::All => Some(plan.want(None, want)),
-            Target::One(endpoint) | Target::Missing(endpoint) => Some(plan.want(Some(&endpoint.key()), want)),
+        self.series = match self.what {
+            Selected::Nothing => None,
+            Selected::All => Some(plan.want(None, want)),
+            Selected::One(endpoint) | Selected::Missing(endpoint) => Some(plan.want(Some(&endpoint.key()), want)),
         };
         self
     }
 
     const fn endpoint(&self) -> Option<&'a Endpoint> {
-        match self.target {
-            Target::One(endpoint) | Target::Missing(endpoint) => Some(endpoint),
-            Target::All | Target::Nothing => None,
+        match self.what {
+            Selected::One(endpoint) | Selected::Missing(endpoint) => Some(endpoint),
+            Selected::All | Selected::Nothing => None,
         }
     }
 }
@@ -167,22 +167,22 @@ impl<'a> SteadyIndex<'a> {
     }
 }
 
-struct Judge<'a> {
+struct GateJudge<'a> {
     results: &'a Results,
     failures: FailureIndex<'a>,
     steady: Option<SteadyIndex<'a>>,
     course: Course,
-    baseline: &'a dyn Baseline,
+    baseline: &'a dyn LimitSource,
     missing: &'a Missing,
     sent_nothing: bool,
 }
 
-impl<'a> Judge<'a> {
-    fn row(&self, case: &Case<'a>) -> Row {
-        let Gate { selector, measure, scope, .. } = &case.placed.gate;
-        let record = case.endpoint().unwrap_or(&self.results.total);
-        let mut row = rows::open(case.placed, rows::subject(case.endpoint()), record.requests);
-        if let (Target::Nothing, Some(selector)) = (case.target, selector) {
+impl<'a> GateJudge<'a> {
+    fn row(&self, target: &GateTarget<'a>) -> Row {
+        let Gate { selector, measure, scope, .. } = &target.placed.gate;
+        let record = target.endpoint().unwrap_or(&self.results.total);
+        let mut row = rows::open(target.placed, rows::subject(target.endpoint()), record.requests);
+        if let (Selected::Nothing, Some(selector)) = (target.what, selector) {
             row.subject = Subject::NoMatch(selector.pattern().to_owned());
             row.requests = 0;
             row.reason = nearest::no_match(selector, self.results);
@@ -192,18 +192,18 @@ impl<'a> Judge<'a> {
             row.reason = "the run measured no request".to_owned();
             return row;
         }
-        let missing = matches!(case.target, Target::Missing(_));
+        let missing = matches!(target.what, Selected::Missing(_));
         if let Some(reason) = self.missing.unknown().filter(|_| missing) {
             row.reason = reason;
             return row;
         }
-        match (measure, *scope, case.ticket) {
-            (Measure::Drift(_), _, Some(ticket)) => self.drift(&mut row, ticket),
-            (_, Scope::Windows { percent, .. }, Some(ticket)) => {
-                rows::of_windows(&mut row, &case.placed.gate, percent);
-                self.windows(&mut row, percent, ticket);
+        match (measure, *scope, target.series) {
+            (Measure::Drift(_), _, Some(series)) => self.drift(&mut row, series),
+            (_, Scope::Windows { percent, .. }, Some(series)) => {
+                rows::of_windows(&mut row, &target.placed.gate, percent);
+                self.windows(&mut row, percent, series);
             }
-            _ => self.value(case, &mut row),
+            _ => self.value(target, &mut row),
         }
         if missing {
             self.missing.explain(&mut row);
@@ -211,8 +211,8 @@ impl<'a> Judge<'a> {
         row
     }
 
-    fn drift(&self, row: &mut Row, ticket: Ticket) {
-        match (self.course.drift(ticket), row.operator, row.limit) {
+    fn drift(&self, row: &mut Row, series: SeriesHandle) {
+        match (self.course.drift(series), row.operator, row.limit) {
             (Ok(change), Some(operator), Some(limit)) => {
                 let holds = operator.holds(change, limit);
                 rows::settle(row, change, if holds { Decision::Met } else { Decision::Missed(None) });
@@ -222,8 +222,8 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn windows(&self, row: &mut Row, percent: f64, ticket: Ticket) {
-        let (held, judged) = match self.course.share(ticket) {
+    fn windows(&self, row: &mut Row, percent: f64, series: SeriesHandle) {
+        let (held, judged) = match self.course.share(series) {
             Ok(counts) => counts,
             Err(reason) => return row.reason = reason,
         };
@@ -245,30 +245,30 @@ impl<'a> Judge<'a> {
     }
 
     /// The record a gate's scope means, and whether its percentiles are estimates.
-    fn reading(&self, case: &Case<'a>) -> Result<(Cow<'a, Endpoint>, bool), String> {
-        let whole = || Ok((Cow::Borrowed(case.endpoint().unwrap_or(&self.results.total)), false));
-        match (case.placed.gate.scope, &self.steady, case.ticket) {
+    fn reading(&self, target: &GateTarget<'a>) -> Result<(Cow<'a, Endpoint>, bool), String> {
+        let whole = || Ok((Cow::Borrowed(target.endpoint().unwrap_or(&self.results.total)), false));
+        match (target.placed.gate.scope, &self.steady, target.series) {
             (Scope::WholeRun, ..) => whole(),
             (_, Some(steady), _) => steady
-                .get(case.endpoint())
+                .get(target.endpoint())
                 .map(|endpoint| (Cow::Borrowed(endpoint), false))
                 .ok_or_else(|| "no request was measured after the ramp-up".to_owned()),
-            (_, None, Some(ticket)) => self.course.after_ramp_up(ticket).map(|endpoint| (Cow::Owned(endpoint), true)),
+            (_, None, Some(series)) => self.course.after_ramp_up(series).map(|endpoint| (Cow::Owned(endpoint), true)),
             (_, None, None) => Err("the time after the ramp-up is not in the results".to_owned()),
         }
     }
 
     /// Judges a value of the whole run, or of the time after the ramp-up.
-    fn value(&self, case: &Case<'a>, row: &mut Row) {
-        let Gate { measure, condition, scope, severity, .. } = &case.placed.gate;
-        let by_default = case.placed.origin == Origin::Default;
-        let (endpoint, from_course) = match self.reading(case) {
+    fn value(&self, target: &GateTarget<'a>, row: &mut Row) {
+        let Gate { measure, condition, scope, severity, .. } = &target.placed.gate;
+        let by_default = target.placed.origin == Origin::Default;
+        let (endpoint, from_course) = match self.reading(target) {
             Ok(reading) => reading,
             Err(reason) => return row.reason = reason,
         };
         row.requests = endpoint.requests;
         row.estimated = from_course && matches!(measure, Measure::Percentile(_) | Measure::Median | Measure::Max);
-        let key = case.endpoint().map(Endpoint::key);
+        let key = target.endpoint().map(Endpoint::key);
         let classified = match measure {
             Measure::Errors(class) => Some(self.failures.count(key.as_ref(), *class, endpoint.failures)),
             _ => None,
@@ -279,13 +279,13 @@ impl<'a> Judge<'a> {
             Some(classified) => Ok(classified.of_class as f64 * 100.0 / endpoint.requests as f64),
             None => observe(measure, &endpoint),
         };
-        let observed = match (observed, case.ticket) {
+        let observed = match (observed, target.series) {
             (Ok(observed), _) => observed,
             (Err(_), Some(_)) if from_course && !row.estimated && endpoint.requests > 0 => {
                 return row.reason = format!("the history does not tell {measure} after the ramp-up");
             }
-            (Err(_), Some(ticket)) if row.estimated && endpoint.requests > 0 => {
-                return row.reason = self.course.why_no_percentile(ticket, measure);
+            (Err(_), Some(series)) if row.estimated && endpoint.requests > 0 => {
+                return row.reason = self.course.why_no_percentile(series, measure);
             }
             (Err(reason), _) => {
                 // Nobody asked for the default gates: an endpoint that was hardly called does not stop the build.

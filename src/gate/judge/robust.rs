@@ -73,7 +73,7 @@ proptest! {
             "p95 of \"**\" < 1s in 99% of windows after ramp-up", "p95 of \"**\" <= +10% vs baseline",
         ]);
         let answer = learned(10.0, 0.0, 3);
-        let history = history.as_ref().map(|text| History::text("h", text.as_bytes()));
+        let history = history.as_ref().map(|text| StatsHistory::text("h", text.as_bytes()));
         let verdict = judge(&gates, &results, history, &Always(answer), &Options::default());
         prop_assert!(!verdict.sentence.is_empty());
         for row in &verdict.rows {

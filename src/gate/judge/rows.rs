@@ -3,7 +3,7 @@
 use super::decide::Decision;
 use crate::gate::{BaselineAnswer, Condition, Gate, PlacedGate};
 use crate::results::{Endpoint, Problem, ProblemKind, Results};
-use crate::verdict::Targets;
+use crate::verdict::TargetPolicy;
 use crate::verdict::{AgainstBaseline, Operator, Origin, Outcome, Row, Severity, Subject, Unit};
 
 /// A row that could not be judged so far.
@@ -144,11 +144,11 @@ pub(super) fn of_the_run(results: &Results, sent_nothing: bool) -> Vec<Row> {
 }
 
 /// The row of the saved test's own targets, if it is wanted.
-pub(super) fn of_the_targets(results: &Results, targets: Targets, expected: bool) -> Option<Row> {
+pub(super) fn of_the_targets(results: &Results, targets: TargetPolicy, expected: bool) -> Option<Row> {
     let severity = match targets {
-        Targets::Fail => Severity::Fail,
-        Targets::Warn => Severity::Warn,
-        Targets::Ignore => return None,
+        TargetPolicy::Fail => Severity::Fail,
+        TargetPolicy::Warn => Severity::Warn,
+        TargetPolicy::Ignore => return None,
     };
     let (outcome, reason) = match (results.targets_passed, severity) {
         (Some(true), _) => (Outcome::Pass, "LoadForge says that the targets of the saved test were met"),

@@ -207,24 +207,24 @@ fn loadforges_own_targets_are_one_more_row() {
         let options = Options { targets, targets_expected, ..Options::default() };
         listed(&judge(&gates(&["rps > 1/s"]), results, None, &NoHistory, &options))
     };
-    assert_eq!(with(&results, Targets::Fail, false).lines().count(), 2);
-    assert_snapshot!(with(&results, Targets::Fail, true), @r#"
+    assert_eq!(with(&results, TargetPolicy::Fail, false).lines().count(), 2);
+    assert_snapshot!(with(&results, TargetPolicy::Fail, true), @r#"
     inconclusive: Not judged: LoadForge did not say whether the targets were met
     pass | rps > 1/s | all requests | rps 80.7/s > 1/s | 80.7/s meets > 1/s
     inconclusive | LoadForge targets | LoadForge targets | run_passed – – | LoadForge did not say whether the targets were met
     "#);
     results.targets_passed = Some(false);
-    assert_snapshot!(with(&results, Targets::Fail, true), @r#"
+    assert_snapshot!(with(&results, TargetPolicy::Fail, true), @r#"
     fail: LoadForge says that a target of the saved test was missed
     pass | rps > 1/s | all requests | rps 80.7/s > 1/s | 80.7/s meets > 1/s
     fail | LoadForge targets | LoadForge targets | run_passed – – | LoadForge says that a target of the saved test was missed
     "#);
-    assert_snapshot!(with(&results, Targets::Warn, true), @r#"
+    assert_snapshot!(with(&results, TargetPolicy::Warn, true), @r#"
     warn: Passed with a warning: LoadForge says that a target of the saved test was missed
     pass | rps > 1/s | all requests | rps 80.7/s > 1/s | 80.7/s meets > 1/s
     warn | LoadForge targets | LoadForge targets | run_passed – – | LoadForge says that a target of the saved test was missed
     "#);
-    assert_eq!(with(&results, Targets::Ignore, true).lines().count(), 2);
+    assert_eq!(with(&results, TargetPolicy::Ignore, true).lines().count(), 2);
 }
 
 #[test]

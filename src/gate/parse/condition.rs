@@ -73,7 +73,7 @@ fn example(measure: &Measure) -> String {
 }
 
 /// A number as it stands there.
-struct Value<'i> {
+struct Quantity<'i> {
     /// With its sign.
     number: f64,
     /// `+` or `-`, when written.
@@ -86,7 +86,7 @@ struct Value<'i> {
     span: Range<usize>,
 }
 
-fn value<'i>(input: &mut Input<'i>, example: &str) -> Parsed<Value<'i>> {
+fn value<'i>(input: &mut Input<'i>, example: &str) -> Parsed<Quantity<'i>> {
     let start = input.current_token_start();
     let sign = opt(one_of(['+', '-'])).parse_next(input)?;
     let number = number(input, example)?;
@@ -105,7 +105,7 @@ fn value<'i>(input: &mut Input<'i>, example: &str) -> Parsed<Value<'i>> {
     }
     let end = if unit.is_empty() { end_of_number } else { input.current_token_start() };
     let signed = if sign == Some('-') { -number.1 } else { number.1 };
-    Ok(Value { number: signed, sign, digits: number.0, unit, span: start..end })
+    Ok(Quantity { number: signed, sign, digits: number.0, unit, span: start..end })
 }
 
 /// A value on its own, for a waiver.
@@ -166,8 +166,8 @@ fn digits<'i>(input: &mut Input<'i>) -> Parsed<&'i str> {
 }
 
 /// The unit of a written limit, if it fits the measure.
-fn fixed_unit(measure: &Measure, value: &Value<'_>) -> Parsed<LimitUnit> {
-    let Value { digits, unit, span, .. } = value;
+fn fixed_unit(measure: &Measure, value: &Quantity<'_>) -> Parsed<LimitUnit> {
+    let Quantity { digits, unit, span, .. } = value;
     let is_drift = matches!(measure, Measure::Drift(_));
     if let (Some(sign), false) = (value.sign, is_drift) {
         return if *unit == "%" {
@@ -194,8 +194,8 @@ fn fixed_unit(measure: &Measure, value: &Value<'_>) -> Parsed<LimitUnit> {
     Ok(fitting)
 }
 
-fn unfitting(measure: &Measure, value: &Value<'_>) -> Parsed<LimitUnit> {
-    let Value { digits, unit, span, .. } = value;
+fn unfitting(measure: &Measure, value: &Quantity<'_>) -> Parsed<LimitUnit> {
+    let Quantity { digits, unit, span, .. } = value;
     let instead = match measure {
         Measure::Rps => format!("write {digits}/s"),
         Measure::Requests | Measure::Failures => format!("it is a plain number of requests: write {digits}"),
@@ -214,8 +214,8 @@ fn unfitting(measure: &Measure, value: &Value<'_>) -> Parsed<LimitUnit> {
 }
 
 /// Checks that a comparison with the baseline makes sense.
-fn against_baseline(operator: Operator, at: Range<usize>, measure: &Measure, value: &Value<'_>) -> Parsed<Operator> {
-    let Value { digits, span, .. } = value;
+fn against_baseline(operator: Operator, at: Range<usize>, measure: &Measure, value: &Quantity<'_>) -> Parsed<Operator> {
+    let Quantity { digits, span, .. } = value;
     let natural = if measure.more_is_better() { ">= -" } else { "<= +" };
     if let Measure::Drift(inner) = measure {
         return stop(

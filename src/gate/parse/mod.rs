@@ -35,17 +35,17 @@ use crate::error::nearest;
 use crate::verdict::Severity;
 
 type Input<'i> = LocatingSlice<&'i str>;
-type Parsed<T> = Result<T, ErrMode<Fault>>;
+type Parsed<T> = Result<T, ErrMode<ParseFault>>;
 
 /// What is wrong and where; the gate's text is added at the rim.
 #[derive(Debug)]
-struct Fault {
+struct ParseFault {
     span: Range<usize>,
     message: String,
     hint: Option<String>,
 }
 
-impl<'i> ParserError<Input<'i>> for Fault {
+impl<'i> ParserError<Input<'i>> for ParseFault {
     type Inner = Self;
 
     fn from_input(input: &Input<'i>) -> Self {
@@ -60,7 +60,7 @@ impl<'i> ParserError<Input<'i>> for Fault {
 
 /// Stops the parse at this place.
 fn stop<T>(span: Range<usize>, message: impl Into<String>, hint: impl Into<String>) -> Parsed<T> {
-    Err(ErrMode::Cut(Fault { span, message: message.into(), hint: Some(hint.into()) }))
+    Err(ErrMode::Cut(ParseFault { span, message: message.into(), hint: Some(hint.into()) }))
 }
 
 /// The place of the next token, up to the next white space.
@@ -91,7 +91,7 @@ fn keyword(input: &mut Input<'_>, wanted: &str) -> bool {
 
 fn gate(input: &mut Input<'_>) -> Parsed<Gate> {
     multispace0.parse_next(input)?;
-    if eof::<_, Fault>.parse_next(input).is_ok() {
+    if eof::<_, ParseFault>.parse_next(input).is_ok() {
         let at = input.current_token_start();
         return stop(at..at, "the gate is empty", "write what must hold, such as `p95 < 500ms`");
     }
@@ -171,7 +171,7 @@ pub(super) fn accepted(text: &str) -> Result<Accepted, GateError> {
     condition::accepted(&mut Input::new(text)).map_err(|error| placed(text, error))
 }
 
-fn placed(text: &str, error: ErrMode<Fault>) -> GateError {
+fn placed(text: &str, error: ErrMode<ParseFault>) -> GateError {
     match error {
         ErrMode::Backtrack(fault) | ErrMode::Cut(fault) => GateError::new(text, fault.span, fault.message, fault.hint),
         ErrMode::Incomplete(_) => GateError::new(text, text.len()..text.len(), "this is not complete".into(), None),

@@ -7,7 +7,7 @@ use winnow::prelude::*;
 use winnow::stream::Location;
 use winnow::token::{none_of, one_of};
 
-use super::{Fault, Input, Parsed, keyword, next_token, stop};
+use super::{Input, ParseFault, Parsed, keyword, next_token, stop};
 use crate::gate::Selector;
 
 pub(super) fn selector(input: &mut Input<'_>) -> Parsed<Option<Selector>> {
@@ -45,6 +45,6 @@ pub(super) fn selector(input: &mut Input<'_>) -> Parsed<Option<Selector>> {
     }
 }
 
-fn character(input: &mut Input<'_>) -> Result<char, ErrMode<Fault>> {
+fn character(input: &mut Input<'_>) -> Result<char, ErrMode<ParseFault>> {
     alt((preceded('\\', one_of(['"', '\\'])), none_of('"'))).parse_next(input)
 }

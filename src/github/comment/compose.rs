@@ -4,7 +4,7 @@
 //! end, and what failed is shortened last. Our own section is rendered anew for the room there is; the others' text is
 //! all we have of them, so it is only cut, and their next run brings it back whole.
 
-use super::marker::{Kind, Stored, first_line, harmless};
+use super::marker::{MarkerKind, Stored, first_line, harmless};
 use super::size;
 use crate::verdict::Outcome;
 
@@ -14,7 +14,7 @@ const FOOTER: &str = "<sub>Kept up to date by loadforge-ci; each load test updat
 
 /// What a comment is made of.
 pub(super) struct Parts<'a> {
-    pub(super) kind: &'a Kind,
+    pub(super) kind: &'a MarkerKind,
     /// The worst first.
     pub(super) sections: &'a [Stored],
     /// Results that found no place.
@@ -44,7 +44,7 @@ pub(super) fn compose(parts: &Parts<'_>, limit: usize) -> String {
         body.push_str(Stored::end());
         body.push_str("\n\n");
     }
-    if *parts.kind == Kind::Sticky {
+    if *parts.kind == MarkerKind::Sticky {
         body.push_str(FOOTER);
     }
     body
@@ -191,7 +191,7 @@ fn cut(text: &str, budget: usize) -> String {
 mod tests {
     use super::*;
     use crate::github::comment::MAX_COMMENT;
-    use crate::github::comment::marker::Body;
+    use crate::github::comment::marker::CommentBody;
     use proptest::prelude::*;
 
     fn section(key: &str, outcome: Outcome, text: String) -> Stored {
@@ -210,7 +210,8 @@ mod tests {
 
     fn composed(sections: &mut [Stored], render: &(dyn Fn(usize) -> String + Sync), limit: usize) -> String {
         sections.sort_by(|a, b| b.outcome.cmp(&a.outcome).then_with(|| a.key.cmp(&b.key)));
-        let parts = Parts { kind: &Kind::Sticky, sections, left_out: 0, mine: "mine", render, head: "aaaaaaaaaa" };
+        let parts =
+            Parts { kind: &MarkerKind::Sticky, sections, left_out: 0, mine: "mine", render, head: "aaaaaaaaaa" };
         compose(&parts, limit)
     }
 
@@ -265,7 +266,7 @@ mod tests {
         assert!(body.contains("| failing 399 |"), "no failing row is lost");
         assert_eq!(body.matches(FOLDED).count(), 2, "the two passing tests gave way");
         assert_eq!(body.matches("<summary>All</summary>").count(), 2, "the failing ones kept their details");
-        assert_eq!(Body::read(&body).unwrap().sections.len(), 4);
+        assert_eq!(CommentBody::read(&body).unwrap().sections.len(), 4);
     }
 
     #[test]
@@ -307,7 +308,7 @@ mod tests {
             let count = sections.len();
             let body = composed(&mut sections, &move |_| "x\n".repeat(own / 2), limit);
             prop_assert!(size(&body) <= limit, "{} > {limit}", size(&body));
-            prop_assert_eq!(Body::read(&body).unwrap().sections.len(), count);
+            prop_assert_eq!(CommentBody::read(&body).unwrap().sections.len(), count);
         }
     }
 }

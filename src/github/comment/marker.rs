@@ -31,7 +31,7 @@ const MAX_KEY: usize = 120;
 
 /// What a comment is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum MarkerKind {
     /// The one comment that is changed in place.
     Sticky,
     /// A comment for the results of one commit.
@@ -60,8 +60,8 @@ pub(super) struct Stored {
 
 /// A comment of ours, read or to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Body {
-    pub(super) kind: Kind,
+pub(super) struct CommentBody {
+    pub(super) kind: MarkerKind,
     pub(super) sections: Vec<Stored>,
 }
 
@@ -93,10 +93,10 @@ pub(super) fn harmless(text: &str) -> String {
 }
 
 /// The first line of a comment.
-pub(super) fn first_line(kind: &Kind) -> String {
+pub(super) fn first_line(kind: &MarkerKind) -> String {
     match kind {
-        Kind::Sticky => format!("{START}v=1 kind=sticky{CLOSE}"),
-        Kind::Fresh { commit } => {
+        MarkerKind::Sticky => format!("{START}v=1 kind=sticky{CLOSE}"),
+        MarkerKind::Fresh { commit } => {
             let commit = commit.as_deref().map_or_else(String::new, |commit| format!(" commit={}", encode(commit)));
             format!("{START}v=1 kind=fresh{commit}{CLOSE}")
         }
@@ -150,16 +150,16 @@ impl Stored {
     }
 }
 
-impl Body {
+impl CommentBody {
     /// Reads a comment. `None` when it is not one of ours; what stands outside the sections is ours to write anew.
     pub(super) fn read(text: &str) -> Option<Self> {
         let mut lines = text.lines();
         let attributes = attributes(lines.next()?.trim_end().strip_prefix(START)?)?;
         let value = |name: &str| attributes.iter().find(|(key, _)| *key == name).map(|(_, value)| value.clone());
         let kind = if value("kind").as_deref() == Some("fresh") {
-            Kind::Fresh { commit: value("commit") }
+            MarkerKind::Fresh { commit: value("commit") }
         } else {
-            Kind::Sticky
+            MarkerKind::Sticky
         };
         let mut sections = Vec::new();
         let mut open: Option<Stored> = None;
@@ -238,7 +238,7 @@ mod tests {
     }
 
     fn written(sections: &[Stored]) -> String {
-        let mut text = first_line(&Kind::Sticky);
+        let mut text = first_line(&MarkerKind::Sticky);
         for section in sections {
             text.push_str(&format!("\n{}\n{}\n{END}\nfooter", section.begin(), harmless(&section.text)));
         }
@@ -258,14 +258,14 @@ mod tests {
         footer
         ");
         // A web browser's edit turns line ends into CR LF.
-        let read = Body::read(&text.replace('\n', "\r\n")).unwrap();
+        let read = CommentBody::read(&text.replace('\n', "\r\n")).unwrap();
         assert_eq!(read.sections, [section("check out -->", "**Failed.**\n\n| a |")]);
     }
 
     #[test]
     fn other_comments_are_not_ours() {
         for text in ["", "hello", " <!-- loadforge-ci v=1 -->", "> <!-- loadforge-ci v=1 -->", "<!-- loadforge-ci"] {
-            assert_eq!(Body::read(text), None, "{text}");
+            assert_eq!(CommentBody::read(text), None, "{text}");
         }
     }
 
@@ -280,7 +280,7 @@ mod tests {
         #[test]
         fn any_key_and_text_come_back_and_touch_nothing_else(key in "\\PC*", text in "(\\PC|\n|<!-- loadforge-ci:end -->|<!-- loadforge-ci:section key=x -->){0,40}") {
             let neighbour = section("neighbour", "kept");
-            let read = Body::read(&written(&[section(&key, &text), neighbour.clone()])).unwrap();
+            let read = CommentBody::read(&written(&[section(&key, &text), neighbour.clone()])).unwrap();
             prop_assert_eq!(read.sections.len(), 2);
             prop_assert_eq!(&read.sections[0].key, &key);
             prop_assert_eq!(&read.sections[1], &neighbour);
@@ -288,8 +288,8 @@ mod tests {
 
         #[test]
         fn no_comment_breaks_the_reading(text in "(\\PC|\n|<!-- loadforge-ci |<!-- loadforge-ci:section |key=| -->|%){0,60}") {
-            let _ = Body::read(&text);
-            let _ = Body::read(&(START.to_owned() + &text));
+            let _ = CommentBody::read(&text);
+            let _ = CommentBody::read(&(START.to_owned() + &text));
         }
     }
 }

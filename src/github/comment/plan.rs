@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::marker::{Body, Kind, Stored};
+use super::marker::{CommentBody, MarkerKind, Stored};
 
 /// Sections a comment holds at most; their hidden lines alone would fill it otherwise. Passing and old ones go first.
 const MAX_SECTIONS: usize = 50;
@@ -14,7 +14,7 @@ pub(super) struct Seen {
     /// Its name in the GraphQL API.
     pub(super) node: String,
     pub(super) url: String,
-    pub(super) body: Body,
+    pub(super) body: CommentBody,
 }
 
 /// Where a result goes.
@@ -37,11 +37,11 @@ pub(super) type Known = BTreeMap<String, Stored>;
 
 /// What should be.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Plan {
+pub(super) struct CommentPlan {
     /// The comment to write; `None` to make one.
     pub(super) target: Option<u64>,
     /// What it is for.
-    pub(super) kind: Kind,
+    pub(super) kind: MarkerKind,
     /// What it should hold, the worst first.
     pub(super) sections: Vec<Stored>,
     /// Results left out because there are more than a comment can hold.
@@ -67,10 +67,12 @@ pub(super) fn shown<'a>(own: &'a [Seen], mine: &Stored, head: &str) -> Option<(&
 }
 
 /// Decides. `own` is sorted by id and holds only comments proven ours; `known` gains what is seen.
-pub(super) fn plan(own: &[Seen], known: &mut Known, mine: &Stored, placement: Placement, head: &str) -> Plan {
-    let fresh = Kind::Fresh { commit: mine.commit.clone() };
-    let (kind, candidates): (Kind, Vec<&Seen>) = match placement {
-        Placement::Sticky => (Kind::Sticky, own.iter().filter(|seen| seen.body.kind == Kind::Sticky).collect()),
+pub(super) fn plan(own: &[Seen], known: &mut Known, mine: &Stored, placement: Placement, head: &str) -> CommentPlan {
+    let fresh = MarkerKind::Fresh { commit: mine.commit.clone() };
+    let (kind, candidates): (MarkerKind, Vec<&Seen>) = match placement {
+        Placement::Sticky => {
+            (MarkerKind::Sticky, own.iter().filter(|seen| seen.body.kind == MarkerKind::Sticky).collect())
+        }
         Placement::Fresh { .. } => (fresh, of_this_commit(own, mine)),
         Placement::InPlace(id) => match own.iter().find(|seen| seen.id == id) {
             Some(seen) => (seen.body.kind.clone(), vec![seen]),
@@ -116,7 +118,7 @@ pub(super) fn plan(own: &[Seen], known: &mut Known, mine: &Stored, placement: Pl
         .filter(|seen| placement == Placement::Sticky || holds_only(seen, mine))
         .map(|seen| seen.id)
         .collect();
-    Plan { target: target.map(|seen| seen.id), kind, sections, left_out, settled, duplicates }
+    CommentPlan { target: target.map(|seen| seen.id), kind, sections, left_out, settled, duplicates }
 }
 
 /// Whether a comment has this result and no other but copies.
@@ -134,9 +136,9 @@ fn of_this_commit<'a>(own: &'a [Seen], mine: &Stored) -> Vec<&'a Seen> {
     own.iter()
         .filter(|seen| seen.id > after)
         .filter(|seen| match &seen.body.kind {
-            Kind::Fresh { commit: Some(commit) } => Some(commit) == mine.commit.as_ref(),
-            Kind::Fresh { commit: None } => has(seen, &|section| section.id == mine.id),
-            Kind::Sticky => false,
+            MarkerKind::Fresh { commit: Some(commit) } => Some(commit) == mine.commit.as_ref(),
+            MarkerKind::Fresh { commit: None } => has(seen, &|section| section.id == mine.id),
+            MarkerKind::Sticky => false,
         })
         .collect()
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::compose::{Parts, compose};
 use super::marker::{Stored, hash, key_of};
-use super::plan::{Known, Placement, Plan, Seen, holds_only, plan, shown};
+use super::plan::{CommentPlan, Known, Placement, Seen, holds_only, plan, shown};
 use super::remote::Remote;
 use super::{Action, CommentRecord, MAX_COMMENT, Mode, Only, Published, Section};
 use crate::error::Explain;
@@ -155,7 +155,7 @@ impl Publication<'_> {
         &self.remote.pull_request.head_sha
     }
 
-    fn plan(&mut self, own: &[Seen], placement: Placement) -> Plan {
+    fn plan(&mut self, own: &[Seen], placement: Placement) -> CommentPlan {
         plan(own, &mut self.known, &self.mine, placement, &self.remote.pull_request.head_sha)
     }
 
@@ -206,7 +206,7 @@ impl Publication<'_> {
     /// Whether `commit` came after `before`; `None` when git does not order them (a forced push) or GitHub won't say.
     async fn descends(&self, before: &str, commit: &str) -> Result<Option<bool>, GithubError> {
         #[derive(Deserialize)]
-        struct Comparison {
+        struct CommitComparison {
             status: String,
         }
         let hex = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -216,7 +216,7 @@ impl Publication<'_> {
         let repository = &self.remote.pull_request.repository;
         // One file and commit a page: only the status matters.
         let route = format!("/repos/{repository}/compare/{before}...{commit}?per_page=1");
-        match self.remote.github.get::<Comparison>(Task::CompareCommits, &route).await {
+        match self.remote.github.get::<CommitComparison>(Task::CompareCommits, &route).await {
             Ok(comparison) => Ok(match comparison.status.as_str() {
                 "ahead" | "identical" => Some(true),
                 "behind" => Some(false),
@@ -227,7 +227,7 @@ impl Publication<'_> {
         }
     }
 
-    async fn write(&mut self, plan: &Plan) -> Result<(), GithubError> {
+    async fn write(&mut self, plan: &CommentPlan) -> Result<(), GithubError> {
         let text = compose(
             &Parts {
                 kind: &plan.kind,
@@ -249,7 +249,7 @@ impl Publication<'_> {
     async fn finish(
         self,
         own: &[Seen],
-        plan: &Plan,
+        plan: &CommentPlan,
         placement: Placement,
         wrote: bool,
     ) -> Result<Published, GithubError> {

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::json;
 
-use super::marker::{Body, START};
+use super::marker::{CommentBody, START};
 use super::plan::Seen;
 use crate::github::api::Github;
 use crate::github::error::{GithubError, Task};
@@ -36,7 +36,7 @@ impl Comment {
     }
 
     fn seen(self) -> Option<Seen> {
-        Some(Seen { id: self.id, node: self.node_id, url: self.html_url, body: Body::read(&self.body?)? })
+        Some(Seen { id: self.id, node: self.node_id, url: self.html_url, body: CommentBody::read(&self.body?)? })
     }
 }
 
@@ -129,10 +129,10 @@ impl<'a> Remote<'a> {
     async fn not_hidden(&self, comments: &[&Seen]) -> Result<Vec<String>, GithubError> {
         #[derive(Deserialize)]
         struct Nodes {
-            nodes: Vec<Option<Node>>,
+            nodes: Vec<Option<CommentNode>>,
         }
         #[derive(Deserialize)]
-        struct Node {
+        struct CommentNode {
             id: Option<String>,
             #[serde(rename = "isMinimized", default)]
             hidden: bool,

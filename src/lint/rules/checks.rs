@@ -4,11 +4,11 @@ use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{Expr, Stmt, StmtWith};
 use ruff_text_size::{Ranged, TextRange};
 
-use crate::lint::diagnostic::{Fault, Rule};
-use crate::lint::script::{Request, Script};
+use crate::lint::diagnostic::{LintFault, Rule};
+use crate::lint::script::{ParsedScript, Request};
 
-pub(super) fn run(script: &Script<'_>, found: &mut Vec<Fault>) {
-    let mut look = Look { script, checked: false, lost: Vec::new() };
+pub(super) fn run(script: &ParsedScript<'_>, found: &mut Vec<LintFault>) {
+    let mut look = ResponseChecks { script, checked: false, lost: Vec::new() };
     for statement in script.body {
         look.visit_stmt(statement);
     }
@@ -22,7 +22,7 @@ pub(super) fn run(script: &Script<'_>, found: &mut Vec<Fault>) {
         ));
     }
     if let Some(first) = script.requests.first().filter(|_| !checked) {
-        found.push(Fault {
+        found.push(LintFault {
             rule: Rule::UncheckedResponses,
             range: first.call.range(),
             message:
@@ -35,18 +35,18 @@ pub(super) fn run(script: &Script<'_>, found: &mut Vec<Fault>) {
     }
 }
 
-fn lost(range: TextRange, message: &str, instead: &str) -> Fault {
-    Fault { rule: Rule::LostRequest, range, message: message.into(), instead: instead.into() }
+fn lost(range: TextRange, message: &str, instead: &str) -> LintFault {
+    LintFault { rule: Rule::LostRequest, range, message: message.into(), instead: instead.into() }
 }
 
 /// Looks for uses of responses.
-struct Look<'s, 'a> {
-    script: &'s Script<'a>,
+struct ResponseChecks<'s, 'a> {
+    script: &'s ParsedScript<'a>,
     checked: bool,
-    lost: Vec<Fault>,
+    lost: Vec<LintFault>,
 }
 
-impl<'a> Look<'_, 'a> {
+impl<'a> ResponseChecks<'_, 'a> {
     fn request(&self, range: TextRange) -> Option<&Request<'a>> {
         self.script.requests.iter().find(|request| request.call.range() == range)
     }
@@ -63,7 +63,7 @@ impl<'a> Look<'_, 'a> {
     }
 }
 
-impl<'a> Visitor<'a> for Look<'_, 'a> {
+impl<'a> Visitor<'a> for ResponseChecks<'_, 'a> {
     fn visit_stmt(&mut self, statement: &'a Stmt) {
         if let Stmt::With(with) = statement {
             self.caught(with);
@@ -84,7 +84,7 @@ impl<'a> Visitor<'a> for Look<'_, 'a> {
 struct Raising<'r> {
     response: &'r str,
     tries: u32,
-    lost: &'r mut Vec<Fault>,
+    lost: &'r mut Vec<LintFault>,
 }
 
 impl Raising<'_> {

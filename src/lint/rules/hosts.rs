@@ -4,17 +4,17 @@ use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{Expr, Stmt};
 use ruff_text_size::Ranged;
 
-use crate::lint::diagnostic::{Fault, Rule};
-use crate::lint::script::{Script, last_name};
+use crate::lint::diagnostic::{LintFault, Rule};
+use crate::lint::script::{ParsedScript, last_name};
 use crate::lint::value::{literal, reads_environment};
 
 /// Names that end with one of these hold the address the load goes to.
 const NAMES: [&str; 9] = ["host", "url", "base_url", "target", "server", "endpoint", "domain", "hostname", "base_uri"];
 
-pub(super) fn run(script: &Script<'_>, found: &mut Vec<Fault>) {
+pub(super) fn run(script: &ParsedScript<'_>, found: &mut Vec<LintFault>) {
     for request in &script.requests {
         if let Some(host) = request.url.and_then(absolute) {
-            found.push(Fault {
+            found.push(LintFault {
                 rule: Rule::HardCodedHost,
                 range: host.range(),
                 message: "the request goes to a host written in the script, whatever the target host is".into(),
@@ -29,7 +29,7 @@ pub(super) fn run(script: &Script<'_>, found: &mut Vec<Fault>) {
 }
 
 struct Hosts<'f> {
-    found: &'f mut Vec<Fault>,
+    found: &'f mut Vec<LintFault>,
 }
 
 impl Hosts<'_> {
@@ -42,7 +42,7 @@ impl Hosts<'_> {
     }
 
     fn fault(&mut self, host: &Expr, message: &str) {
-        self.found.push(Fault {
+        self.found.push(LintFault {
             rule: Rule::HardCodedHost,
             range: host.range(),
             message: message.into(),

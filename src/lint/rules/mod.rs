@@ -6,11 +6,11 @@ mod names;
 mod secrets;
 mod users;
 
-use super::diagnostic::Fault;
-use super::script::Script;
+use super::diagnostic::LintFault;
+use super::script::ParsedScript;
 
 /// All faults of a script, in no order.
-pub(super) fn run(script: &Script<'_>) -> Vec<Fault> {
+pub(super) fn run(script: &ParsedScript<'_>) -> Vec<LintFault> {
     let mut found = Vec::new();
     secrets::run(script, &mut found);
     hosts::run(script, &mut found);

@@ -4,20 +4,20 @@ use std::collections::BTreeSet;
 
 use ruff_text_size::Ranged;
 
-use crate::lint::diagnostic::{Fault, Rule};
-use crate::lint::script::{Request, Script};
-use crate::lint::value::{Scope, literal};
+use crate::lint::diagnostic::{LintFault, Rule};
+use crate::lint::script::{ParsedScript, Request};
+use crate::lint::value::{Bindings, literal};
 
-pub(super) fn run(script: &Script<'_>, found: &mut Vec<Fault>) {
+pub(super) fn run(script: &ParsedScript<'_>, found: &mut Vec<LintFault>) {
     for request in &script.requests {
         found.extend(unnamed(script, request));
     }
     found.extend(single_endpoint(script));
 }
 
-fn unnamed(script: &Script<'_>, request: &Request<'_>) -> Option<Fault> {
-    let scope = Scope { script, function: request.function };
-    let fault = |range, message: &str, form: String| Fault {
+fn unnamed(script: &ParsedScript<'_>, request: &Request<'_>) -> Option<LintFault> {
+    let scope = Bindings { script, function: request.function };
+    let fault = |range, message: &str, form: String| LintFault {
         rule: Rule::UnnamedDynamicUrl,
         range,
         message: message.into(),
@@ -37,17 +37,17 @@ fn unnamed(script: &Script<'_>, request: &Request<'_>) -> Option<Fault> {
 }
 
 /// All requests of the script are one and the same.
-fn single_endpoint(script: &Script<'_>) -> Option<Fault> {
+fn single_endpoint(script: &ParsedScript<'_>) -> Option<LintFault> {
     let mut endpoints = BTreeSet::new();
     for request in &script.requests {
         let named = request.argument("name").or(request.url)?;
         // What is not a fixed text may be several endpoints.
-        let scope = Scope { script, function: request.function };
+        let scope = Bindings { script, function: request.function };
         let name = literal(named).map(str::to_owned).or_else(|| scope.dynamic_form(named))?;
         endpoints.insert((request.method, name));
     }
     let first = script.requests.first().filter(|_| endpoints.len() == 1)?;
-    Some(Fault {
+    Some(LintFault {
         rule: Rule::SingleEndpoint,
         range: first.call.range(),
         message: "the whole script calls one endpoint, so it says little about how the service behaves in use".into(),

@@ -4,8 +4,8 @@ use ruff_python_ast::visitor::{Visitor, walk_expr, walk_stmt};
 use ruff_python_ast::{Expr, ExprCall, Parameters, Stmt};
 use ruff_text_size::Ranged;
 
-use crate::lint::diagnostic::{Fault, Rule};
-use crate::lint::script::{Script, last_name};
+use crate::lint::diagnostic::{LintFault, Rule};
+use crate::lint::script::{ParsedScript, last_name};
 use crate::lint::value::{literal, reads_environment};
 
 /// Names that end with one of these hold a password or key.
@@ -39,7 +39,7 @@ const PREFIXES: [&str; 12] = [
     "AIza",
 ];
 
-pub(super) fn run(script: &Script<'_>, found: &mut Vec<Fault>) {
+pub(super) fn run(script: &ParsedScript<'_>, found: &mut Vec<LintFault>) {
     let mut secrets = Secrets { found };
     for statement in script.body {
         secrets.visit_stmt(statement);
@@ -47,7 +47,7 @@ pub(super) fn run(script: &Script<'_>, found: &mut Vec<Fault>) {
 }
 
 struct Secrets<'f> {
-    found: &'f mut Vec<Fault>,
+    found: &'f mut Vec<LintFault>,
 }
 
 impl Secrets<'_> {
@@ -76,7 +76,7 @@ impl Secrets<'_> {
     fn fault(&mut self, rule: Rule, at: &Expr, name: &str) {
         let variable = name.to_ascii_uppercase();
         let what = if rule == Rule::HardCodedToken { "a token" } else { "a password or key" };
-        self.found.push(Fault {
+        self.found.push(LintFault {
             rule,
             range: at.range(),
             message: format!(

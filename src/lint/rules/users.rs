@@ -4,9 +4,9 @@ use ruff_python_ast::visitor::{Visitor, walk_expr};
 use ruff_python_ast::{Decorator, Expr, StmtFunctionDef};
 use ruff_text_size::Ranged;
 
-use crate::lint::diagnostic::{Fault, Rule};
-use crate::lint::script::{Class, Kind, Request, Script, last_name};
-use crate::lint::value::{Scope, literal};
+use crate::lint::diagnostic::{LintFault, Rule};
+use crate::lint::script::{ClassKind, ParsedScript, PythonClass, Request, last_name};
+use crate::lint::value::{Bindings, literal};
 
 /// Parts of a path that usually need a login.
 const PRIVATE: [&str; 22] = [
@@ -34,17 +34,17 @@ const PRIVATE: [&str; 22] = [
     "wishlist",
 ];
 
-pub(super) fn run(script: &Script<'_>, found: &mut Vec<Fault>) {
+pub(super) fn run(script: &ParsedScript<'_>, found: &mut Vec<LintFault>) {
     for index in 0..script.classes.len() {
         found.extend(no_wait_time(script, index));
     }
     found.extend(missing_login(script));
 }
 
-fn no_wait_time(script: &Script<'_>, index: usize) -> Option<Fault> {
+fn no_wait_time(script: &ParsedScript<'_>, index: usize) -> Option<LintFault> {
     let class = &script.classes[index];
     let is_abstract = matches!(class.value_of("abstract"), Some(Expr::BooleanLiteral(literal)) if literal.value);
-    if class.kind != Kind::User || class.unknown_base || is_abstract {
+    if class.kind != ClassKind::User || class.unknown_base || is_abstract {
         return None;
     }
     let lineage = script.lineage(index);
@@ -52,8 +52,9 @@ fn no_wait_time(script: &Script<'_>, index: usize) -> Option<Fault> {
     let has_tasks = any("tasks") || any("task_set") || lineage.iter().any(|class| class.methods().any(is_task));
     // A task set may wait for its users.
     let waits = any("wait_time") || any("min_wait") || any("wait");
-    let task_sets_wait = script.classes.iter().any(|class| class.kind == Kind::TaskSet && class.assigns("wait_time"));
-    (has_tasks && !waits && !task_sets_wait).then(|| Fault {
+    let task_sets_wait =
+        script.classes.iter().any(|class| class.kind == ClassKind::TaskSet && class.assigns("wait_time"));
+    (has_tasks && !waits && !task_sets_wait).then(|| LintFault {
         rule: Rule::NoWaitTime,
         range: class.node.name.range(),
         message: format!(
@@ -74,10 +75,10 @@ fn is_task(method: &StmtFunctionDef) -> bool {
     })
 }
 
-fn missing_login(script: &Script<'_>) -> Option<Fault> {
+fn missing_login(script: &ParsedScript<'_>) -> Option<LintFault> {
     let request =
         script.requests.iter().find(|request| is_private(script, request) && !is_logged_in(script, request))?;
-    Some(Fault {
+    Some(LintFault {
         rule: Rule::MissingLogin,
         range: request.call.range(),
         message: "this path usually needs a login, and no `on_start` makes one: the test may only measure refusals"
@@ -86,20 +87,20 @@ fn missing_login(script: &Script<'_>) -> Option<Fault> {
     })
 }
 
-fn is_private(script: &Script<'_>, request: &Request<'_>) -> bool {
+fn is_private(script: &ParsedScript<'_>, request: &Request<'_>) -> bool {
     let Some(url) = request.url else { return false };
-    let scope = Scope { script, function: request.function };
+    let scope = Bindings { script, function: request.function };
     let path = literal(url).map(str::to_owned).or_else(|| scope.dynamic_form(url)).unwrap_or_default();
     let path = path.split('?').next().unwrap_or_default();
     path.split('/').any(|part| PRIVATE.contains(&part.to_ascii_lowercase().as_str()))
 }
 
-fn is_logged_in(script: &Script<'_>, request: &Request<'_>) -> bool {
+fn is_logged_in(script: &ParsedScript<'_>, request: &Request<'_>) -> bool {
     let own = ["headers", "auth", "cookies", "cert"].iter().any(|name| request.argument(name).is_some());
     if own || request.has_unknown_arguments() {
         return true;
     }
-    let starts = |class: &Class<'_>| class.methods().any(|method| is_start(method) && prepares(method));
+    let starts = |class: &PythonClass<'_>| class.methods().any(|method| is_start(method) && prepares(method));
     let Some(index) = request.class else {
         // A function outside of all classes: whoever calls it may have logged in.
         return script.classes.iter().any(starts);
@@ -109,7 +110,7 @@ fn is_logged_in(script: &Script<'_>, request: &Request<'_>) -> bool {
         return true;
     }
     // A task set belongs to a user, which may be any of this file; an outer class may start for an inner one.
-    let is_user = lineage[0].kind == Kind::User;
+    let is_user = lineage[0].kind == ClassKind::User;
     !is_user && script.classes.iter().any(starts)
 }
 

@@ -8,7 +8,7 @@ use super::Session;
 use crate::error::chain;
 use crate::loadforge::event::Event;
 use crate::loadforge::recorder::Recorder;
-use crate::loadforge::session_error::Error;
+use crate::loadforge::session_error::SessionError;
 use crate::results::{ResultsFolder, RunRecord};
 
 /// Time allowed to delete a test that was made for one run.
@@ -43,7 +43,7 @@ impl Session<'_> {
 }
 
 /// Removes what an earlier run left, so that it can never be shown for this one. Where the comment is stays known.
-pub(super) fn remove_old_results(folder: &ResultsFolder) -> Result<(), Error> {
+pub(super) fn remove_old_results(folder: &ResultsFolder) -> Result<(), SessionError> {
     for name in [
         ResultsFolder::STATS,
         ResultsFolder::HISTORY,

@@ -6,7 +6,7 @@ use crate::results::{Problem, Results, RunState};
 
 /// How a command on a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum RunOutcome {
     /// The run finished and its results are collected.
     Finished,
     /// The run is started and left on its own, as asked for.
@@ -23,7 +23,7 @@ pub enum Outcome {
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunEnd {
     /// How it ended.
-    pub outcome: Outcome,
+    pub outcome: RunOutcome,
     /// The run, if there is one.
     pub run_id: Option<u64>,
     /// Whether we cancelled the run.
@@ -37,7 +37,7 @@ pub struct RunEnd {
 }
 
 impl RunEnd {
-    pub(super) fn of(outcome: Outcome, run_id: Option<u64>) -> Self {
+    pub(super) fn of(outcome: RunOutcome, run_id: Option<u64>) -> Self {
         Self { outcome, run_id, cancelled: false, results: None, message: None, problems: Vec::new() }
     }
 
@@ -45,10 +45,10 @@ impl RunEnd {
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self.outcome {
-            Outcome::Finished | Outcome::Detached => Exit::Passed,
-            Outcome::Incomplete(_) => Exit::RunIncomplete,
-            Outcome::TimedOut => Exit::TimedOut,
-            Outcome::Stopped(signal) => signal.exit(),
+            RunOutcome::Finished | RunOutcome::Detached => Exit::Passed,
+            RunOutcome::Incomplete(_) => Exit::RunIncomplete,
+            RunOutcome::TimedOut => Exit::TimedOut,
+            RunOutcome::Stopped(signal) => signal.exit(),
         }
     }
 
@@ -57,14 +57,14 @@ impl RunEnd {
     pub fn sentence(&self) -> String {
         let run = self.run_id.map_or_else(|| "the run".to_owned(), |run_id| format!("run {run_id}"));
         let words = match self.outcome {
-            Outcome::Finished => format!("{run} finished"),
-            Outcome::Detached => format!("{run} goes on by itself; `wait` collects it"),
-            Outcome::Incomplete(state) => format!("{run} did not complete: {state}"),
-            Outcome::TimedOut => format!("the overall timeout passed; {run} {}", self.fate()),
-            Outcome::Stopped(signal) if self.run_id.is_none() => {
+            RunOutcome::Finished => format!("{run} finished"),
+            RunOutcome::Detached => format!("{run} goes on by itself; `wait` collects it"),
+            RunOutcome::Incomplete(state) => format!("{run} did not complete: {state}"),
+            RunOutcome::TimedOut => format!("the overall timeout passed; {run} {}", self.fate()),
+            RunOutcome::Stopped(signal) if self.run_id.is_none() => {
                 format!("stopped by {} before a run was started", signal.name())
             }
-            Outcome::Stopped(signal) => format!("stopped by {}; {run} {}", signal.name(), self.fate()),
+            RunOutcome::Stopped(signal) => format!("stopped by {}; {run} {}", signal.name(), self.fate()),
         };
         self.message.as_ref().map_or(words.clone(), |message| format!("{words} ({message})"))
     }

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout};
 
-use super::{Outcome, RunEnd, STOP_LIMIT, Session};
+use super::{RunEnd, RunOutcome, STOP_LIMIT, Session};
 use crate::error::chain;
 use crate::loadforge::collect;
 use crate::loadforge::event::Event;
 use crate::loadforge::follow::{Ended, Follow};
 use crate::loadforge::recorder::Recorder;
-use crate::loadforge::session_error::Error;
+use crate::loadforge::session_error::SessionError;
 use crate::loadforge::wire::ResultRow;
 use crate::results::{Results, RunState};
 
@@ -28,7 +28,7 @@ impl Session<'_> {
         expected: Duration,
         fresh: bool,
         deadline: Instant,
-    ) -> Result<RunEnd, Error> {
+    ) -> Result<RunEnd, SessionError> {
         let follow = Follow { client: &self.client, run_id, expected, fresh, deadline };
         match follow.until_over(recorder, self.observer, &mut self.stop).await? {
             Ended::Over { state, row } => {
@@ -37,14 +37,15 @@ impl Session<'_> {
                 let message = message.or_else(|| problems.first().map(|problem| problem.message.clone()));
                 recorder.record.end_message.clone_from(&message);
                 recorder.try_save(self.observer);
-                let outcome = if state == RunState::Finished { Outcome::Finished } else { Outcome::Incomplete(state) };
+                let outcome =
+                    if state == RunState::Finished { RunOutcome::Finished } else { RunOutcome::Incomplete(state) };
                 let collecting = async {
                     let mut row = if state == RunState::Finished {
                         collect::with_csv(&self.client, run_id, *row).await
                     } else {
                         *row
                     };
-                    if outcome != Outcome::Finished && !row.has_numbers() {
+                    if outcome != RunOutcome::Finished && !row.has_numbers() {
                         collect::write_log(&self.client, recorder.folder(), &mut row)?;
                         return Ok(None);
                     }
@@ -55,22 +56,22 @@ impl Session<'_> {
                 if let Some(results) = &results {
                     self.collected(recorder, results);
                 }
-                let outcome = signal.map_or(outcome, Outcome::Stopped);
+                let outcome = signal.map_or(outcome, RunOutcome::Stopped);
                 // What was collected holds its problems itself.
                 let problems = if results.is_some() { Vec::new() } else { problems };
                 Ok(RunEnd { results, message, problems, ..RunEnd::of(outcome, Some(run_id)) })
             }
             Ended::Stopped(signal) => {
                 let cancelled = self.cancel_because(recorder, run_id, signal.name(), STOP_LIMIT).await;
-                Ok(RunEnd { cancelled, ..RunEnd::of(Outcome::Stopped(signal), Some(run_id)) })
+                Ok(RunEnd { cancelled, ..RunEnd::of(RunOutcome::Stopped(signal), Some(run_id)) })
             }
             Ended::TimedOut { outage } => {
                 let cancelled = self.cancel_because(recorder, run_id, "the overall timeout passed", STOP_LIMIT).await;
                 if let (false, Some(cause)) = (cancelled, outage) {
-                    return Err(Error::Unreachable { run_id, cause });
+                    return Err(SessionError::Unreachable { run_id, cause });
                 }
                 let results = timeout(LAST_COLLECT_LIMIT, self.last_results(recorder, run_id)).await.ok().flatten();
-                Ok(RunEnd { results, cancelled, ..RunEnd::of(Outcome::TimedOut, Some(run_id)) })
+                Ok(RunEnd { results, cancelled, ..RunEnd::of(RunOutcome::TimedOut, Some(run_id)) })
             }
         }
     }

@@ -5,7 +5,7 @@ mod end;
 mod follow;
 mod wait;
 
-pub use end::{Outcome, RunEnd};
+pub use end::{RunEnd, RunOutcome};
 pub use wait::WaitPlan;
 
 use std::time::Duration;
@@ -19,10 +19,10 @@ use super::ephemeral;
 use super::event::{Event, Observer};
 use super::plan::{RunPlan, What};
 use super::recorder::Recorder;
-use super::session_error::Error;
+use super::resolved_test::{ResolvedTest, resolve};
+use super::session_error::SessionError;
 use super::start::Start;
-use super::stop::{Signal, Stop};
-use super::target::{Target, resolve};
+use super::stop::{Signal, StopSignals};
 use crate::results::{Intent, RUN_SCHEMA_VERSION, ResultsFolder, RunRecord};
 
 /// Time allowed from a signal to the run's being cancelled.
@@ -43,7 +43,7 @@ pub struct Session<'a> {
     /// Who is told what happens.
     pub observer: &'a mut dyn Observer,
     /// Who may ask to stop.
-    pub stop: Stop,
+    pub stop: StopSignals,
 }
 
 impl Session<'_> {
@@ -52,7 +52,7 @@ impl Session<'_> {
     ///
     /// # Errors
     /// When the plan cannot be carried out, the test does not exist, or the service cannot be reached or refuses.
-    pub async fn resolve(&mut self, plan: &RunPlan) -> Result<Target, Error> {
+    pub async fn resolve(&mut self, plan: &RunPlan) -> Result<ResolvedTest, SessionError> {
         self.unless_stopped(async |session| resolve(&session.client, plan, session.observer).await).await
     }
 
@@ -60,7 +60,7 @@ impl Session<'_> {
     ///
     /// # Errors
     /// When it cannot be started, followed or collected. A run that did not complete is no error but an outcome.
-    pub async fn run(&mut self, plan: &RunPlan, target: &Target) -> Result<RunEnd, Error> {
+    pub async fn run(&mut self, plan: &RunPlan, target: &ResolvedTest) -> Result<RunEnd, SessionError> {
         // Where the load goes is no secret, and reports name it.
         self.client.hide(plan.env.iter().filter(|(name, _)| name != "TARGET_HOST").map(|(_, value)| value));
         let deadline = deadline(plan.timeout);
@@ -77,7 +77,7 @@ impl Session<'_> {
             (Adoption::Collected { run_id }, Some(_)) => {
                 self.observer.event(&Event::Adopted { run_id: Some(run_id) });
                 let results = folder.read_json(ResultsFolder::RESULTS)?;
-                return Ok(RunEnd { results: Some(results), ..RunEnd::of(Outcome::Finished, Some(run_id)) });
+                return Ok(RunEnd { results: Some(results), ..RunEnd::of(RunOutcome::Finished, Some(run_id)) });
             }
             (Adoption::Follow { run_id }, Some(record)) => {
                 if self.unless_stopped(async |session| session.exists(run_id).await).await? {
@@ -119,7 +119,12 @@ impl Session<'_> {
     }
 
     /// Makes the test if need be, starts the run, follows it.
-    async fn fresh(&mut self, plan: &RunPlan, target: &Target, deadline: Instant) -> Result<RunEnd, Error> {
+    async fn fresh(
+        &mut self,
+        plan: &RunPlan,
+        target: &ResolvedTest,
+        deadline: Instant,
+    ) -> Result<RunEnd, SessionError> {
         remove_old_results(&self.folder)?;
         let folder = self.folder.clone();
         let record = RunRecord {
@@ -145,7 +150,7 @@ impl Session<'_> {
         let mut recorder = Recorder::new(&folder, record);
         recorder.save()?;
         let end = self.start_and_follow(&mut recorder, plan, deadline).await;
-        if !matches!(&end, Ok(RunEnd { outcome: Outcome::Detached, .. })) {
+        if !matches!(&end, Ok(RunEnd { outcome: RunOutcome::Detached, .. })) {
             self.delete_test(&mut recorder).await;
         }
         end
@@ -156,14 +161,14 @@ impl Session<'_> {
         recorder: &mut Recorder<'_>,
         plan: &RunPlan,
         deadline: Instant,
-    ) -> Result<RunEnd, Error> {
+    ) -> Result<RunEnd, SessionError> {
         if let What::Script { path, source } = &plan.what
             && let Some(signal) = self.make_test(recorder, plan, path, source, deadline).await?
         {
-            return Ok(RunEnd::of(Outcome::Stopped(signal), None));
+            return Ok(RunEnd::of(RunOutcome::Stopped(signal), None));
         }
         let Some(test_id) = recorder.record.test_id else {
-            return Err(Error::NothingRecorded);
+            return Err(SessionError::NothingRecorded);
         };
         let start = Start {
             client: &self.client,
@@ -180,9 +185,9 @@ impl Session<'_> {
         });
         let (signal, intent) = self.stop.finish(Duration::ZERO, timeout_at(deadline, start.intent())).await;
         if let Some(signal) = signal {
-            return Ok(RunEnd::of(Outcome::Stopped(signal), None));
+            return Ok(RunEnd::of(RunOutcome::Stopped(signal), None));
         }
-        let intent = intent.ok_or(Error::NotStartedInTime)?.map_err(|_| Error::NotStartedInTime)??;
+        let intent = intent.ok_or(SessionError::NotStartedInTime)?.map_err(|_| SessionError::NotStartedInTime)??;
         recorder.intend(intent.clone())?;
         let starting = timeout_at(deadline, start.run(&intent, self.observer));
         let (signal, started) = self.stop.finish(START_GRACE, starting).await;
@@ -195,15 +200,15 @@ impl Session<'_> {
             };
             let Some(run_id) = found else {
                 let message = "if the start request did get through, running again continues with its run".to_owned();
-                return Ok(RunEnd { message: Some(message), ..RunEnd::of(Outcome::Stopped(signal), None) });
+                return Ok(RunEnd { message: Some(message), ..RunEnd::of(RunOutcome::Stopped(signal), None) });
             };
             self.started(recorder, run_id);
             let limit = STOP_LIMIT - START_GRACE - QUICK_LOOK;
             let cancelled = self.cancel_because(recorder, run_id, signal.name(), limit).await;
-            return Ok(RunEnd { cancelled, ..RunEnd::of(Outcome::Stopped(signal), Some(run_id)) });
+            return Ok(RunEnd { cancelled, ..RunEnd::of(RunOutcome::Stopped(signal), Some(run_id)) });
         }
-        let started = started.ok_or(Error::NotStartedInTime)?.map_err(|_| Error::NotStartedInTime)?;
-        if let Err(Error::Api(error)) = &started
+        let started = started.ok_or(SessionError::NotStartedInTime)?.map_err(|_| SessionError::NotStartedInTime)?;
+        if let Err(SessionError::Api(error)) = &started
             && matches!(error.status(), Some(400..=407 | 409..=499))
         {
             // A definite no: there is nothing to look for next time.
@@ -213,7 +218,7 @@ impl Session<'_> {
         let run_id = started?;
         self.started(recorder, run_id);
         if plan.detach {
-            return Ok(RunEnd::of(Outcome::Detached, Some(run_id)));
+            return Ok(RunEnd::of(RunOutcome::Detached, Some(run_id)));
         }
         self.follow(recorder, run_id, plan.duration, true, deadline).await
     }
@@ -226,7 +231,7 @@ impl Session<'_> {
         path: &str,
         source: &str,
         deadline: Instant,
-    ) -> Result<Option<Signal>, Error> {
+    ) -> Result<Option<Signal>, SessionError> {
         let name = ephemeral::name(path, plan.branch.as_deref(), plan.commit.as_deref());
         let making = timeout_at(deadline, ephemeral::create(&self.client, plan, &name, source, self.observer));
         let (signal, made) = self.stop.finish(START_GRACE, making).await;
@@ -239,7 +244,7 @@ impl Session<'_> {
         recorder.record.ephemeral = id.is_some();
         recorder.record.test_id = id;
         recorder.save()?;
-        if signal.is_none() && id.is_none() { Err(Error::NotStartedInTime) } else { Ok(signal) }
+        if signal.is_none() && id.is_none() { Err(SessionError::NotStartedInTime) } else { Ok(signal) }
     }
 
     async fn adopted(
@@ -248,12 +253,12 @@ impl Session<'_> {
         plan: &RunPlan,
         run_id: u64,
         deadline: Instant,
-    ) -> Result<RunEnd, Error> {
+    ) -> Result<RunEnd, SessionError> {
         recorder.record.job.clone_from(&plan.job);
         recorder.record.detached = plan.detach;
         recorder.save()?;
         if plan.detach {
-            return Ok(RunEnd::of(Outcome::Detached, Some(run_id)));
+            return Ok(RunEnd::of(RunOutcome::Detached, Some(run_id)));
         }
         let end = self.follow(&mut recorder, run_id, plan.duration, false, deadline).await;
         self.delete_test(&mut recorder).await;
@@ -263,28 +268,33 @@ impl Session<'_> {
     /// Does something that leaves nothing behind when it is cut off by a signal.
     pub(super) async fn unless_stopped<T>(
         &mut self,
-        doing: impl AsyncFnOnce(&mut Self) -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        let mut stop = std::mem::replace(&mut self.stop, Stop::never());
+        doing: impl AsyncFnOnce(&mut Self) -> Result<T, SessionError>,
+    ) -> Result<T, SessionError> {
+        let mut stop = std::mem::replace(&mut self.stop, StopSignals::never());
         let (signal, done) = stop.finish(Duration::ZERO, doing(self)).await;
         self.stop = stop;
         match (signal, done) {
-            (Some(signal), _) => Err(Error::Stopped(signal)),
+            (Some(signal), _) => Err(SessionError::Stopped(signal)),
             (None, Some(done)) => done,
             // Without a signal it comes to its end.
-            (None, None) => Err(Error::NotStartedInTime),
+            (None, None) => Err(SessionError::NotStartedInTime),
         }
     }
 
     /// Whether the service still knows a run. Other trouble is left to following, which has the patience for it.
-    async fn exists(&self, run_id: u64) -> Result<bool, Error> {
+    async fn exists(&self, run_id: u64) -> Result<bool, SessionError> {
         match self.client.result_once(run_id).await {
             Err(error) if error.status() == Some(404) => Ok(false),
             _ => Ok(true),
         }
     }
 
-    async fn look_for(&mut self, intent: &Intent, plan: &RunPlan, deadline: Instant) -> Result<Option<u64>, Error> {
+    async fn look_for(
+        &mut self,
+        intent: &Intent,
+        plan: &RunPlan,
+        deadline: Instant,
+    ) -> Result<Option<u64>, SessionError> {
         let start = Start {
             client: &self.client,
             test_id: intent.test_id,
@@ -293,7 +303,7 @@ impl Session<'_> {
             env: &plan.env,
             deadline,
         };
-        timeout_at(deadline, start.resolve(intent)).await.map_err(|_| Error::NotStartedInTime)?
+        timeout_at(deadline, start.resolve(intent)).await.map_err(|_| SessionError::NotStartedInTime)?
     }
 }
 

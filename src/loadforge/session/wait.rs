@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use super::{RunEnd, Session, deadline, remove_old_results};
 use crate::loadforge::event::Event;
 use crate::loadforge::recorder::Recorder;
-use crate::loadforge::session_error::Error;
+use crate::loadforge::resolved_test::{host_of, settings};
+use crate::loadforge::session_error::SessionError;
 use crate::loadforge::start::one;
-use crate::loadforge::target::{host_of, settings};
 use crate::results::{Engine, Fingerprint, RUN_SCHEMA_VERSION, ResultsFolder, RunRecord, RunState, StateChange};
 
 /// A run to wait for.
@@ -36,7 +36,7 @@ impl Session<'_> {
     ///
     /// # Errors
     /// When there is none, or it cannot be followed or collected.
-    pub async fn wait(&mut self, plan: &WaitPlan) -> Result<RunEnd, Error> {
+    pub async fn wait(&mut self, plan: &WaitPlan) -> Result<RunEnd, SessionError> {
         let deadline = deadline(plan.timeout);
         let folder = self.folder.clone();
         let (record, run_id) = self.unless_stopped(async |session| session.find_run(plan).await).await?;
@@ -56,15 +56,15 @@ impl Session<'_> {
     ///
     /// # Errors
     /// When there is none, or it cannot be cancelled.
-    pub async fn cancel(&mut self, run_id: Option<u64>) -> Result<u64, Error> {
+    pub async fn cancel(&mut self, run_id: Option<u64>) -> Result<u64, SessionError> {
         self.unless_stopped(async |session| session.cancel_found(run_id).await).await
     }
 
-    async fn cancel_found(&mut self, run_id: Option<u64>) -> Result<u64, Error> {
+    async fn cancel_found(&mut self, run_id: Option<u64>) -> Result<u64, SessionError> {
         let folder = self.folder.clone();
         let old: Option<RunRecord> = folder.read_json_if_there(ResultsFolder::RUN)?;
         let Some(record) = old.filter(|record| run_id.is_none() || record.run_id == run_id) else {
-            let run_id = run_id.ok_or(Error::NothingRecorded)?;
+            let run_id = run_id.ok_or(SessionError::NothingRecorded)?;
             self.cancel_or_over(run_id).await?;
             return Ok(run_id);
         };
@@ -72,11 +72,11 @@ impl Session<'_> {
         let run_id = match (recorder.record.run_id, &recorder.record.intent) {
             (Some(run_id), _) => run_id,
             (None, Some(intent)) => {
-                let found = one(intent, None, &self.client.results().await?)?.ok_or(Error::NothingRecorded)?;
+                let found = one(intent, None, &self.client.results().await?)?.ok_or(SessionError::NothingRecorded)?;
                 self.started(&mut recorder, found);
                 found
             }
-            (None, None) => return Err(Error::NothingRecorded),
+            (None, None) => return Err(SessionError::NothingRecorded),
         };
         let state = match recorder.record.state().filter(|state| state.is_end()) {
             Some(state) => {
@@ -91,7 +91,7 @@ impl Session<'_> {
     }
 
     /// The run to wait for and its record.
-    async fn find_run(&mut self, plan: &WaitPlan) -> Result<(RunRecord, u64), Error> {
+    async fn find_run(&mut self, plan: &WaitPlan) -> Result<(RunRecord, u64), SessionError> {
         let old: Option<RunRecord> = self.folder.read_json_if_there(ResultsFolder::RUN)?;
         let old = old.filter(|record| plan.run_id.is_none() || record.run_id == plan.run_id);
         Ok(match (old, plan.run_id) {
@@ -100,22 +100,22 @@ impl Session<'_> {
                 (None, Some(intent)) => {
                     self.observer.event(&Event::Adopted { run_id: None });
                     let rows = self.client.results().await?;
-                    let run_id = one(&intent, None, &rows)?.ok_or(Error::NothingRecorded)?;
+                    let run_id = one(&intent, None, &rows)?.ok_or(SessionError::NothingRecorded)?;
                     (record, run_id)
                 }
-                (None, None) => return Err(Error::NothingRecorded),
+                (None, None) => return Err(SessionError::NothingRecorded),
             },
             (Some(record), Some(run_id)) => (record, run_id),
             (None, Some(run_id)) => {
                 remove_old_results(&self.folder)?;
                 (self.record_of(run_id, plan).await?, run_id)
             }
-            (None, None) => return Err(Error::NothingRecorded),
+            (None, None) => return Err(SessionError::NothingRecorded),
         })
     }
 
     /// Cancels a run; one that is over already is as good. Tells its state then.
-    async fn cancel_or_over(&mut self, run_id: u64) -> Result<RunState, Error> {
+    async fn cancel_or_over(&mut self, run_id: u64) -> Result<RunState, SessionError> {
         let Err(error) = self.client.cancel_run(run_id).await else {
             self.observer.event(&Event::Cancelled { run_id });
             return Ok(RunState::Cancelled);
@@ -131,7 +131,7 @@ impl Session<'_> {
     }
 
     /// A record for a run that was started elsewhere.
-    async fn record_of(&mut self, run_id: u64, plan: &WaitPlan) -> Result<RunRecord, Error> {
+    async fn record_of(&mut self, run_id: u64, plan: &WaitPlan) -> Result<RunRecord, SessionError> {
         let row = self.client.result(run_id).await?;
         let tests = match row.test_id {
             Some(_) => self.client.tests().await.unwrap_or_default(),

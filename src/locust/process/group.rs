@@ -8,13 +8,13 @@ use tokio::process::{Child, Command};
 
 /// A child process that leads a group of its own. The group is killed when this is dropped: no worker outlives its
 /// run, whatever becomes of the server.
-pub(super) struct Group {
+pub(super) struct ProcessGroup {
     child: Child,
     leader: Option<Pid>,
     reaped: bool,
 }
 
-impl Group {
+impl ProcessGroup {
     /// Starts the command in a group of its own, so that a terminal's Ctrl-C reaches us alone and we decide.
     pub(super) fn spawn(command: &mut Command) -> io::Result<Self> {
         let child = command.process_group(0).spawn()?;
@@ -45,7 +45,7 @@ impl Group {
     }
 }
 
-impl Drop for Group {
+impl Drop for ProcessGroup {
     fn drop(&mut self) {
         self.kill();
     }

@@ -12,7 +12,7 @@ use tokio::time::{sleep, timeout};
 use super::error::ProcessError;
 use super::python::{self, Python, SearchPath};
 use super::version::Version;
-use super::{Interpreter, Progress};
+use super::{Interpreter, ProgressSink};
 
 /// Longest time one step of the installation may take.
 const STEP_TIMEOUT: Duration = Duration::from_secs(600);
@@ -37,7 +37,7 @@ const PYTHON_OF_UV: Version = Version(3, 12, 0);
 pub(super) async fn from_cache(
     path: &SearchPath,
     cache: &Path,
-    progress: &Progress,
+    progress: &ProgressSink,
 ) -> Result<Interpreter, ProcessError> {
     let uv = working_uv(path).await;
     let found = python::find_python(path, NEWEST_LOCUST_NEEDS).await;
@@ -137,7 +137,7 @@ async fn step(command: &mut Command) -> Result<(), ProcessError> {
 }
 
 /// Waits for the lock file; it is let go when the file is closed.
-async fn lock(path: &Path, progress: &Progress) -> io::Result<File> {
+async fn lock(path: &Path, progress: &ProgressSink) -> io::Result<File> {
     let file = File::options().create(true).truncate(false).write(true).open(path)?;
     let mut told = false;
     loop {
@@ -186,7 +186,7 @@ mod tests {
 
         async fn locust(&self) -> Result<Interpreter, ProcessError> {
             let lines = Arc::clone(&self.lines);
-            let progress: Progress = Arc::new(move |line| lines.lock().unwrap().push(line.to_owned()));
+            let progress: ProgressSink = Arc::new(move |line| lines.lock().unwrap().push(line.to_owned()));
             let path = SearchPath::only(&self.dir.path().join("bin"));
             from_cache(&path, &self.dir.path().join("cache"), &progress).await
         }

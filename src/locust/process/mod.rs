@@ -1,11 +1,11 @@
 //! Locust's process: found or installed, started under our launcher, followed, stopped, and judged.
 
+mod diagnose;
 mod error;
 mod group;
 mod install;
-mod judge;
+mod invocation;
 mod log;
-mod plan;
 mod python;
 mod run;
 mod version;
@@ -13,15 +13,15 @@ mod version;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use diagnose::problems;
 pub use error::ProcessError;
-pub use judge::problems;
-pub use plan::Plan;
+pub use invocation::LocustInvocation;
 use python::SearchPath;
-pub use run::{Finished, Stop, recover, run};
+pub use run::{Finished, StopRequest, recover, run};
 pub use version::{NotAVersion, Version};
 
 /// Where a line about what takes a while goes.
-pub type Progress = Arc<dyn Fn(&str) + Send + Sync>;
+pub type ProgressSink = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// The oldest Locust our launcher runs under, and the first it was not tried with.
 const FITTING: std::ops::Range<Version> = Version(2, 15, 0)..Version(3, 0, 0);
@@ -39,7 +39,7 @@ pub struct Interpreter {
 ///
 /// # Errors
 /// When Python is missing or too old, or the installation fails.
-pub async fn find_or_install(cache: &Path, progress: &Progress) -> Result<Interpreter, ProcessError> {
+pub async fn find_or_install(cache: &Path, progress: &ProgressSink) -> Result<Interpreter, ProcessError> {
     match find().await {
         Some(found) => Ok(found),
         None => install::from_cache(&SearchPath::of_environment(), cache, progress).await,

@@ -11,9 +11,9 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::Interpreter;
 use super::error::ProcessError;
-use super::group::Group;
+use super::group::ProcessGroup;
+use super::invocation::{LocustInvocation, record_folder};
 use super::log::LogKeeper;
-use super::plan::{Plan, record_folder};
 use crate::locust::record::{Record, Tail};
 
 /// The launcher that records every request.
@@ -27,7 +27,7 @@ const STOP_GRACE: Duration = Duration::from_secs(5);
 
 /// Why we ended Locust, if we did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stop {
+pub enum StopRequest {
     /// Somebody asked for it.
     Asked,
     /// A load shape went on after the run's time was over.
@@ -44,7 +44,7 @@ pub struct Finished {
     /// How the leading process ended.
     pub status: Option<ExitStatus>,
     /// Why we ended it, if we did.
-    pub stop: Option<Stop>,
+    pub stop: Option<StopRequest>,
     /// The last lines it printed.
     pub log: String,
 }
@@ -58,7 +58,7 @@ pub struct Finished {
 /// told in the record and the log.
 pub async fn run(
     interpreter: &Interpreter,
-    plan: &Plan,
+    plan: &LocustInvocation,
     mut stop: watch::Receiver<bool>,
     mut observe: impl FnMut(&Record),
 ) -> Result<Finished, ProcessError> {
@@ -68,7 +68,7 @@ pub async fn run(
     let (log, stdout, stderr) = LogKeeper::start(&plan.log()).map_err(folder_error)?;
     command.stdout(stdout).stderr(stderr);
     let started = Instant::now();
-    let mut group = Group::spawn(&mut command)
+    let mut group = ProcessGroup::spawn(&mut command)
         .map_err(|source| ProcessError::Start { program: interpreter.python.display().to_string(), source })?;
     // Our own copies of the writing ends go with the command, so that the log ends when the processes do.
     drop(command);
@@ -86,7 +86,7 @@ pub async fn run(
                 watching = false;
                 // A sender that is gone will never ask.
                 if change.is_ok() {
-                    ending.begin(Stop::Asked, STOP_GRACE, &group);
+                    ending.begin(StopRequest::Asked, STOP_GRACE, &group);
                 }
             }
             _ = ticks.tick() => {
@@ -124,7 +124,7 @@ pub fn recover(folder: &Path) -> Record {
     record
 }
 
-fn prepare(plan: &Plan) -> io::Result<()> {
+fn prepare(plan: &LocustInvocation) -> io::Result<()> {
     let launcher = plan.launcher();
     if let Some(folder) = launcher.parent() {
         fs::create_dir_all(folder)?;
@@ -142,12 +142,12 @@ fn read(tail: &mut Tail, record: &mut Record) {
 /// How we end a run that does not end by itself.
 #[derive(Default)]
 struct Ending {
-    stop: Option<Stop>,
+    stop: Option<StopRequest>,
     kill_at: Option<Instant>,
 }
 
 impl Ending {
-    fn begin(&mut self, why: Stop, grace: Duration, group: &Group) {
+    fn begin(&mut self, why: StopRequest, grace: Duration, group: &ProcessGroup) {
         if self.stop.is_none() {
             self.stop = Some(why);
             self.kill_at = Some(Instant::now() + grace);
@@ -155,7 +155,7 @@ impl Ending {
         }
     }
 
-    fn look(&mut self, plan: &Plan, record: &Record, elapsed: Duration, group: &Group) {
+    fn look(&mut self, plan: &LocustInvocation, record: &Record, elapsed: Duration, group: &ProcessGroup) {
         if self.kill_at.is_some_and(|at| Instant::now() >= at) {
             group.kill();
             return;
@@ -165,9 +165,9 @@ impl Ending {
         let over_s = record.started().map(|start| start + plan.run_seconds() as f64);
         let now_s = jiff::Timestamp::now().as_duration().as_secs_f64();
         if record.has_shape() && record.stopping().is_none() && over_s.is_some_and(|over| now_s >= over) {
-            self.begin(Stop::Shape, stopping, group);
+            self.begin(StopRequest::Shape, stopping, group);
         } else if elapsed >= plan.deadline() {
-            self.begin(Stop::Deadline, stopping, group);
+            self.begin(StopRequest::Deadline, stopping, group);
         }
     }
 }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 /// One line of a process's record.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
-pub(super) enum Line {
+pub(super) enum RecordLine {
     /// The script was loaded.
     Init { role: Role, shape: Option<String> },
     /// Something happened to the run as a whole.

@@ -1,13 +1,13 @@
 //! The complete record of a run: every request, as our launcher saw it.
 
 mod line;
-mod measured;
+mod measurements;
 mod tail;
 
 use std::collections::{BTreeMap, HashMap};
 
-use line::{Line, Role, SecondLine};
-pub(crate) use measured::{Measured, Slice};
+use line::{RecordLine, Role, SecondLine};
+pub(crate) use measurements::{Measurements, Slice};
 pub(crate) use tail::Tail;
 
 use crate::results::{EndpointKey, ExactEndpoint, ExactSteady};
@@ -15,10 +15,10 @@ use crate::results::{EndpointKey, ExactEndpoint, ExactSteady};
 /// Every request of a run, by endpoint and second, and what the processes of Locust said about themselves.
 #[derive(Debug, Default)]
 pub struct Record {
-    nodes: BTreeMap<String, Node>,
+    nodes: BTreeMap<String, LocustNode>,
     places: HashMap<EndpointKey, usize>,
-    endpoints: Vec<(EndpointKey, Measured)>,
-    total: Measured,
+    endpoints: Vec<(EndpointKey, Measurements)>,
+    total: Measurements,
     seconds: BTreeMap<i64, Second>,
     errors: BTreeMap<(EndpointKey, String), ErrorCount>,
     exceptions: BTreeMap<(String, bool), ScriptException>,
@@ -30,7 +30,7 @@ pub struct Record {
 
 /// One process of Locust.
 #[derive(Debug, Default)]
-struct Node {
+struct LocustNode {
     role: Option<Role>,
     shape: bool,
     ended: bool,
@@ -64,21 +64,21 @@ pub(crate) struct ScriptException {
 
 impl Record {
     /// Adds one line of one process.
-    fn add(&mut self, node_name: &str, line: Line) {
+    fn add(&mut self, node_name: &str, line: RecordLine) {
         let node = self.nodes.entry(node_name.to_owned()).or_default();
         match line {
-            Line::Init { role, shape } => {
+            RecordLine::Init { role, shape } => {
                 node.role = Some(role);
                 node.shape = shape.is_some();
             }
-            Line::Mark { name, t } => match name.as_str() {
+            RecordLine::Mark { name, t } => match name.as_str() {
                 "test_start" => self.started = Some(self.started.map_or(t, |earlier| earlier.min(t))),
                 "spawning_complete" => self.all_spawned = true,
                 "test_stopping" => self.stopping = Some(self.stopping.map_or(t, |earlier| earlier.min(t))),
                 _ => {}
             },
-            Line::Second(second) => self.add_second(node_name, second),
-            Line::Final { requests, failures } => {
+            RecordLine::Second(second) => self.add_second(node_name, second),
+            RecordLine::Final { requests, failures } => {
                 node.ended = true;
                 node.checksum = Some((requests, failures));
             }
@@ -97,7 +97,7 @@ impl Record {
             let next = self.endpoints.len();
             let place = *self.places.entry(key.clone()).or_insert(next);
             if place == next {
-                self.endpoints.push((key, Measured::default()));
+                self.endpoints.push((key, Measurements::default()));
             }
             let slice = Slice::of(place, fields);
             slice.add_to(&mut self.endpoints[place].1);
@@ -128,12 +128,12 @@ impl Record {
     }
 
     /// All requests together.
-    pub(crate) fn total(&self) -> &Measured {
+    pub(crate) fn total(&self) -> &Measurements {
         &self.total
     }
 
     /// Every endpoint, in the order first seen.
-    pub(crate) fn endpoints(&self) -> &[(EndpointKey, Measured)] {
+    pub(crate) fn endpoints(&self) -> &[(EndpointKey, Measurements)] {
         &self.endpoints
     }
 
@@ -250,7 +250,7 @@ impl Record {
         self.nodes.values().all(|node| node.ended)
     }
 
-    fn leader(&self) -> Option<&Node> {
+    fn leader(&self) -> Option<&LocustNode> {
         self.nodes.values().find(|node| matches!(node.role, Some(Role::Local | Role::Master)))
     }
 
@@ -269,7 +269,7 @@ impl Record {
     /// The same for the time after the ramp-up alone.
     pub(crate) fn exact_after_ramp_up(&self) -> Option<ExactSteady> {
         let from_s = self.ramp_up_end()?;
-        let mut steady: BTreeMap<usize, Measured> = BTreeMap::new();
+        let mut steady: BTreeMap<usize, Measurements> = BTreeMap::new();
         for slice in self.seconds.range(from_s..).flat_map(|(_, second)| &second.slices) {
             slice.add_to(steady.entry(slice.endpoint).or_default());
         }
@@ -279,7 +279,7 @@ impl Record {
     }
 }
 
-fn exact<'a>(endpoints: impl Iterator<Item = (&'a EndpointKey, &'a Measured)>) -> Vec<ExactEndpoint> {
+fn exact<'a>(endpoints: impl Iterator<Item = (&'a EndpointKey, &'a Measurements)>) -> Vec<ExactEndpoint> {
     let mut list: Vec<ExactEndpoint> = endpoints
         .map(|(key, measured)| ExactEndpoint {
             method: key.method.clone(),

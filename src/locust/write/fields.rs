@@ -2,7 +2,7 @@
 
 use csv::{Terminator, WriterBuilder};
 
-use crate::locust::record::Measured;
+use crate::locust::record::Measurements;
 use crate::results::{Histogram, Percentile};
 
 /// The percentile columns' names.
@@ -23,7 +23,7 @@ pub(super) fn percentile_fields(locust_times: &Histogram, of_nothing: &str) -> V
 
 /// Median, mean, least and most response time and mean size. Without requests Locust prints whole zeros.
 /// `locust_times` are its response times in Locust's buckets.
-pub(super) fn summary_fields(measured: &Measured, locust_times: &Histogram) -> [String; 5] {
+pub(super) fn summary_fields(measured: &Measurements, locust_times: &Histogram) -> [String; 5] {
     let least = measured.min_ms.unwrap_or(0.0);
     // The median is rounded and the ends are not, so Locust keeps it between them.
     let median = match locust_times.percentile(Percentile::P50) {

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::fields::{csv_text, header, percentile_columns, percentile_fields, summary_fields};
 use super::{TOTAL, by_name};
 use crate::locust::bucket::locust_bucket;
-use crate::locust::record::{Measured, Record, Slice};
+use crate::locust::record::{Measurements, Record, Slice};
 use crate::results::{EndpointKey, Histogram};
 
 /// How far back the percentiles of a row look, s (`CURRENT_RESPONSE_TIME_PERCENTILE_WINDOW`).
@@ -35,9 +35,9 @@ pub(super) fn bounded_history_csv(record: &Record, most_endpoint_rows: usize) ->
     let mut order: Vec<_> = record.endpoints().iter().enumerate().map(|(place, (key, _))| (key, place)).collect();
     order.sort_by(by_name);
     let total_key = EndpointKey { method: String::new(), name: TOTAL.into() };
-    let mut endpoints = vec![Course::default(); order.len()];
-    let mut total = Course::default();
-    let mut clock = Clock { first, last_request: None };
+    let mut endpoints = vec![EndpointProgress::default(); order.len()];
+    let mut total = EndpointProgress::default();
+    let mut clock = HistoryClock { first, last_request: None };
 
     // Locust writes its first row when the test begins, before any request.
     let mut rows = vec![columns(), total.row(first, 0, &total_key, &clock)];
@@ -73,15 +73,15 @@ fn columns() -> Vec<String> {
 }
 
 /// What the throughput columns of all endpoints hang on.
-struct Clock {
+struct HistoryClock {
     first: i64,
     last_request: Option<i64>,
 }
 
 /// One endpoint up to some second: its totals, and what the sliding columns need.
 #[derive(Debug, Clone, Default)]
-struct Course {
-    total: Measured,
+struct EndpointProgress {
+    total: Measurements,
     /// All response times in Locust's buckets.
     times: Histogram,
     /// The seconds something happened in, newest last, no further back than the columns look.
@@ -97,7 +97,7 @@ struct Recent {
     times: Histogram,
 }
 
-impl Course {
+impl EndpointProgress {
     fn add(&mut self, second: i64, slice: &Slice) {
         slice.add_to(&mut self.total);
         if self.recent.back().is_none_or(|recent| recent.second != second) {
@@ -119,7 +119,7 @@ impl Course {
 
     /// Mean over up to 10 whole seconds that end 3 s before the last request of any endpoint
     /// (`StatsEntry.current_rps`), of requests and of failures.
-    fn throughput(&self, clock: &Clock) -> (f64, f64) {
+    fn throughput(&self, clock: &HistoryClock) -> (f64, f64) {
         let Some(last) = clock.last_request else { return (0.0, 0.0) };
         let from = (last - THROUGHPUT_FROM_S).max(clock.first);
         let until = last - THROUGHPUT_UNTIL_S;
@@ -132,7 +132,7 @@ impl Course {
         (requests as f64 / seconds, failures as f64 / seconds)
     }
 
-    fn row(&self, time: i64, users: u32, key: &EndpointKey, clock: &Clock) -> Vec<String> {
+    fn row(&self, time: i64, users: u32, key: &EndpointKey, clock: &HistoryClock) -> Vec<String> {
         let (requests_per_s, failures_per_s) = self.throughput(clock);
         let mut window = Histogram::default();
         for recent in self.recent.iter().filter(|recent| recent.second >= time - WINDOW_S) {

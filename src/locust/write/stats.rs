@@ -3,7 +3,7 @@
 use super::fields::{csv_text, float, header, percentile_columns, percentile_fields, summary_fields};
 use super::{TOTAL, by_name};
 use crate::locust::bucket::locust_histogram;
-use crate::locust::record::{Measured, Record};
+use crate::locust::record::{Measurements, Record};
 use crate::results::EndpointKey;
 
 /// One row an endpoint, by name, and a last one for all together (`locust/stats.py`, `StatsCSV`).
@@ -35,7 +35,7 @@ fn columns() -> Vec<String> {
     names
 }
 
-fn row(key: &EndpointKey, measured: &Measured, seconds: f64) -> Vec<String> {
+fn row(key: &EndpointKey, measured: &Measurements, seconds: f64) -> Vec<String> {
     let per_second = |count: u64| float(if seconds > 0.0 { count as f64 / seconds } else { 0.0 });
     let mut fields =
         vec![key.method.clone(), key.name.clone(), measured.requests().to_string(), measured.failed.to_string()];

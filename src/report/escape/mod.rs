@@ -17,7 +17,7 @@ use unicode_width::UnicodeWidthChar;
 const MOST_MARKS: u32 = 4;
 
 /// What becomes of a character.
-enum Fate {
+enum CharAction {
     Keep,
     Space,
     Drop,
@@ -47,10 +47,10 @@ pub fn plain(text: &str) -> Cow<'_, str> {
             marks = 0;
         }
         match fate(c) {
-            Fate::Keep if marks <= MOST_MARKS => out.push(c),
-            Fate::Keep | Fate::Drop => {}
-            Fate::Space => out.push(' '),
-            Fate::Show(picture) => out.push(picture),
+            CharAction::Keep if marks <= MOST_MARKS => out.push(c),
+            CharAction::Keep | CharAction::Drop => {}
+            CharAction::Space => out.push(' '),
+            CharAction::Show(picture) => out.push(picture),
         }
     }
     Cow::Owned(out)
@@ -88,18 +88,18 @@ fn after_colour_code(text: &str) -> Option<&str> {
     body[end..].starts_with(|c: char| ('@'..='~').contains(&c)).then(|| &body[end + 1..])
 }
 
-fn fate(c: char) -> Fate {
+fn fate(c: char) -> CharAction {
     match c {
-        ' '..='~' => Fate::Keep,
-        '\t' | '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}' => Fate::Space,
-        '\0'..='\u{1f}' => Fate::Show(char::from_u32(0x2400 + c as u32).unwrap_or('�')),
-        '\u{7f}' => Fate::Show('␡'),
+        ' '..='~' => CharAction::Keep,
+        '\t' | '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}' => CharAction::Space,
+        '\0'..='\u{1f}' => CharAction::Show(char::from_u32(0x2400 + c as u32).unwrap_or('�')),
+        '\u{7f}' => CharAction::Show('␡'),
         // Emoji or text style of the character before it.
-        '\u{fe0e}' | '\u{fe0f}' => Fate::Drop,
-        _ if is_hidden(c) => Fate::Show('�'),
-        '\u{2800}' => Fate::Space,
-        _ if c.is_whitespace() => Fate::Space,
-        _ => Fate::Keep,
+        '\u{fe0e}' | '\u{fe0f}' => CharAction::Drop,
+        _ if is_hidden(c) => CharAction::Show('�'),
+        '\u{2800}' => CharAction::Space,
+        _ if c.is_whitespace() => CharAction::Space,
+        _ => CharAction::Keep,
     }
 }
 

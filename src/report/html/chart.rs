@@ -72,7 +72,7 @@ impl Frame {
 }
 
 /// A line, or an area down to zero, through the known values; a gap where there is none.
-pub(super) struct Series {
+pub(super) struct ChartSeries {
     pub(super) color: RGBColor,
     pub(super) area: bool,
     pub(super) points: Vec<(f64, Option<f64>)>,
@@ -99,7 +99,7 @@ pub(super) fn over_time(
     frame: Frame,
     seconds: f64,
     unit: Unit,
-    series: &[Series],
+    series: &[ChartSeries],
     shades: &[Shade],
 ) -> Result<String, DrawingError> {
     let most = series.iter().flat_map(|line| &line.points).filter_map(|point| point.1).fold(0.0, f64::max);

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use plotters::style::RGBColor;
 use serde::Serialize;
 
-use super::chart::{self, DrawingError, Frame, Lane, Series, Shade, color};
+use super::chart::{self, ChartSeries, DrawingError, Frame, Lane, Shade, color};
 use crate::report::{Story, wording};
 use crate::results::TimePoint;
 use crate::verdict::Unit;
@@ -58,7 +58,7 @@ struct TableRow {
 }
 
 /// One line or area: its colour and how to read its value.
-struct Line {
+struct ChartLine {
     color: RGBColor,
     area: bool,
     value: fn(&TimePoint) -> Option<f64>,
@@ -81,8 +81,8 @@ impl OverTime {
                 "Response time",
                 Unit::Ms,
                 &[
-                    (Line { color: color::LIGHT, area: false, value: |point| point.p50_ms }, "light", "median"),
-                    (Line { color: color::STRONG, area: false, value: |point| point.p95_ms }, "strong", "p95"),
+                    (ChartLine { color: color::LIGHT, area: false, value: |point| point.p50_ms }, "light", "median"),
+                    (ChartLine { color: color::STRONG, area: false, value: |point| point.p95_ms }, "strong", "p95"),
                 ],
             ),
             drawer.figure(
@@ -90,7 +90,7 @@ impl OverTime {
                 "Throughput",
                 Unit::PerSecond,
                 &[(
-                    Line { color: color::STRONG, area: true, value: |point| Some(point.requests_per_s) },
+                    ChartLine { color: color::STRONG, area: true, value: |point| Some(point.requests_per_s) },
                     "strong",
                     "requests/s",
                 )],
@@ -100,7 +100,7 @@ impl OverTime {
                 "Users",
                 Unit::Count,
                 &[(
-                    Line { color: color::CALM, area: true, value: |point| Some(f64::from(point.users)) },
+                    ChartLine { color: color::CALM, area: true, value: |point| Some(f64::from(point.users)) },
                     "calm",
                     "users running",
                 )],
@@ -112,7 +112,7 @@ impl OverTime {
                 "Failures",
                 Unit::PerSecond,
                 &[(
-                    Line { color: color::FAIL, area: true, value: |point| Some(point.failures_per_s) },
+                    ChartLine { color: color::FAIL, area: true, value: |point| Some(point.failures_per_s) },
                     "fail",
                     "failed requests/s",
                 )],
@@ -146,7 +146,7 @@ impl Drawer<'_> {
         id: &'static str,
         title: &'static str,
         unit: Unit,
-        lines: &[(Line, &'static str, &'static str)],
+        lines: &[(ChartLine, &'static str, &'static str)],
     ) -> Figure {
         let points = &self.story.results.timeline.points;
         let description: Vec<String> = lines
@@ -160,9 +160,9 @@ impl Drawer<'_> {
             .collect();
         let svg = both(id, title, &description.join("; "), |frame| {
             let every = if frame.width == Frame::WIDE.width { 1 } else { points.len().div_ceil(NARROW_POINTS) };
-            let series: Vec<Series> = lines
+            let series: Vec<ChartSeries> = lines
                 .iter()
-                .map(|(line, ..)| Series {
+                .map(|(line, ..)| ChartSeries {
                     color: line.color,
                     area: line.area,
                     points: points
@@ -264,7 +264,7 @@ fn unix_seconds(text: &str) -> Option<i64> {
 /// The values for the hover readout as JSON arrays that cannot end a script element.
 fn data(points: &[TimePoint], start: i64) -> String {
     #[derive(Serialize)]
-    struct Data {
+    struct ChartData {
         t: Vec<i64>,
         users: Vec<u32>,
         rps: Vec<f64>,
@@ -273,7 +273,7 @@ fn data(points: &[TimePoint], start: i64) -> String {
         p95: Vec<Option<f64>>,
     }
     let tenth = |value: f64| (value * 10.0).round() / 10.0;
-    let data = Data {
+    let data = ChartData {
         t: points.iter().map(|point| point.t_s - start).collect(),
         users: points.iter().map(|point| point.users).collect(),
         rps: points.iter().map(|point| tenth(point.requests_per_s)).collect(),

@@ -38,7 +38,7 @@ const DETAIL_LINES: usize = 400;
 
 /// A row of the gate table.
 #[derive(Debug, Serialize)]
-struct Gate {
+struct GateView {
     outcome: Outcome,
     word: String,
     endpoint: String,
@@ -96,9 +96,9 @@ fn render(story: &Story<'_>) -> Result<String, minijinja::Error> {
     let gates = |outcome, most, waits| {
         let rows =
             wording::rows_with(story.verdict, outcome).into_iter().filter(move |row| wording::waits(row) == waits);
-        rows.take(most).map(Gate::of).collect::<Vec<_>>()
+        rows.take(most).map(GateView::of).collect::<Vec<_>>()
     };
-    let matter: Vec<Gate> = [Outcome::Fail, Outcome::Inconclusive, Outcome::Warn]
+    let matter: Vec<GateView> = [Outcome::Fail, Outcome::Inconclusive, Outcome::Warn]
         .into_iter()
         .flat_map(|outcome| gates(outcome, MOST_GATES, false))
         .collect();
@@ -148,7 +148,7 @@ fn write_html(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) ->
     Ok(())
 }
 
-impl Gate {
+impl GateView {
     fn of(row: &Row) -> Self {
         Self {
             outcome: row.outcome,

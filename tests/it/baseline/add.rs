@@ -1,19 +1,19 @@
 //! Which runs enter the history.
 
 use insta::assert_snapshot;
-use loadforge_ci::baseline::{AddRules, Added, History, Refusal};
-use loadforge_ci::error::Failure;
+use loadforge_ci::baseline::{AddError, AddRules, Added, RunHistory};
+use loadforge_ci::error::CommandError;
 use loadforge_ci::results::{Problem, ProblemKind, Results, RunRecord, RunState, StateChange};
 use loadforge_ci::verdict::{Outcome, Verdict};
 
 use super::support::{LOGIN, at, endpoint, folder, record, results, verdict};
 
-fn added(record: &RunRecord, results: &Results, verdict: Option<&Verdict>) -> Result<Added, Refusal> {
+fn added(record: &RunRecord, results: &Results, verdict: Option<&Verdict>) -> Result<Added, AddError> {
     let dir = tempfile::tempdir().unwrap();
     let folder = folder(&dir.path().join("results"), record, results, verdict);
-    let mut history = History::open(dir.path().join("history")).unwrap();
+    let mut history = RunHistory::open(dir.path().join("history")).unwrap();
     let answer = history.add(&folder, &AddRules { branch: Some("main".into()) });
-    let stored = History::open(dir.path().join("history")).unwrap().runs().len();
+    let stored = RunHistory::open(dir.path().join("history")).unwrap().runs().len();
     assert_eq!(stored, usize::from(answer.is_ok()), "a refused run leaves nothing behind");
     answer
 }
@@ -23,7 +23,7 @@ fn shop() -> Results {
 }
 
 fn refused(record: &RunRecord, results: &Results, verdict: Option<&Verdict>) -> String {
-    let failure = Failure::from(added(record, results, verdict).unwrap_err());
+    let failure = CommandError::from(added(record, results, verdict).unwrap_err());
     format!("exit {}: {failure}", failure.exit.code())
 }
 
@@ -32,7 +32,7 @@ fn a_good_run_is_added_once() {
     let dir = tempfile::tempdir().unwrap();
     let passed = verdict(Outcome::Warn, "Passed with a warning");
     let folder = folder(&dir.path().join("results"), &record(7, 0), &shop(), Some(&passed));
-    let mut history = History::open(dir.path().join("history")).unwrap();
+    let mut history = RunHistory::open(dir.path().join("history")).unwrap();
     let rules = AddRules { branch: Some("main".into()) };
     let first = history.add(&folder, &rules).unwrap();
     assert!(first.new);
@@ -95,8 +95,8 @@ fn every_other_run_is_refused_with_the_reason() {
 #[test]
 fn a_folder_without_a_run_says_what_to_do() {
     let dir = tempfile::tempdir().unwrap();
-    let mut history = History::open(dir.path().join("history")).unwrap();
+    let mut history = RunHistory::open(dir.path().join("history")).unwrap();
     let empty = loadforge_ci::results::ResultsFolder::new(dir.path().join("nothing"));
-    let failure = Failure::from(history.add(&empty, &AddRules { branch: None }).unwrap_err());
+    let failure = CommandError::from(history.add(&empty, &AddRules { branch: None }).unwrap_err());
     assert!(failure.to_string().contains("loadforge-ci run"), "{failure}");
 }

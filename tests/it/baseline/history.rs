@@ -4,28 +4,28 @@ use std::fs;
 use std::process::Command;
 use std::time::Duration;
 
-use loadforge_ci::baseline::{GoodRun, History, Keep, Line};
+use loadforge_ci::baseline::{GoodRun, HistoryLine, Keep, RunHistory};
 use proptest::prelude::*;
 
 use super::support::{at, good};
 
-fn ids(history: &History) -> Vec<u64> {
+fn ids(history: &RunHistory) -> Vec<u64> {
     history.runs().iter().map(|run| run.run.id).collect()
 }
 
 #[test]
 fn runs_are_kept_in_order_of_their_start_and_once() {
     let dir = tempfile::tempdir().unwrap();
-    let mut history = History::open(dir.path().join("new/history")).unwrap();
+    let mut history = RunHistory::open(dir.path().join("new/history")).unwrap();
     assert!(history.runs().is_empty());
     assert!(history.append(&good(2, 2, 400.0)).unwrap());
     assert!(history.append(&good(1, 1, 400.0)).unwrap());
     assert!(!history.append(&good(2, 2, 400.0)).unwrap());
     assert_eq!(ids(&history), [1, 2]);
-    let reopened = History::open(history.folder()).unwrap();
+    let reopened = RunHistory::open(history.folder()).unwrap();
     assert_eq!(reopened.runs(), history.runs());
     // One object a line, readable by a person and by jq.
-    let text = fs::read_to_string(history.folder().join(History::FILE)).unwrap();
+    let text = fs::read_to_string(history.folder().join(RunHistory::FILE)).unwrap();
     assert_eq!(text.lines().count(), 2);
     assert!(text.starts_with(r#"{"schema_version":1,"run":{"api":"https://app.loadforge.com/api/v2","id":2}"#));
 }
@@ -33,8 +33,8 @@ fn runs_are_kept_in_order_of_their_start_and_once() {
 #[test]
 fn a_file_cut_anywhere_loses_at_most_its_last_record_and_heals() {
     let dir = tempfile::tempdir().unwrap();
-    let file = dir.path().join(History::FILE);
-    let mut history = History::open(dir.path()).unwrap();
+    let file = dir.path().join(RunHistory::FILE);
+    let mut history = RunHistory::open(dir.path()).unwrap();
     for id in 0..3 {
         history.append(&good(id, id as i64, 400.0)).unwrap();
     }
@@ -44,12 +44,12 @@ fn a_file_cut_anywhere_loses_at_most_its_last_record_and_heals() {
         let records = whole[..cut].iter().filter(|byte| **byte == b'\n').count();
         // A record whose line end alone is missing is whole.
         let complete = records + usize::from(whole.get(cut) == Some(&b'\n'));
-        let mut torn = History::open(dir.path()).unwrap();
+        let mut torn = RunHistory::open(dir.path()).unwrap();
         assert_eq!(torn.runs().len(), complete, "cut at {cut}");
         // Healing is the same at every cut; a sample keeps the test quick.
         if cut % 97 == 0 || complete > records {
             assert!(torn.append(&good(9, 9, 400.0)).unwrap());
-            let healed = History::open(dir.path()).unwrap();
+            let healed = RunHistory::open(dir.path()).unwrap();
             assert_eq!(healed.runs().len(), complete + 1, "cut at {cut}");
             assert_eq!(healed.left_out(), (0, 0), "cut at {cut}");
         }
@@ -59,13 +59,13 @@ fn a_file_cut_anywhere_loses_at_most_its_last_record_and_heals() {
 #[test]
 fn damage_in_the_middle_costs_that_line_alone_and_a_prune_removes_it() {
     let dir = tempfile::tempdir().unwrap();
-    let file = dir.path().join(History::FILE);
+    let file = dir.path().join(RunHistory::FILE);
     let line = |run: &GoodRun| serde_json::to_string(run).unwrap();
     let newer = r#"{"schema_version":2,"something":"else"}"#;
     let text =
         format!("{}\n{{\"schema_version\":1,\"ru\n{newer}\n\n{}\n", line(&good(1, 1, 1.0)), line(&good(2, 2, 1.0)));
     fs::write(&file, text).unwrap();
-    let mut history = History::open(dir.path()).unwrap();
+    let mut history = RunHistory::open(dir.path()).unwrap();
     assert_eq!((ids(&history), history.left_out()), (vec![1, 2], (1, 1)));
     let pruned = history.prune(&Keep::usual(at(3))).unwrap();
     assert_eq!((pruned.kept, pruned.removed), (2, 0));
@@ -77,7 +77,7 @@ fn damage_in_the_middle_costs_that_line_alone_and_a_prune_removes_it() {
 #[test]
 fn a_prune_keeps_the_newest_of_each_fingerprint_and_nothing_too_old() {
     let dir = tempfile::tempdir().unwrap();
-    let mut history = History::open(dir.path()).unwrap();
+    let mut history = RunHistory::open(dir.path()).unwrap();
     for id in 0..6 {
         history.append(&good(id, id as i64 * 10, 400.0)).unwrap();
     }
@@ -88,7 +88,7 @@ fn a_prune_keeps_the_newest_of_each_fingerprint_and_nothing_too_old() {
     assert_eq!(history.prune(&keep(4, 365)).unwrap().removed, 2);
     assert_eq!(ids(&history), [100, 2, 3, 4, 5]);
     assert_eq!(history.prune(&keep(4, 20)).unwrap().removed, 2);
-    assert_eq!(ids(&History::open(dir.path()).unwrap()), [3, 4, 5]);
+    assert_eq!(ids(&RunHistory::open(dir.path()).unwrap()), [3, 4, 5]);
 }
 
 #[test]
@@ -99,18 +99,18 @@ fn threads_that_append_and_prune_at_once_lose_nothing() {
             let path = dir.path();
             scope.spawn(move || {
                 for run in 0..15 {
-                    let mut history = History::open(path).unwrap();
+                    let mut history = RunHistory::open(path).unwrap();
                     history.append(&good(writer * 1_000 + run, run as i64, 400.0)).unwrap();
                 }
             });
         }
         scope.spawn(|| {
             for _ in 0..15 {
-                History::open(dir.path()).unwrap().prune(&Keep::usual(at(20))).unwrap();
+                RunHistory::open(dir.path()).unwrap().prune(&Keep::usual(at(20))).unwrap();
             }
         });
     });
-    let history = History::open(dir.path()).unwrap();
+    let history = RunHistory::open(dir.path()).unwrap();
     assert_eq!((history.runs().len(), history.left_out()), (60, (0, 0)));
 }
 
@@ -122,7 +122,7 @@ fn appends_as_a_child_process() {
     };
     let writer: u64 = writer.parse().unwrap();
     for run in 0..10 {
-        let mut history = History::open(&folder).unwrap();
+        let mut history = RunHistory::open(&folder).unwrap();
         history.append(&good(writer * 1_000 + run, run as i64, 400.0)).unwrap();
         if run % 5 == 0 {
             history.prune(&Keep::usual(at(20))).unwrap();
@@ -147,14 +147,14 @@ fn processes_that_append_and_prune_at_once_lose_nothing() {
     for mut child in children {
         assert!(child.wait().unwrap().success());
     }
-    let history = History::open(dir.path()).unwrap();
+    let history = RunHistory::open(dir.path()).unwrap();
     assert_eq!((history.runs().len(), history.left_out()), (40, (0, 0)));
 }
 
 proptest! {
     #[test]
     fn no_line_is_ever_a_panic(text in any::<String>()) {
-        let _ = Line::parse(&text);
+        let _ = HistoryLine::parse(&text);
     }
 
     #[test]
@@ -163,8 +163,8 @@ proptest! {
         let place = place.index(bytes.len());
         bytes[place] = byte;
         let dir = tempfile::tempdir().unwrap();
-        fs::write(dir.path().join(History::FILE), &bytes).unwrap();
-        let history = History::open(dir.path()).unwrap();
+        fs::write(dir.path().join(RunHistory::FILE), &bytes).unwrap();
+        let history = RunHistory::open(dir.path()).unwrap();
         let (damaged, newer) = history.left_out();
         // A line end in the middle makes two damaged lines of one.
         prop_assert!(history.runs().len() + damaged + newer >= 1);
@@ -177,6 +177,6 @@ proptest! {
         run.endpoints[0].name = name;
         let line = serde_json::to_string(&run).unwrap();
         prop_assert!(!line.contains('\n'));
-        prop_assert_eq!(Line::parse(&line), Line::Run(Box::new(run)));
+        prop_assert_eq!(HistoryLine::parse(&line), HistoryLine::Run(Box::new(run)));
     }
 }

@@ -1,7 +1,7 @@
 //! Limits as gates get them: from comparable runs alone.
 
 use insta::assert_snapshot;
-use loadforge_ci::baseline::{FAIL_FROM, GoodRun, Judge, Rules, ThisRun};
+use loadforge_ci::baseline::{FAIL_FROM, GoodRun, LearnedBaseline, Rules, ThisRun};
 use loadforge_ci::gate::{Options, default_gates, judge};
 use loadforge_ci::results::{Endpoint, Fingerprint, Histogram, Results};
 use loadforge_ci::verdict::{Outcome, Row, Verdict};
@@ -13,7 +13,7 @@ fn verdict_with(runs: &[GoodRun], texts: &[&str], results: &Results, rules: &Rul
     let (_dir, history) = history_of(runs);
     let gates = if texts.is_empty() { default_gates() } else { gates(texts) };
     let this = ThisRun::of(&record(99, 30), results, &gates);
-    judge(&gates, results, None, &Judge::new(&history, rules, &this), &Options::default())
+    judge(&gates, results, None, &LearnedBaseline::new(&history, rules, &this), &Options::default())
 }
 
 fn row_with(runs: &[GoodRun], text: &str, p95_ms: f64) -> Row {
@@ -252,6 +252,6 @@ fn thousands_of_endpoints_are_judged_one_by_one() {
     let now = results(endpoints);
     let this = ThisRun::of(&record(99, 30), &now, &gates);
     assert_eq!(this.rows, 6_000);
-    let judged = judge(&gates, &now, None, &Judge::new(&history, &rules(30), &this), &Options::default());
+    let judged = judge(&gates, &now, None, &LearnedBaseline::new(&history, &rules(30), &this), &Options::default());
     assert_eq!((judged.rows.len(), judged.outcome), (6_000, Outcome::Pass));
 }

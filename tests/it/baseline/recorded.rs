@@ -4,8 +4,8 @@
 
 use insta::assert_snapshot;
 use jiff::Timestamp;
-use loadforge_ci::baseline::{GoodRun, History, Judge, Rules, ThisRun, backtest, suggest};
-use loadforge_ci::gate::{Baseline, BaselineAnswer, BaselineQuery, Measure, Scope, default_gates};
+use loadforge_ci::baseline::{GoodRun, LearnedBaseline, Rules, RunHistory, ThisRun, backtest, suggest};
+use loadforge_ci::gate::{BaselineAnswer, BaselineQuery, LimitSource, Measure, Scope, default_gates};
 use loadforge_ci::results::{EndpointKey, Percentile};
 use loadforge_ci::verdict::{Operator, Severity};
 
@@ -14,8 +14,8 @@ use super::support::{gates, history_of};
 /// Builds of the unchanged shop at the beginning.
 const UNCHANGED: usize = 25;
 
-fn recorded() -> History {
-    History::open(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/history/demo-shop")).unwrap()
+fn recorded() -> RunHistory {
+    RunHistory::open(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/history/demo-shop")).unwrap()
 }
 
 fn rules() -> Rules {
@@ -132,11 +132,11 @@ fn no_unchanged_build_fails_another() {
 }
 
 /// The p95 that a build would miss against this history.
-fn misses(before: &History, now: &GoodRun) -> Vec<String> {
+fn misses(before: &RunHistory, now: &GoodRun) -> Vec<String> {
     let this = ThisRun { fingerprint: now.fingerprint.clone(), run: None, exact: now.exact, rows: 9 };
-    let judge = Judge::new(before, &rules(), &this);
+    let judge = LearnedBaseline::new(before, &rules(), &this);
     let p95 = Measure::Percentile(Percentile::P95);
-    let miss = |endpoint: &loadforge_ci::baseline::Measured| {
+    let miss = |endpoint: &loadforge_ci::baseline::EndpointRecord| {
         let key: EndpointKey = endpoint.key();
         let observed = endpoint.value(&p95)?;
         let answer = judge.compare(&BaselineQuery {

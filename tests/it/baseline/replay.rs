@@ -1,14 +1,14 @@
 //! Backtest, suggestions and the table, on a small history made by hand.
 
 use insta::assert_snapshot;
-use loadforge_ci::baseline::{History, backtest, render_suggestions, show, suggest};
+use loadforge_ci::baseline::{RunHistory, backtest, render_suggestions, show, suggest};
 use loadforge_ci::gate::PlacedGate;
 use loadforge_ci::verdict::Origin;
 
 use super::support::{endpoint, gates, good_with, history_of, rules};
 
-fn recorded() -> History {
-    History::open(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/history/by-hand")).unwrap()
+fn recorded() -> RunHistory {
+    RunHistory::open(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/history/by-hand")).unwrap()
 }
 
 /// Login's p95 was 400 410 390 400 420 560 400 410 ms; failures of 2,000 requests 0 2 30 0 4 1 0 2; throughput about
@@ -111,7 +111,7 @@ fn suggested_gates_parse_and_would_have_failed_no_good_build() {
 #[test]
 fn suggestions_are_yaml_whatever_the_names_are() {
     let dir = tempfile::tempdir().unwrap();
-    let mut history = History::open(dir.path()).unwrap();
+    let mut history = RunHistory::open(dir.path()).unwrap();
     let names = ["GET /plain", "GET /a: b #c", "GET it's: \"quoted\"", "GET /tab\there", "GET /back\\slash"];
     let endpoints = names.iter().map(|name| endpoint(name, 1_000, 0, 87.0)).chain([endpoint("GET /rare", 12, 0, 5.0)]);
     history.append(&good_with(1, 1, endpoints.collect())).unwrap();
@@ -157,7 +157,7 @@ fn the_table_shows_runs_and_endpoints_with_sparklines() {
 #[test]
 fn an_empty_history_says_so_everywhere() {
     let dir = tempfile::tempdir().unwrap();
-    let history = History::open(dir.path()).unwrap();
+    let history = RunHistory::open(dir.path()).unwrap();
     assert!(show(&history).starts_with("No good run is recorded in "));
     assert!(backtest(&history, &gates(&["p95 < 1s"]), &rules(8)).render().starts_with("No good run"));
     assert!(render_suggestions(&suggest(&history, 20.0), 20.0).starts_with("# No good run"));

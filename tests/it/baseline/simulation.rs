@@ -7,7 +7,7 @@
 //! in a slow run. The second run of `--confirm` is drawn anew; a slow environment that persists keeps the first run's
 //! slow factor and redraws the scatter alone.
 
-use loadforge_ci::baseline::limit::{Demand, Nature, error_rate_limit, least, value_limit};
+use loadforge_ci::baseline::limit::{LimitSpec, Variability, error_rate_limit, min_delta, value_limit};
 use loadforge_ci::baseline::statistics::{Failed, PRIOR_SPREAD, median, rounded, spread_about, typical_spread};
 use loadforge_ci::verdict::{Operator, Severity, Unit};
 
@@ -231,14 +231,14 @@ fn misses(good: &[Run], first: &Run, second: &Run, persisting: &Run, rows: usize
         &|run| {
             let values: Vec<f64> = good.iter().map(|run| run.rps).collect();
             let demand = demand(Operator::GreaterOrEqual, -TOLERANCE, rows);
-            let nature = Nature { prior_spread: priors.rps, ..Nature::new(Unit::PerSecond, false) };
+            let nature = Variability { prior_spread: priors.rps, ..Variability::new(Unit::PerSecond, false) };
             value_limit(&values, &nature, &demand).is_some_and(|learned| run.rps < learned.limit)
         },
         &|run| {
             let values: Vec<Failed> = good.iter().map(|run| run.failed).collect();
             let rate = 100.0 * run.failed.fraction();
             // As above: less than the smallest relevant change can never miss.
-            rate > 100.0 * Failed::pooled(&values).fraction() + least::PERCENTAGE_POINTS
+            rate > 100.0 * Failed::pooled(&values).fraction() + min_delta::PERCENTAGE_POINTS
                 && error_rate_limit(&values, REQUESTS, &demand(Operator::LessOrEqual, TOLERANCE, rows))
                     .is_some_and(|learned| rate > learned.limit)
         },
@@ -257,9 +257,10 @@ fn misses(good: &[Run], first: &Run, second: &Run, persisting: &Run, rows: usize
 fn p95_limit(good: &[Run], rows: usize, prior_spread: f64) -> Option<f64> {
     let values: Vec<f64> = good.iter().map(|run| rounded(run.p95)).collect();
     let demand = demand(Operator::LessOrEqual, TOLERANCE, rows);
-    value_limit(&values, &Nature { prior_spread, ..Nature::new(Unit::Ms, true) }, &demand).map(|learned| learned.limit)
+    value_limit(&values, &Variability { prior_spread, ..Variability::new(Unit::Ms, true) }, &demand)
+        .map(|learned| learned.limit)
 }
 
-fn demand(operator: Operator, change_percent: f64, rows: usize) -> Demand {
-    Demand { operator, change_percent, severity: Severity::Fail, rows }
+fn demand(operator: Operator, change_percent: f64, rows: usize) -> LimitSpec {
+    LimitSpec { operator, change_percent, severity: Severity::Fail, rows }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
-use loadforge_ci::baseline::{GoodRun, History, Rules};
+use loadforge_ci::baseline::{GoodRun, Rules, RunHistory};
 use loadforge_ci::gate::PlacedGate;
 use loadforge_ci::results::{
     Endpoint, Engine, Fingerprint, Percentile, RESULTS_SCHEMA_VERSION, RUN_SCHEMA_VERSION, Results, ResultsFolder,
@@ -134,9 +134,9 @@ pub(crate) fn gates(texts: &[&str]) -> Vec<PlacedGate> {
 }
 
 /// A history of these runs, in a folder that lives as long as the first value.
-pub(crate) fn history_of(runs: &[GoodRun]) -> (tempfile::TempDir, History) {
+pub(crate) fn history_of(runs: &[GoodRun]) -> (tempfile::TempDir, RunHistory) {
     let dir = tempfile::tempdir().unwrap();
-    let mut history = History::open(dir.path()).unwrap();
+    let mut history = RunHistory::open(dir.path()).unwrap();
     for run in runs {
         history.append(run).unwrap();
     }

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
-use loadforge_ci::emulator::{Config, Faults, Pace, TokenPolicy};
+use loadforge_ci::emulator::{InjectedFaults, ReplayPace, ServerConfig, TokenPolicy};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ use super::{Api, on_one_thread, replaying, serve};
 #[test]
 fn tests_are_listed_created_changed_and_deleted_by_both_paths() {
     on_one_thread(async {
-        let server = serve(replaying(Pace::AtOnce)).await;
+        let server = serve(replaying(ReplayPace::AtOnce)).await;
         let api = Api::of(&server);
         let host = json!({ "url": "shop.example", "port": "443", "protocol": "https" });
         let (_, body) = api.post("/hosts/create", host).await;
@@ -63,7 +63,7 @@ fn tests_are_listed_created_changed_and_deleted_by_both_paths() {
 #[test]
 fn files_are_unique_by_name() {
     on_one_thread(async {
-        let server = serve(replaying(Pace::AtOnce)).await;
+        let server = serve(replaying(ReplayPace::AtOnce)).await;
         let api = Api::of(&server);
         let users = json!({ "name": "users.csv", "content": "a,b" });
         let (_, body) = api.post("/files", users.clone()).await;
@@ -83,7 +83,7 @@ fn files_are_unique_by_name() {
 #[test]
 fn what_is_wrong_is_refused_field_by_field() {
     on_one_thread(async {
-        let server = serve(replaying(Pace::AtOnce)).await;
+        let server = serve(replaying(ReplayPace::AtOnce)).await;
         let api = Api::of(&server);
         let (status, body) = api.post("/tests", json!({ "users": 0, "rate": "fast", "host_id": 7 })).await;
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -113,7 +113,7 @@ fn what_is_wrong_is_refused_field_by_field() {
         }
         "#);
         let test = api.save(json!({})).await;
-        let strict = serve(Config { whole_minutes: true, ..replaying(Pace::AtOnce) }).await;
+        let strict = serve(ServerConfig { whole_minutes: true, ..replaying(ReplayPace::AtOnce) }).await;
         let strict = (Api::of(&strict), strict);
         let same = strict.0.save(json!({})).await;
         for (duration, right, strictly) in [
@@ -160,7 +160,8 @@ fn what_is_wrong_is_refused_field_by_field() {
 #[test]
 fn only_the_right_token_in_the_right_scheme_is_let_in() {
     on_one_thread(async {
-        let server = serve(Config { tokens: TokenPolicy::Fixed("right".into()), ..replaying(Pace::AtOnce) }).await;
+        let server =
+            serve(ServerConfig { tokens: TokenPolicy::Fixed("right".into()), ..replaying(ReplayPace::AtOnce) }).await;
         let client = Api::of(&server).client;
         let v1 = server.api_url().replace("/api/v2", "/api/v1/tests/101/start");
         let test = Api::at(server.api_url(), Some("right")).save(json!({})).await;
@@ -192,11 +193,11 @@ fn only_the_right_token_in_the_right_scheme_is_let_in() {
 #[test]
 fn a_run_walks_through_its_states_and_lists_newest_first() {
     on_one_thread(async {
-        let config = Config {
+        let config = ServerConfig {
             provisioning: Duration::from_millis(400),
             seconds_per_minute: 1.0,
             parallel_runs: 1,
-            ..replaying(Pace::AsPlanned)
+            ..replaying(ReplayPace::AsPlanned)
         };
         let server = serve(config).await;
         let api = Api::of(&server);
@@ -234,7 +235,7 @@ fn a_run_walks_through_its_states_and_lists_newest_first() {
 #[test]
 fn a_cancelled_run_ends_as_cancelled() {
     on_one_thread(async {
-        let server = serve(Config { parallel_runs: 1, ..replaying(Pace::AsPlanned) }).await;
+        let server = serve(ServerConfig { parallel_runs: 1, ..replaying(ReplayPace::AsPlanned) }).await;
         let api = Api::of(&server);
         let test = api.save(json!({})).await;
         let run = api.start(test, json!(2)).await;
@@ -253,7 +254,7 @@ fn a_cancelled_run_ends_as_cancelled() {
         assert_eq!(status, StatusCode::OK, "cancelling twice is no error");
         server.shutdown().await;
 
-        let server = serve(replaying(Pace::AtOnce)).await;
+        let server = serve(replaying(ReplayPace::AtOnce)).await;
         let api = Api::of(&server);
         let test = api.save(json!({})).await;
         let run = api.start(test, json!(2)).await;
@@ -268,14 +269,14 @@ fn a_cancelled_run_ends_as_cancelled() {
 #[test]
 fn planned_trouble_comes_as_planned() {
     on_one_thread(async {
-        let faults = Faults {
+        let faults = InjectedFaults {
             lost_start_answers: 1,
             end_code: Some(6),
             without_csv: true,
             without_test_id: true,
-            ..Faults::default()
+            ..InjectedFaults::default()
         };
-        let server = serve(Config { faults, ..replaying(Pace::AtOnce) }).await;
+        let server = serve(ServerConfig { faults, ..replaying(ReplayPace::AtOnce) }).await;
         let api = Api::of(&server);
         let test = api.save(json!({})).await;
         let body = json!({ "test_id": test, "duration": 2 });
@@ -292,8 +293,8 @@ fn planned_trouble_comes_as_planned() {
         assert_eq!((&end["run_status"], end.get("results_csv_stats")), (&json!(6), None));
         server.shutdown().await;
 
-        let faults = Faults { answer_next_with: vec![503, 429], ..Faults::default() };
-        let server = serve(Config { faults, ..replaying(Pace::AtOnce) }).await;
+        let faults = InjectedFaults { answer_next_with: vec![503, 429], ..InjectedFaults::default() };
+        let server = serve(ServerConfig { faults, ..replaying(ReplayPace::AtOnce) }).await;
         let api = Api::of(&server);
         let mut codes = Vec::new();
         for _ in 0..3 {

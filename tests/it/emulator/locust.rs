@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use loadforge_ci::emulator::{Config, EngineChoice, Running};
+use loadforge_ci::emulator::{EngineChoice, RunningServer, ServerConfig};
 use loadforge_ci::locust::{HistoryReader, read_failures, read_stats};
 use loadforge_ci::results::{Extension, FailureKind, ProblemKind};
 use serde_json::{Value, json};
@@ -14,18 +14,18 @@ use super::target::Target;
 use super::{Api, on_one_thread, serve};
 
 /// Real Locust whose runs work in a folder of their own. A minute takes a second.
-fn config(processes: u32, folder: &Path) -> Config {
-    Config {
+fn config(processes: u32, folder: &Path) -> ServerConfig {
+    ServerConfig {
         engine: EngineChoice::Locust { processes: Some(processes), cache_dir: None },
         provisioning: Duration::ZERO,
         seconds_per_minute: 1.0,
         stop_timeout: Duration::from_secs(5),
         work_dir: Some(folder.into()),
-        ..Config::default()
+        ..ServerConfig::default()
     }
 }
 
-async fn real(processes: u32, folder: &Path) -> Running {
+async fn real(processes: u32, folder: &Path) -> RunningServer {
     serve(config(processes, folder)).await
 }
 
@@ -285,7 +285,7 @@ fn no_process_outlives_its_server_and_a_restart_finds_what_was_measured() {
         let dir = tempfile::tempdir().unwrap();
         let target = Target::start().await;
         for gently in [true, false] {
-            let config = || Config { state: Some(dir.path().join("state.json")), ..config(2, dir.path()) };
+            let config = || ServerConfig { state: Some(dir.path().join("state.json")), ..config(2, dir.path()) };
             let server = serve(config()).await;
             let api = Api::of(&server);
             let run = start(&api, &target, ENDLESS, 300).await;

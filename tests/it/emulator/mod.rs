@@ -11,7 +11,7 @@ use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use loadforge_ci::emulator::{Config, EngineChoice, Pace, Running, Server};
+use loadforge_ci::emulator::{EngineChoice, ReplayPace, RunningServer, Server, ServerConfig};
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -23,7 +23,7 @@ struct Api {
 }
 
 impl Api {
-    fn of(server: &Running) -> Self {
+    fn of(server: &RunningServer) -> Self {
         Self::at(server.api_url(), Some("any"))
     }
 
@@ -97,16 +97,16 @@ fn on_one_thread(test: impl Future<Output = ()>) {
 }
 
 /// A server that plays back recorded files.
-fn replaying(pace: Pace) -> Config {
-    Config {
+fn replaying(pace: ReplayPace) -> ServerConfig {
+    ServerConfig {
         engine: EngineChoice::Replay { folder: recording(), pace },
         provisioning: Duration::ZERO,
-        ..Config::default()
+        ..ServerConfig::default()
     }
 }
 
-async fn serve(config: Config) -> Running {
-    Server::bind(config).await.unwrap()
+async fn serve(config: ServerConfig) -> RunningServer {
+    Server::start(config).await.unwrap()
 }
 
 /// The folder of a recording with failures.

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use loadforge_ci::emulator::{Config, EngineChoice, Pace, ReplayError, Server};
+use loadforge_ci::emulator::{EngineChoice, ReplayError, ReplayPace, Server, ServerConfig};
 use serde_json::json;
 
 use super::{Api, on_one_thread, recorded, recording, replaying, serve};
@@ -10,7 +10,7 @@ use super::{Api, on_one_thread, recorded, recording, replaying, serve};
 #[test]
 fn the_numbers_are_those_of_the_recording() {
     on_one_thread(async {
-        let server = serve(replaying(Pace::AtOnce)).await;
+        let server = serve(replaying(ReplayPace::AtOnce)).await;
         let api = Api::of(&server);
         let test = api.save(json!({})).await;
         let run = api.start(test, json!(5)).await;
@@ -58,7 +58,7 @@ fn the_numbers_are_those_of_the_recording() {
 #[test]
 fn the_tests_targets_decide_whether_it_passed() {
     on_one_thread(async {
-        let server = serve(replaying(Pace::AtOnce)).await;
+        let server = serve(replaying(ReplayPace::AtOnce)).await;
         let api = Api::of(&server);
         for (targets, passed) in [
             (json!({}), true),
@@ -83,8 +83,8 @@ fn single_fields_can_be_replaced() {
         }
         let fields = json!({ "run_passed": false, "results_csv_history": null });
         fs::write(dir.path().join("result.json"), fields.to_string()).unwrap();
-        let engine = EngineChoice::Replay { folder: dir.path().into(), pace: Pace::AtOnce };
-        let server = serve(Config { engine, ..replaying(Pace::AtOnce) }).await;
+        let engine = EngineChoice::Replay { folder: dir.path().into(), pace: ReplayPace::AtOnce };
+        let server = serve(ServerConfig { engine, ..replaying(ReplayPace::AtOnce) }).await;
         let api = Api::of(&server);
         let test = api.save(json!({})).await;
         let run = api.start(test, json!(5)).await;
@@ -98,8 +98,8 @@ fn single_fields_can_be_replaced() {
 fn a_folder_without_a_recording_is_refused() {
     on_one_thread(async {
         let dir = tempfile::tempdir().unwrap();
-        let engine = EngineChoice::Replay { folder: dir.path().into(), pace: Pace::AtOnce };
-        let error = Server::bind(Config { engine, ..Config::default() }).await.err().unwrap();
+        let engine = EngineChoice::Replay { folder: dir.path().into(), pace: ReplayPace::AtOnce };
+        let error = Server::start(ServerConfig { engine, ..ServerConfig::default() }).await.err().unwrap();
         assert!(
             matches!(&error, loadforge_ci::emulator::EmulatorError::Replay(ReplayError::Read { path, .. }) if path.ends_with("run_stats.csv")),
             "{error}"

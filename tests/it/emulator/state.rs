@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use loadforge_ci::emulator::{Config, EmulatorError, Pace, Server};
+use loadforge_ci::emulator::{EmulatorError, ReplayPace, Server, ServerConfig};
 use serde_json::json;
 
 use super::{Api, on_one_thread, recorded, replaying, serve};
@@ -12,7 +12,7 @@ fn everything_is_there_after_a_restart_and_ids_go_on() {
     on_one_thread(async {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("deep/state.json");
-        let config = || Config { state: Some(file.clone()), ..replaying(Pace::AtOnce) };
+        let config = || ServerConfig { state: Some(file.clone()), ..replaying(ReplayPace::AtOnce) };
         let server = serve(config()).await;
         let api = Api::of(&server);
         let test = api.save(json!({ "name": "kept" })).await;
@@ -42,7 +42,7 @@ fn everything_is_there_after_a_restart_and_ids_go_on() {
 fn a_run_under_way_counts_as_cancelled_after_a_stop_and_after_a_crash() {
     on_one_thread(async {
         let dir = tempfile::tempdir().unwrap();
-        let config = || Config { state: Some(dir.path().join("state.json")), ..replaying(Pace::AsPlanned) };
+        let config = || ServerConfig { state: Some(dir.path().join("state.json")), ..replaying(ReplayPace::AsPlanned) };
         let server = serve(config()).await;
         let api = Api::of(&server);
         let test = api.save(json!({})).await;
@@ -70,8 +70,8 @@ fn a_state_file_that_is_none_is_refused_and_left_alone() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("state.json");
         fs::write(&file, "not ours").unwrap();
-        let config = Config { state: Some(file.clone()), ..replaying(Pace::AtOnce) };
-        let error = Server::bind(config).await.err().unwrap();
+        let config = ServerConfig { state: Some(file.clone()), ..replaying(ReplayPace::AtOnce) };
+        let error = Server::start(config).await.err().unwrap();
         assert!(matches!(error, EmulatorError::State { .. }), "{error}");
         assert_eq!(fs::read_to_string(&file).unwrap(), "not ours");
     });

@@ -1,7 +1,7 @@
 //! Tokens and GitHub Apps.
 
 use base64::Engine as _;
-use loadforge_ci::error::Failure;
+use loadforge_ci::error::CommandError;
 use loadforge_ci::github::{Action, CommitStatus, Credentials, GithubError, set_status};
 use loadforge_ci::verdict::Outcome;
 use ring::signature::{KeyPair, RsaKeyPair};
@@ -51,7 +51,9 @@ async fn a_wrong_app_or_installation_is_said() {
     server.register_app("12", 34, "acme-load", &public_key(), "ghs_minted");
     let mut said = Vec::new();
     for (id, installation) in [("13", "34"), ("12", "35")] {
-        said.push(Failure::from(connect_as(&server, &app(id, installation), QUICK).await.unwrap_err()).to_string());
+        said.push(
+            CommandError::from(connect_as(&server, &app(id, installation), QUICK).await.unwrap_err()).to_string(),
+        );
     }
     insta::assert_snapshot!(said.join("\n\n"), @r"
     GitHub did not let us make an installation token: 401 A JSON web token could not be decoded
@@ -85,7 +87,7 @@ async fn no_address_without_an_api_is_taken() {
                 .await
                 .unwrap_err();
         assert!(matches!(error, GithubError::BadApiUrl { .. }));
-        assert!(!Failure::from(error).to_string().contains("s3cret"));
+        assert!(!CommandError::from(error).to_string().contains("s3cret"));
     }
 }
 

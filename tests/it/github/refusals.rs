@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use axum::http::Method;
-use loadforge_ci::error::{Explain, Failure};
+use loadforge_ci::error::{CommandError, Explain};
 use loadforge_ci::exit::Exit;
 use loadforge_ci::github::{Action, GithubError, Mode};
 
@@ -41,9 +41,9 @@ async fn each_refusal_names_the_permission_or_setting_to_change() {
     ] {
         let error = said(create(status, message)).await;
         assert_eq!(error.exit(), if matches!(status, 403 | 404) { Exit::NotAllowed } else { Exit::Usage });
-        all.push(Failure::from(error).to_string());
+        all.push(CommandError::from(error).to_string());
     }
-    all.push(Failure::from(said(Fault::refuse(Method::GET, "/user", 401, "Bad credentials")).await).to_string());
+    all.push(CommandError::from(said(Fault::refuse(Method::GET, "/user", 401, "Bad credentials")).await).to_string());
     insta::assert_snapshot!(all.join("\n\n"), @r#"
     GitHub did not let us write the comment: 403 Resource not accessible by personal access token
     hint: give the token of GITHUB_TOKEN the permission "Pull requests: write" (a classic token: `repo`, or `public_repo` for a public repository)
@@ -139,12 +139,12 @@ async fn the_token_is_in_no_error_and_no_address() {
             let github = connect(&server).await;
             let outcome = Job::new("checkout", &sha(1), 1, "x").publish(&github).await;
             texts.push(format!("{github:?} {outcome:?}"));
-            texts.extend(outcome.err().map(|error| Failure::from(error).to_string()));
+            texts.extend(outcome.err().map(|error| CommandError::from(error).to_string()));
         }
     }
     let unreachable = Job::new("checkout", &sha(1), 1, "x").publish(&server_that_stopped().await).await.unwrap_err();
     texts.push(format!("{unreachable:?}"));
-    texts.push(Failure::from(unreachable).to_string());
+    texts.push(CommandError::from(unreachable).to_string());
     texts.extend(server.requests());
     assert!(texts.len() > 40);
     for text in texts {

@@ -3,8 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use loadforge_ci::emulator::{Config, EngineChoice, Faults, Pace as Replayed, Running, Server};
-use loadforge_ci::loadforge::{Client, Event, Outcome, Pace, RunEnd, RunPlan, Session, StartApi, Stop, What};
+use loadforge_ci::emulator::{
+    EngineChoice, InjectedFaults, ReplayPace as Replayed, RunningServer, Server, ServerConfig,
+};
+use loadforge_ci::loadforge::{
+    Client, Event, PauseFactor, RunEnd, RunOutcome, RunPlan, Session, StartApi, StopSignals, What,
+};
 use loadforge_ci::locust::{CsvFile, load};
 use loadforge_ci::results::{Engine, ResultsFolder};
 
@@ -14,26 +18,26 @@ fn recording() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/locust/errors/s1_basic")
 }
 
-async fn server(faults: Faults) -> Running {
-    let config = Config {
+async fn server(faults: InjectedFaults) -> RunningServer {
+    let config = ServerConfig {
         engine: EngineChoice::Replay { folder: recording(), pace: Replayed::AsPlanned },
         provisioning: Duration::from_millis(200),
         faults,
-        ..Config::default()
+        ..ServerConfig::default()
     };
-    Server::bind(config).await.unwrap()
+    Server::start(config).await.unwrap()
 }
 
-fn client(server: &Running) -> Client {
+fn client(server: &RunningServer) -> Client {
     Client::builder(server.api_url().parse().unwrap())
         .token(Some("any".into()))
-        .pace(Pace::scaled(0.2))
+        .pace(PauseFactor::scaled(0.2))
         .build()
         .unwrap()
 }
 
 /// Runs a script for one second; tells the end and what was said.
-async fn run(server: &Running, folder: &Path, start_api: StartApi) -> (RunEnd, Vec<String>) {
+async fn run(server: &RunningServer, folder: &Path, start_api: StartApi) -> (RunEnd, Vec<String>) {
     let plan = RunPlan {
         what: What::Script { path: "shop.py".into(), source: "import locust\n".into() },
         users: Some(4),
@@ -46,7 +50,7 @@ async fn run(server: &Running, folder: &Path, start_api: StartApi) -> (RunEnd, V
     let mut said = Vec::new();
     let mut observer = |event: &Event| said.push(event.to_string());
     let (client, folder) = (client(server), ResultsFolder::new(folder));
-    let mut session = Session { client, folder, observer: &mut observer, stop: Stop::never() };
+    let mut session = Session { client, folder, observer: &mut observer, stop: StopSignals::never() };
     let target = session.resolve(&plan).await.unwrap();
     let end = session.run(&plan, &target).await.unwrap();
     (end, said)
@@ -55,9 +59,9 @@ async fn run(server: &Running, folder: &Path, start_api: StartApi) -> (RunEnd, V
 #[tokio::test]
 async fn a_run_of_a_second_is_seen_to_its_end_and_its_numbers_are_the_recordings() {
     for start_api in [StartApi::V2, StartApi::V1] {
-        let (server, dir) = (server(Faults::default()).await, tempfile::tempdir().unwrap());
+        let (server, dir) = (server(InjectedFaults::default()).await, tempfile::tempdir().unwrap());
         let (end, said) = run(&server, dir.path(), start_api).await;
-        assert_eq!(end.outcome, Outcome::Finished, "{said:?}");
+        assert_eq!(end.outcome, RunOutcome::Finished, "{said:?}");
         let open = |name: &str| CsvFile::open(&recording().join(name)).unwrap();
         let expected =
             load(open("run_stats.csv"), Some(open("run_stats_history.csv")), Some(open("run_failures.csv"))).unwrap();
@@ -71,20 +75,21 @@ async fn a_run_of_a_second_is_seen_to_its_end_and_its_numbers_are_the_recordings
 
 #[tokio::test]
 async fn a_lost_start_answer_gives_one_run_there_too() {
-    let faults = Faults { lost_start_answers: 1, ..Faults::default() };
+    let faults = InjectedFaults { lost_start_answers: 1, ..InjectedFaults::default() };
     let (server, dir) = (server(faults).await, tempfile::tempdir().unwrap());
     let (end, said) = run(&server, dir.path(), StartApi::V2).await;
-    assert_eq!(end.outcome, Outcome::Finished, "{said:?}");
+    assert_eq!(end.outcome, RunOutcome::Finished, "{said:?}");
     assert_eq!(client(&server).results().await.unwrap().len(), 1);
     server.shutdown().await;
 }
 
 #[tokio::test]
 async fn answers_that_pass_are_not_noticed_there_either() {
-    let faults = Faults { answer_next_with: vec![500, 503, 429], without_csv: true, ..Faults::default() };
+    let faults =
+        InjectedFaults { answer_next_with: vec![500, 503, 429], without_csv: true, ..InjectedFaults::default() };
     let (server, dir) = (server(faults).await, tempfile::tempdir().unwrap());
     let (end, said) = run(&server, dir.path(), StartApi::V2).await;
-    assert_eq!(end.outcome, Outcome::Finished, "{said:?}");
+    assert_eq!(end.outcome, RunOutcome::Finished, "{said:?}");
     let results = end.results.unwrap();
     assert!(results.total.requests > 0 && results.endpoints.is_empty());
     assert!(results.notes[0].contains("no stats CSV"), "{:?}", results.notes);

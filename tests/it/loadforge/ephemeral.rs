@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use loadforge_ci::exit::Exit;
-use loadforge_ci::loadforge::{Outcome, RunPlan, Session, Signal, Stop, What, sha256};
+use loadforge_ci::loadforge::{RunOutcome, RunPlan, Session, Signal, StopSignals, What, sha256};
 use loadforge_ci::results::ResultsFolder;
 use serde_json::json;
 
@@ -30,7 +30,7 @@ fn tests_left(world: &World) -> Vec<u64> {
 async fn a_script_becomes_a_test_runs_and_is_gone() {
     let mut world = World::new().await;
     let end = world.run(&script()).await.unwrap();
-    assert_eq!(end.outcome, Outcome::Finished);
+    assert_eq!(end.outcome, RunOutcome::Finished);
     assert_eq!(tests_left(&world), [0_u64; 0]);
     let (record, state) = (world.record(), world.service.state());
     let made = &state.requests.iter().find(|request| request.line() == "POST /api/v2/tests").unwrap().body;
@@ -67,7 +67,7 @@ async fn the_test_is_deleted_however_the_run_ends() {
 
     for request in ["GET /api/v2/result/", "POST /api/v2/run", "POST /api/v2/tests", "GET /api/v2/results"] {
         let mut stopped = World::new().await;
-        let (sender, stop) = Stop::channel();
+        let (sender, stop) = StopSignals::channel();
         stopped.service.state().stages = vec![json!({"run_status": 2})];
         stopped.service.state().signal = Some((request.into(), Signal::Terminate, sender));
         let end = stopped.run_until(&script(), stop).await.unwrap();
@@ -76,7 +76,7 @@ async fn the_test_is_deleted_however_the_run_ends() {
         assert!(stopped.service.state().runs.values().all(|run| run.cancelled), "stopped at {request}");
     }
     let mut cut_off = World::new().await;
-    let (sender, stop) = Stop::channel();
+    let (sender, stop) = StopSignals::channel();
     cut_off.service.state().signal = Some(("POST /api/v2/tests".into(), Signal::Terminate, sender));
     cut_off.service.lose("POST /api/v2/tests", Reply::Silence);
     assert_eq!(cut_off.run_until(&script(), stop).await.unwrap().exit(), Exit::Terminated);
@@ -87,7 +87,7 @@ async fn the_test_is_deleted_however_the_run_ends() {
 async fn a_test_that_cannot_be_deleted_is_named_and_deleted_by_the_next_run() {
     let mut world = World::new().await;
     world.service.fail("DELETE /api/v2/tests", u32::MAX, Reply::Json(403, json!({"message": "Not now."})));
-    assert_eq!(world.run(&script()).await.unwrap().outcome, Outcome::Finished);
+    assert_eq!(world.run(&script()).await.unwrap().outcome, RunOutcome::Finished);
     assert!(world.heard("test 4218, made for this run, could not be deleted"), "{:?}", world.said);
     assert!(world.record().ephemeral);
     world.service.heal();
@@ -148,7 +148,7 @@ async fn runs_an_older_commit_left_behind_are_stopped() {
     let cancel = async |session: &mut Session<'_>| {
         session.cancel_superseded("main", "fffffff", std::slice::from_ref(&record)).await
     };
-    assert_eq!(world.with(Stop::never(), cancel).await.unwrap(), [100, 101]);
+    assert_eq!(world.with(StopSignals::never(), cancel).await.unwrap(), [100, 101]);
     let state = world.service.state();
     let cancelled: Vec<_> = state.runs.values().map(|run| run.cancelled).collect();
     assert_eq!(cancelled, [true, true, false]);

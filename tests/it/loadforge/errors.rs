@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use loadforge_ci::error::Failure;
+use loadforge_ci::error::CommandError;
 use loadforge_ci::exit::Exit;
-use loadforge_ci::loadforge::{ApiError, Client, Pace};
+use loadforge_ci::loadforge::{ApiError, Client, PauseFactor};
 use serde_json::json;
 use tokio::net::TcpListener;
 
@@ -14,13 +14,13 @@ use super::support::{PACE, client};
 const RESULTS: &str = "GET /api/v2/results";
 
 /// Lists the runs of a service that always answers like this; tells the failure and the number of tries.
-async fn always(reply: Reply) -> (Failure, usize) {
+async fn always(reply: Reply) -> (CommandError, usize) {
     let service = Service::start().await;
     service.fail(RESULTS, u32::MAX, reply);
-    let builder = Client::builder(service.url()).token(Some("s3cret-token".into())).pace(Pace::scaled(0.001));
+    let builder = Client::builder(service.url()).token(Some("s3cret-token".into())).pace(PauseFactor::scaled(0.001));
     let error = builder.timeout(Duration::from_millis(300)).build().unwrap().results().await.unwrap_err();
     assert!(!format!("{error:?}").contains("s3cret-token"), "{error:?}");
-    (Failure::from(error), service.state().count(RESULTS))
+    (CommandError::from(error), service.state().count(RESULTS))
 }
 
 #[tokio::test]
@@ -69,8 +69,9 @@ async fn every_trouble_is_said_in_words_and_tried_again_where_that_helps() {
 async fn a_service_that_is_not_there_is_tried_again_and_then_named() {
     let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let url = format!("http://{free}/api/v2").parse().unwrap();
-    let failure =
-        Failure::from(Client::builder(url).pace(Pace::scaled(0.001)).build().unwrap().results().await.unwrap_err());
+    let failure = CommandError::from(
+        Client::builder(url).pace(PauseFactor::scaled(0.001)).build().unwrap().results().await.unwrap_err(),
+    );
     assert_eq!(failure.exit, Exit::Unavailable);
     assert!(failure.message.starts_with("failed to list the runs: no connection to 127.0.0.1: "), "{failure}");
 }
@@ -92,7 +93,7 @@ async fn the_service_may_say_how_long_to_wait() {
     client(&service).results().await.unwrap();
     assert!(began.elapsed() >= Duration::from_secs(1));
     service.fail(RESULTS, 1, Reply::with_header(429, "Retry-After: 86400"));
-    let failure = Failure::from(client(&service).results().await.unwrap_err());
+    let failure = CommandError::from(client(&service).results().await.unwrap_err());
     assert_eq!(failure.exit, Exit::Unavailable, "a day is too long to wait");
 }
 
@@ -103,7 +104,7 @@ async fn odd_tokens_are_no_panic_and_never_shown() {
     for token in ["geheim\n2", "geheim\0", "geheim\r\nX-Evil: 1"] {
         let error = build(token).unwrap_err();
         assert!(matches!(error, ApiError::Token));
-        let failure = Failure::from(error);
+        let failure = CommandError::from(error);
         assert_eq!(failure.exit, Exit::NotAllowed);
         assert!(!format!("{failure:?}").contains("geheim"));
     }
@@ -123,7 +124,7 @@ async fn a_missing_token_and_a_wrong_one_are_told_apart() {
     service.state().token = Some("right".into());
     let missing = Client::builder(service.url()).build().unwrap().results().await.unwrap_err();
     let wrong = client(&service).results().await.unwrap_err();
-    let hint = |error: ApiError| Failure::from(error).hint.unwrap();
+    let hint = |error: ApiError| CommandError::from(error).hint.unwrap();
     assert!(hint(missing).starts_with("set LOADFORGE_API_TOKEN"));
     assert!(hint(wrong).starts_with("check LOADFORGE_API_TOKEN"));
 }
@@ -131,7 +132,7 @@ async fn a_missing_token_and_a_wrong_one_are_told_apart() {
 #[tokio::test]
 async fn a_token_is_never_sent_readable_to_another_machine() {
     let url = || "http://loadforge.example.com/api/v2".parse().unwrap();
-    let failure = Failure::from(Client::builder(url()).token(Some("s3cret-token".into())).build().unwrap_err());
+    let failure = CommandError::from(Client::builder(url()).token(Some("s3cret-token".into())).build().unwrap_err());
     assert_eq!(failure.exit, Exit::Usage);
     assert!(failure.to_string().contains("https://"), "{failure}");
     assert!(Client::builder(url()).build().is_ok(), "without a token there is nothing to lose");
@@ -155,7 +156,7 @@ async fn an_address_in_a_csv_field_gets_no_token_unless_it_is_the_services_own()
 #[tokio::test]
 async fn an_address_in_a_csv_field_is_fetched_safely() {
     let (service, other) = (Service::start().await, Service::start().await);
-    let small = Client::builder(service.url()).pace(Pace::scaled(PACE)).most_bytes(1000).build().unwrap();
+    let small = Client::builder(service.url()).pace(PauseFactor::scaled(PACE)).most_bytes(1000).build().unwrap();
     let at = |service: &Service, name: &str| format!("http://{}/files/{name}", service.address);
     service.state().downloads.insert("big.csv".into(), "x".repeat(2000));
     let too_big = small.csv("stats.csv", at(&service, "big.csv")).await.unwrap_err();

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use loadforge_ci::error::Failure;
+use loadforge_ci::error::CommandError;
 use loadforge_ci::exit::Exit;
-use loadforge_ci::loadforge::{Error, Outcome, RunPlan, Session, Signal, Stop};
+use loadforge_ci::loadforge::{RunOutcome, RunPlan, Session, SessionError, Signal, StopSignals};
 use loadforge_ci::results::{ProblemKind, ResultsFolder, RunState};
 use serde_json::json;
 
@@ -42,7 +42,7 @@ async fn a_run_that_measured_nothing_leaves_no_results() {
     let mut world = World::new().await;
     world.service.state().stages = vec![json!({"run_status": 4})];
     let end = world.run(&plan()).await.unwrap();
-    assert_eq!((end.outcome, end.results), (Outcome::Incomplete(RunState::FailedToLaunch), None));
+    assert_eq!((end.outcome, end.results), (RunOutcome::Incomplete(RunState::FailedToLaunch), None));
     assert!(!world.folder().file(ResultsFolder::RESULTS).exists());
 }
 
@@ -62,7 +62,7 @@ async fn an_outage_in_the_middle_is_survived_and_told_once() {
     ] {
         world.service.fail(RESULT, times, reply);
     }
-    assert_eq!(world.run(&plan()).await.unwrap().outcome, Outcome::Finished);
+    assert_eq!(world.run(&plan()).await.unwrap().outcome, RunOutcome::Finished);
     let told = |words: &str| world.said.iter().filter(|line| line.contains(words)).count();
     assert_eq!((told("does not answer"), told("answers again")), (1, 1), "{:?}", world.said);
     assert_eq!(world.starts(), 1);
@@ -72,7 +72,7 @@ async fn an_outage_in_the_middle_is_survived_and_told_once() {
 async fn a_run_that_is_not_listed_at_once_is_waited_for() {
     let mut world = World::new().await;
     world.service.fail(RESULT, 2, Reply::Json(404, json!({"message": "No such result."})));
-    assert_eq!(world.run(&plan()).await.unwrap().outcome, Outcome::Finished);
+    assert_eq!(world.run(&plan()).await.unwrap().outcome, RunOutcome::Finished);
 }
 
 #[tokio::test]
@@ -90,7 +90,7 @@ async fn a_silent_service_does_not_silence_the_log() {
 async fn a_revoked_token_ends_the_wait() {
     let mut world = World::new().await;
     world.service.fail(RESULT, u32::MAX, Reply::Json(401, json!({"message": "Unauthenticated."})));
-    let failure = Failure::from(world.run(&plan()).await.unwrap_err());
+    let failure = CommandError::from(world.run(&plan()).await.unwrap_err());
     assert_eq!(failure.exit, Exit::NotAllowed);
     assert!(failure.message.contains("run 100"), "{failure}");
     // The run is still recorded, so that it can be taken up with a good token.
@@ -102,7 +102,7 @@ async fn the_overall_timeout_cancels_the_run_and_keeps_what_was_measured() {
     let mut world = World::new().await;
     world.service.state().stages = vec![json!({"run_status": 2, "requests": 40})];
     let end = world.run(&RunPlan { timeout: Duration::from_millis(400), ..plan() }).await.unwrap();
-    assert_eq!((end.outcome, end.exit()), (Outcome::TimedOut, Exit::TimedOut));
+    assert_eq!((end.outcome, end.exit()), (RunOutcome::TimedOut, Exit::TimedOut));
     assert!(world.service.state().runs[&100].cancelled);
     assert_eq!(world.record().state(), Some(RunState::Cancelled));
     let results = end.results.unwrap();
@@ -118,8 +118,8 @@ async fn a_timeout_during_an_outage_says_that_the_run_may_go_on() {
     world.service.fail(RESULT, u32::MAX, Reply::Json(503, json!({"message": "Down"})));
     world.service.fail("POST /api/v2/run/cancel", u32::MAX, Reply::Json(503, json!({})));
     let error = world.run(&RunPlan { timeout: Duration::from_millis(400), ..plan() }).await.unwrap_err();
-    assert!(matches!(error, Error::Unreachable { run_id: 100, .. }), "{error}");
-    assert_eq!(Failure::from(error).exit, Exit::Unavailable);
+    assert!(matches!(error, SessionError::Unreachable { run_id: 100, .. }), "{error}");
+    assert_eq!(CommandError::from(error).exit, Exit::Unavailable);
     assert!(world.heard("run 100 could not be cancelled"));
 }
 
@@ -132,11 +132,11 @@ async fn a_signal_cancels_the_run_within_its_time() {
     ] {
         let mut world = World::new().await;
         world.service.state().stages = vec![json!({"run_status": 2})];
-        let (sender, stop) = Stop::channel();
+        let (sender, stop) = StopSignals::channel();
         world.service.state().signal = Some((RESULT.into(), signal, sender));
         let began = Instant::now();
         let end = world.run_until(&plan(), stop).await.unwrap();
-        assert_eq!((end.outcome, end.exit()), (Outcome::Stopped(signal), exit));
+        assert_eq!((end.outcome, end.exit()), (RunOutcome::Stopped(signal), exit));
         assert!(began.elapsed() < Duration::from_secs(5));
         assert!(world.service.state().runs[&100].cancelled);
         assert_eq!(world.record().state(), Some(RunState::Cancelled));
@@ -150,7 +150,7 @@ async fn a_signal_during_the_start_leaves_no_run_behind() {
         if let Some(reply) = &reply {
             world.service.lose("POST /api/v2/run", reply.clone());
         }
-        let (sender, stop) = Stop::channel();
+        let (sender, stop) = StopSignals::channel();
         world.service.state().signal = Some(("POST /api/v2/run".into(), Signal::Terminate, sender));
         let began = Instant::now();
         let end = world.run_until(&plan(), stop).await.unwrap();
@@ -163,7 +163,7 @@ async fn a_signal_during_the_start_leaves_no_run_behind() {
 #[tokio::test]
 async fn a_signal_before_the_start_starts_nothing() {
     let mut world = World::new().await;
-    let (sender, stop) = Stop::channel();
+    let (sender, stop) = StopSignals::channel();
     world.service.state().signal = Some(("GET /api/v2/results".into(), Signal::Interrupt, sender));
     world.service.fail("GET /api/v2/results", 1, Reply::Silence);
     let end = world.run_until(&plan(), stop).await.unwrap();
@@ -173,10 +173,10 @@ async fn a_signal_before_the_start_starts_nothing() {
 #[tokio::test]
 async fn a_signal_is_heard_while_the_test_is_looked_up() {
     let mut world = World::new().await;
-    let (sender, stop) = Stop::channel();
+    let (sender, stop) = StopSignals::channel();
     world.service.state().signal = Some(("GET /api/v2/tests".into(), Signal::Interrupt, sender));
     world.service.fail("GET /api/v2/tests", 1, Reply::Silence);
-    let failure = Failure::from(world.run_until(&plan(), stop).await.unwrap_err());
+    let failure = CommandError::from(world.run_until(&plan(), stop).await.unwrap_err());
     assert_eq!((failure.exit, failure.message.as_str()), (Exit::Interrupted, "stopped by SIGINT"));
 }
 
@@ -185,20 +185,20 @@ async fn a_run_started_elsewhere_can_be_waited_for() {
     let mut world = World::new().await;
     world.service.state().add_run(4217, json!(5));
     let end = world.wait(Some(100)).await.unwrap();
-    assert_eq!((end.outcome, end.run_id), (Outcome::Finished, Some(100)));
+    assert_eq!((end.outcome, end.run_id), (RunOutcome::Finished, Some(100)));
     let record = world.record();
     assert_eq!((record.test.as_str(), record.fingerprint.users), ("checkout", Some(50)));
     assert_eq!((record.fingerprint.duration_s, record.collected), (Some(300), true));
-    let unknown = Failure::from(world.wait(Some(999)).await.unwrap_err());
+    let unknown = CommandError::from(world.wait(Some(999)).await.unwrap_err());
     assert_eq!(unknown.exit, Exit::Usage);
 }
 
 #[tokio::test]
 async fn without_a_run_there_is_nothing_to_wait_for_or_to_cancel() {
     let mut world = World::new().await;
-    assert!(matches!(world.wait(None).await, Err(Error::NothingRecorded)));
+    assert!(matches!(world.wait(None).await, Err(SessionError::NothingRecorded)));
     let cancel = async |session: &mut Session<'_>| session.cancel(None).await;
-    assert!(matches!(world.with(Stop::never(), cancel).await, Err(Error::NothingRecorded)));
+    assert!(matches!(world.with(StopSignals::never(), cancel).await, Err(SessionError::NothingRecorded)));
 }
 
 #[tokio::test]
@@ -209,8 +209,8 @@ async fn the_recorded_run_can_be_cancelled_also_when_its_start_was_unclear() {
     record.run_id = None;
     world.folder().write_json(ResultsFolder::RUN, &record).unwrap();
     let cancel = async |session: &mut Session<'_>| session.cancel(None).await;
-    assert_eq!(world.with(Stop::never(), cancel).await.unwrap(), 100);
-    assert_eq!(world.with(Stop::never(), cancel).await.unwrap(), 100);
+    assert_eq!(world.with(StopSignals::never(), cancel).await.unwrap(), 100);
+    assert_eq!(world.with(StopSignals::never(), cancel).await.unwrap(), 100);
     assert!(world.heard("run 100 is over already: cancelled"));
     assert!(world.service.state().runs[&100].cancelled);
     assert_eq!(world.record().state(), Some(RunState::Cancelled));

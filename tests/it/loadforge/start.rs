@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use loadforge_ci::error::Failure;
+use loadforge_ci::error::CommandError;
 use loadforge_ci::exit::Exit;
-use loadforge_ci::loadforge::{Error, Outcome, RunPlan, StartApi, What};
+use loadforge_ci::loadforge::{RunOutcome, RunPlan, SessionError, StartApi, What};
 use loadforge_ci::results::{ResultsFolder, RunState};
 use serde_json::json;
 
@@ -17,7 +17,7 @@ const RUN: &str = "POST /api/v2/run";
 async fn a_run_is_started_followed_and_collected() {
     let mut world = World::new().await;
     let end = world.run(&plan()).await.unwrap();
-    assert_eq!((end.outcome, end.exit(), end.run_id), (Outcome::Finished, Exit::Passed, Some(100)));
+    assert_eq!((end.outcome, end.exit(), end.run_id), (RunOutcome::Finished, Exit::Passed, Some(100)));
     let record = world.record();
     let states: Vec<_> = record.states.iter().map(|change| change.state).collect();
     use RunState::{Finished, Intended, Provisioning, Queued, Running};
@@ -39,7 +39,7 @@ async fn a_run_is_started_followed_and_collected() {
 async fn a_timeout_beyond_all_measure_is_none() {
     let mut world = World::new().await;
     let end = world.run(&RunPlan { timeout: Duration::MAX, ..plan() }).await.unwrap();
-    assert_eq!(end.outcome, Outcome::Finished);
+    assert_eq!(end.outcome, RunOutcome::Finished);
 }
 
 #[tokio::test]
@@ -63,7 +63,7 @@ async fn a_start_whose_answer_is_lost_is_found_and_not_repeated() {
             world.service.state().add_run(4217, json!(5));
             world.service.lose(RUN, reply.clone());
             let end = world.run(&plan()).await.unwrap();
-            assert_eq!((end.outcome, end.run_id), (Outcome::Finished, Some(101)), "{reply:?}");
+            assert_eq!((end.outcome, end.run_id), (RunOutcome::Finished, Some(101)), "{reply:?}");
             assert_eq!((world.starts(), world.runs()), (1, 2), "{reply:?}");
             assert!(world.heard("it is not known whether the run was started"));
         }
@@ -112,7 +112,7 @@ async fn a_service_that_keeps_failing_is_given_up_with_its_own_words() {
     ] {
         let mut world = World::new().await;
         world.service.fail(RUN, u32::MAX, reply.clone());
-        let failure = Failure::from(world.run(&plan()).await.unwrap_err());
+        let failure = CommandError::from(world.run(&plan()).await.unwrap_err());
         assert_eq!((failure.exit, world.starts(), world.runs()), (code, starts, 0), "{reply:?}");
         assert!(failure.message.starts_with("failed to start a run of test 4217: "), "{failure}");
         let looks_next_time = world.record().intent.is_some();
@@ -140,22 +140,22 @@ async fn between_two_candidates_is_never_guessed() {
     }
     for _ in 0..2 {
         let error = world.run(&plan()).await.unwrap_err();
-        assert!(matches!(&error, Error::Ambiguous { runs, .. } if *runs == [100, 101]), "{error}");
-        let failure = Failure::from(error);
+        assert!(matches!(&error, SessionError::Ambiguous { runs, .. } if *runs == [100, 101]), "{error}");
+        let failure = CommandError::from(error);
         assert_eq!((failure.exit, world.starts()), (Exit::Unavailable, 1));
         assert!(failure.message.contains("100, 101"), "{failure}");
     }
     // Whoever looked and knows which it is can say so.
-    assert_eq!(world.wait(Some(101)).await.unwrap().outcome, Outcome::Finished);
+    assert_eq!(world.wait(Some(101)).await.unwrap().outcome, RunOutcome::Finished);
 }
 
 #[tokio::test]
 async fn a_repeated_job_takes_up_its_run() {
     let mut world = World::new().await;
     let detached = world.run(&RunPlan { detach: true, ..plan() }).await.unwrap();
-    assert_eq!((detached.outcome, detached.exit()), (Outcome::Detached, Exit::Passed));
+    assert_eq!((detached.outcome, detached.exit()), (RunOutcome::Detached, Exit::Passed));
     let end = world.run(&plan()).await.unwrap();
-    assert_eq!((end.outcome, end.run_id, world.starts()), (Outcome::Finished, Some(100), 1));
+    assert_eq!((end.outcome, end.run_id, world.starts()), (RunOutcome::Finished, Some(100), 1));
     assert!(world.heard("continuing with run 100"));
     // Collected already: the same job shows it again without asking the service, another starts its own.
     let looks = world.service.state().count("GET /api/v2/result/100");
@@ -228,10 +228,10 @@ async fn a_test_is_found_by_its_name() {
     let mut world = World::new().await;
     let named = |name: &str| RunPlan { what: What::Named(name.into()), ..plan() };
     assert_eq!(world.resolve(&named("checkout")).await.unwrap().test_id, Some(4217));
-    let missing = Failure::from(world.resolve(&named("chekout")).await.unwrap_err());
+    let missing = CommandError::from(world.resolve(&named("chekout")).await.unwrap_err());
     assert_eq!(missing.message, "there is no test named `chekout`; did you mean `checkout`?");
     world.service.state().tests.insert(9, json!({"id": 9, "name": "checkout"}));
-    let several = Failure::from(world.resolve(&named("checkout")).await.unwrap_err());
+    let several = CommandError::from(world.resolve(&named("checkout")).await.unwrap_err());
     assert_eq!(several.message, "2 tests are named `checkout`: 9, 4217");
     assert_eq!((missing.exit, several.exit), (Exit::Usage, Exit::Usage));
 }
@@ -240,17 +240,17 @@ async fn a_test_is_found_by_its_name() {
 async fn what_a_saved_test_fixes_cannot_be_asked_for_otherwise() {
     let mut world = World::new().await;
     assert!(world.resolve(&RunPlan { users: Some(50), ..plan() }).await.is_ok(), "the same is fine");
-    let failure = Failure::from(world.resolve(&RunPlan { users: Some(200), ..plan() }).await.unwrap_err());
+    let failure = CommandError::from(world.resolve(&RunPlan { users: Some(200), ..plan() }).await.unwrap_err());
     assert_eq!(failure.message, "--users asks for 200, but the saved test has 50");
     let elsewhere = RunPlan { target_host: Some("https://prod.example.com".parse().unwrap()), ..plan() };
-    let failure = Failure::from(world.resolve(&elsewhere).await.unwrap_err());
+    let failure = CommandError::from(world.resolve(&elsewhere).await.unwrap_err());
     assert!(failure.message.starts_with("--target-host asks for https://prod.example.com:443"), "{failure}");
 }
 
 #[tokio::test]
 async fn a_test_that_does_not_exist_is_a_usage_error() {
     let mut world = World::new().await;
-    let failure = Failure::from(world.run(&RunPlan { what: What::Saved(1), ..plan() }).await.unwrap_err());
+    let failure = CommandError::from(world.run(&RunPlan { what: What::Saved(1), ..plan() }).await.unwrap_err());
     assert_eq!((failure.exit, failure.message.contains("No such test.")), (Exit::Usage, true), "{failure}");
     assert!(failure.hint.unwrap().contains("--test-id"));
 }

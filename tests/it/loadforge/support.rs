@@ -5,7 +5,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use loadforge_ci::loadforge::{
-    Client, Error, Event, Pace, RunEnd, RunPlan, Session, StartApi, Stop, Target, WaitPlan, What,
+    Client, Event, PauseFactor, ResolvedTest, RunEnd, RunPlan, Session, SessionError, StartApi, StopSignals, WaitPlan,
+    What,
 };
 use loadforge_ci::results::{Engine, LocalLoad, ResultsFolder, RunRecord};
 use serde_json::{Value, json};
@@ -37,7 +38,7 @@ pub(super) fn finished() -> Value {
 }
 
 pub(super) fn client(service: &Service) -> Client {
-    Client::builder(service.url()).token(Some("s3cret-token".into())).pace(Pace::scaled(PACE)).build().unwrap()
+    Client::builder(service.url()).token(Some("s3cret-token".into())).pace(PauseFactor::scaled(PACE)).build().unwrap()
 }
 
 /// A run of saved test 4217 for five minutes.
@@ -88,7 +89,8 @@ impl World {
     }
 
     fn client(&self) -> Client {
-        let builder = Client::builder(self.service.url()).token(Some("s3cret-token".into())).pace(Pace::scaled(PACE));
+        let builder =
+            Client::builder(self.service.url()).token(Some("s3cret-token".into())).pace(PauseFactor::scaled(PACE));
         match self.timeout {
             Some(timeout) => builder.timeout(timeout),
             None => builder,
@@ -98,7 +100,7 @@ impl World {
     }
 
     /// Lends a session to a command and keeps what it says.
-    pub(super) async fn with<T>(&mut self, stop: Stop, command: impl AsyncFnOnce(&mut Session<'_>) -> T) -> T {
+    pub(super) async fn with<T>(&mut self, stop: StopSignals, command: impl AsyncFnOnce(&mut Session<'_>) -> T) -> T {
         let mut said = Vec::new();
         let mut observer = |event: &Event| said.push(event.to_string());
         let mut session = Session { client: self.client(), folder: self.folder(), observer: &mut observer, stop };
@@ -108,11 +110,11 @@ impl World {
         result
     }
 
-    pub(super) async fn resolve(&mut self, plan: &RunPlan) -> Result<Target, Error> {
-        self.with(Stop::never(), async |session: &mut Session<'_>| session.resolve(plan).await).await
+    pub(super) async fn resolve(&mut self, plan: &RunPlan) -> Result<ResolvedTest, SessionError> {
+        self.with(StopSignals::never(), async |session: &mut Session<'_>| session.resolve(plan).await).await
     }
 
-    pub(super) async fn run_until(&mut self, plan: &RunPlan, stop: Stop) -> Result<RunEnd, Error> {
+    pub(super) async fn run_until(&mut self, plan: &RunPlan, stop: StopSignals) -> Result<RunEnd, SessionError> {
         self.with(stop, async |session: &mut Session<'_>| {
             let target = session.resolve(plan).await?;
             session.run(plan, &target).await
@@ -120,13 +122,13 @@ impl World {
         .await
     }
 
-    pub(super) async fn run(&mut self, plan: &RunPlan) -> Result<RunEnd, Error> {
-        self.run_until(plan, Stop::never()).await
+    pub(super) async fn run(&mut self, plan: &RunPlan) -> Result<RunEnd, SessionError> {
+        self.run_until(plan, StopSignals::never()).await
     }
 
-    pub(super) async fn wait(&mut self, run_id: Option<u64>) -> Result<RunEnd, Error> {
+    pub(super) async fn wait(&mut self, run_id: Option<u64>) -> Result<RunEnd, SessionError> {
         let plan = WaitPlan { run_id, timeout: Duration::from_secs(60), ..WaitPlan::default() };
-        self.with(Stop::never(), async |session: &mut Session<'_>| session.wait(&plan).await).await
+        self.with(StopSignals::never(), async |session: &mut Session<'_>| session.wait(&plan).await).await
     }
 
     pub(super) fn starts(&self) -> usize {

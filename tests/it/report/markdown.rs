@@ -1,4 +1,4 @@
-use loadforge_ci::error::Failure;
+use loadforge_ci::error::CommandError;
 use loadforge_ci::exit::Exit;
 use loadforge_ci::report::markdown::{comment_section, summary};
 use loadforge_ci::verdict::{Outcome, Row};
@@ -96,7 +96,7 @@ fn a_template_of_the_users_own_replaces_the_summary_and_cannot_be_injected_into(
 fn a_broken_template_is_an_error_with_its_place() {
     let sample = Sample::shop(Outcome::Pass);
     let error = |template: &str| {
-        let failure = Failure::from(summary(&sample.story(), Some(("perf/comment.md", template))).unwrap_err());
+        let failure = CommandError::from(summary(&sample.story(), Some(("perf/comment.md", template))).unwrap_err());
         assert_eq!(failure.exit, Exit::Usage);
         failure.to_string()
     };

@@ -3,7 +3,7 @@
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
-use loadforge_ci::emulator::{Config, EngineChoice, Faults, Pace, Server};
+use loadforge_ci::emulator::{EngineChoice, InjectedFaults, ReplayPace, Server, ServerConfig};
 use serde_json::{Value, json};
 
 use super::recording;
@@ -17,9 +17,9 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    pub(crate) fn start(config: Config) -> Self {
+    pub(crate) fn start(config: ServerConfig) -> Self {
         let (serving, url) = Background::start(async |said, stopped| {
-            let server = Server::bind(config).await.unwrap();
+            let server = Server::start(config).await.unwrap();
             said.send(server.api_url()).unwrap();
             let _ = stopped.await;
             server.shutdown().await;
@@ -28,14 +28,14 @@ impl Service {
     }
 
     /// A recording of a healthy run, played back at once.
-    pub(crate) fn replaying(pace: Pace, faults: Faults) -> Self {
+    pub(crate) fn replaying(pace: ReplayPace, faults: InjectedFaults) -> Self {
         let engine = EngineChoice::Replay { folder: fixture(recording::CHECKOUT), pace };
-        Self::start(Config {
+        Self::start(ServerConfig {
             engine,
             faults,
             provisioning: Duration::ZERO,
             seconds_per_minute: 1.0,
-            ..Config::default()
+            ..ServerConfig::default()
         })
     }
 

@@ -23,7 +23,7 @@ const PROCESSES_SINCE: Version = Version(2, 20, 0);
 
 /// What is to be run.
 #[derive(Debug, Clone)]
-pub struct Plan {
+pub struct LocustInvocation {
     /// The script, absolute; its folder is where Locust runs.
     pub script: PathBuf,
     /// Where the record, the launcher and the log go; made if missing.
@@ -44,7 +44,7 @@ pub struct Plan {
     pub env: BTreeMap<String, String>,
 }
 
-impl Plan {
+impl LocustInvocation {
     /// The run's length in whole seconds.
     pub(super) fn run_seconds(&self) -> u64 {
         (self.run_time.as_secs_f64().round() as u64).max(1)
@@ -162,8 +162,8 @@ fn free_port() -> io::Result<u16> {
 mod tests {
     use super::*;
 
-    fn plan() -> Plan {
-        Plan {
+    fn plan() -> LocustInvocation {
+        LocustInvocation {
             script: "/runs/7/locustfile.py".into(),
             folder: "/runs/7".into(),
             users: 50,
@@ -187,10 +187,10 @@ mod tests {
 
     #[test]
     fn there_are_never_more_processes_than_users_or_than_locust_can_fork() {
-        let many = Plan { processes: Some(8), users: 3, ..plan() };
+        let many = LocustInvocation { processes: Some(8), users: 3, ..plan() };
         assert_eq!(many.processes(Version(2, 47, 0)), 3);
         assert_eq!(many.processes(Version(2, 15, 1)), 1);
-        let auto = Plan { processes: None, ..plan() };
+        let auto = LocustInvocation { processes: None, ..plan() };
         assert!(auto.processes(Version(2, 47, 0)) >= 1);
     }
 

@@ -4,8 +4,8 @@
 
 use std::os::unix::process::ExitStatusExt;
 
-use super::plan::Plan;
-use super::run::{Finished, Stop};
+use super::invocation::LocustInvocation;
+use super::run::{Finished, StopRequest};
 use crate::locust::record::Record;
 use crate::results::{Problem, ProblemKind};
 
@@ -20,12 +20,12 @@ const EARLY_S: f64 = 1.0;
 
 /// All problems of a run, the gravest first.
 #[must_use]
-pub fn problems(plan: &Plan, finished: &Finished) -> Vec<Problem> {
+pub fn problems(plan: &LocustInvocation, finished: &Finished) -> Vec<Problem> {
     let record = &finished.record;
     if !record.loaded() {
         return vec![not_loaded(finished)];
     }
-    let cancelled = finished.stop == Some(Stop::Asked);
+    let cancelled = finished.stop == Some(StopRequest::Asked);
     let mut problems = Vec::new();
     problems.extend(ended_early(plan, finished));
     if !cancelled {
@@ -75,7 +75,7 @@ fn how_it_ended(finished: &Finished) -> String {
     }
 }
 
-fn ended_early(plan: &Plan, finished: &Finished) -> Option<Problem> {
+fn ended_early(plan: &LocustInvocation, finished: &Finished) -> Option<Problem> {
     let record = &finished.record;
     let planned = plan.run_seconds() as f64;
     let end = record.stopping().or(record.last_request());
@@ -86,10 +86,10 @@ fn ended_early(plan: &Plan, finished: &Finished) -> Option<Problem> {
     let after = format!("after {ran:.0} s of {planned:.0} s");
     let log = || Some(finished.log.trim().to_owned());
     let early = |message: String, detail| Some(problem(ProblemKind::EndedEarly, message, detail));
-    if finished.stop == Some(Stop::Asked) {
+    if finished.stop == Some(StopRequest::Asked) {
         return early(format!("the run was cancelled {after}"), None);
     }
-    if finished.stop == Some(Stop::Deadline) {
+    if finished.stop == Some(StopRequest::Deadline) {
         let limit = plan.deadline().as_secs();
         return early(format!("Locust had not ended {limit} s after its start and was stopped"), log());
     }
@@ -108,7 +108,7 @@ fn ended_early(plan: &Plan, finished: &Finished) -> Option<Problem> {
     })
 }
 
-fn nothing_sent(plan: &Plan, finished: &Finished) -> Option<Problem> {
+fn nothing_sent(plan: &LocustInvocation, finished: &Finished) -> Option<Problem> {
     if finished.record.total().requests() > 0 {
         return None;
     }
@@ -120,7 +120,7 @@ fn nothing_sent(plan: &Plan, finished: &Finished) -> Option<Problem> {
     Some(problem(ProblemKind::NothingSent, message, Some(finished.log.trim().to_owned())))
 }
 
-fn users_lost(plan: &Plan, finished: &Finished) -> Option<Problem> {
+fn users_lost(plan: &LocustInvocation, finished: &Finished) -> Option<Problem> {
     let record = &finished.record;
     let users = record.users();
     let peak = users.iter().map(|(_, users)| *users).max().unwrap_or(0);
@@ -197,12 +197,12 @@ mod tests {
     use super::*;
     use crate::locust::record::Tail;
 
-    fn judged(lines: &str, change: impl FnOnce(&mut Plan, &mut Finished)) -> Vec<Problem> {
+    fn judged(lines: &str, change: impl FnOnce(&mut LocustInvocation, &mut Finished)) -> Vec<Problem> {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("local-1.ndjson"), lines).unwrap();
         let mut record = Record::default();
         Tail::new(dir.path()).read_into(&mut record).unwrap();
-        let mut plan = Plan {
+        let mut plan = LocustInvocation {
             script: "/r/locustfile.py".into(),
             folder: "/r".into(),
             users: 4,
@@ -302,7 +302,7 @@ mod tests {
         let cut = whole_run(|_| 4, 0.1).split("{\"event\":\"second\",\"s\":104").next().unwrap().to_owned();
         let killed = judged(&cut, |_, finished| finished.status = Some(ExitStatus::from_raw(9)));
         insta::assert_snapshot!(shown(&killed), @"EndedEarly: Locust was killed by signal 9 after 4 s of 10 s");
-        let cancelled = judged(&cut, |_, finished| finished.stop = Some(Stop::Asked));
+        let cancelled = judged(&cut, |_, finished| finished.stop = Some(StopRequest::Asked));
         insta::assert_snapshot!(shown(&cancelled), @"EndedEarly: the run was cancelled after 4 s of 10 s");
         let quit = whole_run(|_| 4, 0.1).replace("\"t\":110.0", "\"t\":103.0");
         insta::assert_snapshot!(shown(&judged(&quit, |_, _| {})), @"EndedEarly: Locust ended by itself after 3 s of 10 s: the script stopped the run");

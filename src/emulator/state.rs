@@ -10,21 +10,21 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
 use super::archive::Archive;
-use super::config::{Faults, TokenPolicy};
-use super::engine::Engine;
+use super::config::{InjectedFaults, TokenPolicy};
+use super::engine::LoadEngine;
 use super::store::Store;
 
 /// What all requests share.
-pub(super) struct App {
+pub(super) struct ServerState {
     pub(super) store: Store,
     pub(super) archive: Archive,
-    pub(super) engine: Arc<dyn Engine>,
+    pub(super) engine: Arc<dyn LoadEngine>,
     pub(super) tokens: TokenPolicy,
     pub(super) seconds_per_minute: f64,
     pub(super) whole_minutes: bool,
     pub(super) provisioning: Duration,
     pub(super) places: Semaphore,
-    pub(super) faults: Faults,
+    pub(super) faults: InjectedFaults,
     pub(super) trouble: Mutex<Trouble>,
     active: Mutex<BTreeMap<u64, Active>>,
 }
@@ -42,8 +42,13 @@ struct Active {
     task: JoinHandle<()>,
 }
 
-impl App {
-    pub(super) fn new(store: Store, archive: Archive, engine: Arc<dyn Engine>, config: &super::Config) -> Self {
+impl ServerState {
+    pub(super) fn new(
+        store: Store,
+        archive: Archive,
+        engine: Arc<dyn LoadEngine>,
+        config: &super::ServerConfig,
+    ) -> Self {
         let trouble = Trouble {
             lost_start_answers: config.faults.lost_start_answers,
             answers: config.faults.answer_next_with.iter().copied().collect(),

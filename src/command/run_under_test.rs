@@ -2,17 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use super::judged::Judged;
+use super::judged_run::JudgedRun;
 use crate::circleci::CircleCi;
 use crate::cli::{FolderArgs, GateArgs};
-use crate::error::Failure;
+use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::locust::{self, CsvFile};
 use crate::results::{Results, ResultsFolder, RunRecord};
 use crate::verdict::Verdict;
 
 /// A run's results, before they are judged.
-pub(super) struct Case {
+pub(super) struct RunUnderTest {
     pub(super) folder: ResultsFolder,
     pub(super) results: Results,
     /// The run; `None` when files were named.
@@ -21,12 +21,12 @@ pub(super) struct Case {
     pub(super) history: Option<PathBuf>,
 }
 
-impl Case {
+impl RunUnderTest {
     /// Reads what is to be judged.
     ///
     /// # Errors
     /// When there is nothing to judge, or a file is not what it should be.
-    pub(super) fn read(gate: &GateArgs, folders: &FolderArgs) -> Result<Self, Failure> {
+    pub(super) fn read(gate: &GateArgs, folders: &FolderArgs) -> Result<Self, CommandError> {
         let folder = ResultsFolder::new(&folders.results);
         match &gate.from {
             Some(stats) => Self::of_files(stats, gate, folder),
@@ -38,7 +38,7 @@ impl Case {
     ///
     /// # Errors
     /// When no run was collected into it.
-    pub(super) fn of_folder(folder: ResultsFolder) -> Result<Self, Failure> {
+    pub(super) fn of_folder(folder: ResultsFolder) -> Result<Self, CommandError> {
         let run: Option<RunRecord> = folder.read_json_if_there(ResultsFolder::RUN)?;
         if let Some(run) = run.as_ref().filter(|run| !run.collected) {
             return Err(nothing_collected(run, folder.path()));
@@ -48,12 +48,12 @@ impl Case {
         Ok(Self { folder, results, run, history })
     }
 
-    fn of_files(stats: &Path, gate: &GateArgs, folder: ResultsFolder) -> Result<Self, Failure> {
+    fn of_files(stats: &Path, gate: &GateArgs, folder: ResultsFolder) -> Result<Self, CommandError> {
         let recorded: Option<RunRecord> = folder.read_json_if_there(ResultsFolder::RUN)?;
         if recorded.is_some() && !stats.starts_with(folder.path()) {
             let message =
                 format!("{} belongs to a run; the reports of --from would mix with it", folder.path().display());
-            return Err(Failure::usage(message).with_hint("name another folder for the reports with --results"));
+            return Err(CommandError::usage(message).with_hint("name another folder for the reports with --results"));
         }
         let open = |path: &Option<PathBuf>| path.as_deref().map(CsvFile::open).transpose();
         let results = locust::load(CsvFile::open(stats)?, open(&gate.history_csv)?, open(&gate.failures_csv)?)?;
@@ -62,24 +62,24 @@ impl Case {
     }
 
     /// The same with its verdict.
-    pub(super) fn judged(self, verdict: Verdict, ci: &CircleCi) -> Judged {
+    pub(super) fn judged(self, verdict: Verdict, ci: &CircleCi) -> JudgedRun {
         let links = ci.links(&self.folder.path().to_string_lossy());
-        Judged { folder: self.folder, verdict, results: self.results, run: self.run, links }
+        JudgedRun { folder: self.folder, verdict, results: self.results, run: self.run, links }
     }
 }
 
 /// Why a run that is recorded cannot be judged.
-fn nothing_collected(run: &RunRecord, folder: &Path) -> Failure {
+fn nothing_collected(run: &RunRecord, folder: &Path) -> CommandError {
     let name = run.run_id.map_or_else(|| "the recorded run".to_owned(), |id| format!("run {id}"));
     match run.state().filter(|state| state.is_end()) {
         Some(state) => {
             let words = run.end_message.as_ref().map_or_else(String::new, |message| format!(" ({message})"));
-            Failure::new(
+            CommandError::new(
                 Exit::RunIncomplete,
                 format!("{name} did not complete: {state}{words}; there is nothing to judge"),
             )
         }
-        None => Failure::usage(format!("{name} is not collected yet"))
+        None => CommandError::usage(format!("{name} is not collected yet"))
             .with_hint(format!("wait for it first: loadforge-ci wait --results {}", folder.display())),
     }
 }

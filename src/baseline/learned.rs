@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::history::{History, age};
-use super::limit::{Demand, Learned, Nature, error_rate_limit, value_limit};
-use super::record::{GoodRun, Measured, RunName, Series, by_endpoint, is_exact, started};
+use super::history::{RunHistory, age};
+use super::limit::{Learned, LimitSpec, Variability, error_rate_limit, value_limit};
+use super::record::{EndpointRecord, EndpointSeries, GoodRun, RunName, by_endpoint, is_exact, started};
 use super::statistics::{
     Failed, PRIOR_SPREAD, mean_variance, median, percentile_variance, spread_about, throughput_variance, typical_spread,
 };
 use crate::config::BaselineSection;
-use crate::gate::{Baseline, BaselineAnswer, BaselineQuery, Expected, FieldDifference, Measure, PlacedGate, Scope};
+use crate::gate::{BaselineAnswer, BaselineQuery, Expected, FieldDifference, LimitSource, Measure, PlacedGate, Scope};
 use crate::results::{EndpointKey, Fingerprint, Percentile, Results, RunRecord};
 use crate::verdict::{Operator, Severity, Unit};
 
@@ -99,10 +99,10 @@ pub(super) fn rows_at_stake<'a>(
 
 /// Learns limits from the comparable runs of a history.
 #[derive(Debug)]
-pub struct Judge<'a> {
+pub struct LearnedBaseline<'a> {
     runs: usize,
-    total: Series<'a>,
-    endpoints: HashMap<(&'a str, &'a str), Series<'a>>,
+    total: EndpointSeries<'a>,
+    endpoints: HashMap<(&'a str, &'a str), EndpointSeries<'a>>,
     /// Whether Locust rounded percentiles on either side.
     rounded: bool,
     rows: usize,
@@ -114,10 +114,10 @@ pub struct Judge<'a> {
     typical: RefCell<HashMap<Measure, f64>>,
 }
 
-impl<'a> Judge<'a> {
+impl<'a> LearnedBaseline<'a> {
     /// The history seen from one run.
     #[must_use]
-    pub fn new(history: &'a History, rules: &Rules, this: &ThisRun) -> Self {
+    pub fn new(history: &'a RunHistory, rules: &Rules, this: &ThisRun) -> Self {
         Self::over(history.runs(), rules, this)
     }
 
@@ -177,7 +177,7 @@ impl<'a> Judge<'a> {
         &self.differences
     }
 
-    fn series<'s>(&'s self, endpoint: Option<&'s EndpointKey>) -> Option<&'s Series<'a>> {
+    fn series<'s>(&'s self, endpoint: Option<&'s EndpointKey>) -> Option<&'s EndpointSeries<'a>> {
         match endpoint {
             None => Some(&self.total),
             Some(key) => self.endpoints.get(&(key.method.as_str(), key.name.as_str())),
@@ -208,7 +208,7 @@ impl<'a> Judge<'a> {
         typical
     }
 
-    fn nature(&self, query: &BaselineQuery<'_>, series: &[&Measured]) -> Nature {
+    fn nature(&self, query: &BaselineQuery<'_>, series: &[&EndpointRecord]) -> Variability {
         let rounded =
             self.rounded && matches!(query.measure, Measure::Percentile(_) | Measure::Median) && query.observed > 0.0;
         let sampling = match query.measure {
@@ -221,11 +221,11 @@ impl<'a> Judge<'a> {
         };
         let assumed = (PRIOR_SPREAD * PRIOR_SPREAD + sampling).sqrt();
         let typical = if query.endpoint.is_some() { self.typical_spread(query.measure) } else { 0.0 };
-        Nature { prior_spread: assumed.max(typical), ..Nature::new(query.measure.unit(), rounded) }
+        Variability { prior_spread: assumed.max(typical), ..Variability::new(query.measure.unit(), rounded) }
     }
 
-    fn learn(&self, query: &BaselineQuery<'_>, series: &[&Measured], values: &[f64]) -> Option<Learned> {
-        let demand = Demand {
+    fn learn(&self, query: &BaselineQuery<'_>, series: &[&EndpointRecord], values: &[f64]) -> Option<Learned> {
+        let demand = LimitSpec {
             operator: query.operator,
             change_percent: query.change_percent,
             severity: query.severity,
@@ -246,7 +246,7 @@ impl<'a> Judge<'a> {
     }
 }
 
-impl Baseline for Judge<'_> {
+impl LimitSource for LearnedBaseline<'_> {
     fn compare(&self, query: &BaselineQuery<'_>) -> BaselineAnswer {
         let none = |reason: String| BaselineAnswer::NoBaseline { reason, runs: count(self.runs) };
         if self.runs == 0 {
@@ -261,7 +261,7 @@ impl Baseline for Judge<'_> {
         let Some(series) = self.series(query.endpoint) else {
             return BaselineAnswer::NewEndpoint { runs: count(self.runs) };
         };
-        let (series, values): (Vec<&Measured>, Vec<f64>) =
+        let (series, values): (Vec<&EndpointRecord>, Vec<f64>) =
             series.iter().filter_map(|measured| Some((*measured, measured.value(query.measure)?))).unzip();
         if values.is_empty() {
             return none(match query.measure {
@@ -284,7 +284,8 @@ impl Baseline for Judge<'_> {
     }
 
     fn expected(&self) -> Expected {
-        let always = |series: &Series<'_>| series.len() == self.runs && series.iter().all(|one| one.requests >= OFTEN);
+        let always =
+            |series: &EndpointSeries<'_>| series.len() == self.runs && series.iter().all(|one| one.requests >= OFTEN);
         let endpoints = self.endpoints.iter().filter(|(_, series)| always(series)).map(|(key, _)| owned(key));
         Expected { endpoints: endpoints.collect(), runs: count(self.runs) }
     }
@@ -295,7 +296,7 @@ fn owned((method, name): &(&str, &str)) -> EndpointKey {
 }
 
 /// The median of the requests of these runs.
-fn usual_requests(series: &[&Measured]) -> u64 {
+fn usual_requests(series: &[&EndpointRecord]) -> u64 {
     let requests: Vec<f64> = series.iter().map(|measured| measured.requests as f64).collect();
     median(&requests).unwrap_or_default() as u64
 }

@@ -3,14 +3,14 @@
 use super::client::Client;
 use super::event::{Event, Observer};
 use super::plan::{PlanError, RunPlan, What, sha256};
-use super::session_error::Error;
+use super::session_error::SessionError;
 use super::wire::{HostRow, TestRow};
 use crate::error::nearest;
 use crate::results::Fingerprint;
 
 /// A plan's test as found on the service, before anything is started.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Target {
+pub struct ResolvedTest {
     /// The test's name or the script's path, for people.
     pub label: String,
     /// The saved test; `None` when a test will be made of a script.
@@ -23,12 +23,16 @@ pub struct Target {
 ///
 /// # Errors
 /// When the plan cannot be carried out, the test does not exist, or the service cannot be reached or refuses.
-pub(super) async fn resolve(client: &Client, plan: &RunPlan, observer: &mut dyn Observer) -> Result<Target, Error> {
+pub(super) async fn resolve(
+    client: &Client,
+    plan: &RunPlan,
+    observer: &mut dyn Observer,
+) -> Result<ResolvedTest, SessionError> {
     plan.check()?;
     let row = match &plan.what {
         What::Script { path, source } => {
             let fingerprint = plan.script_fingerprint(path, source)?;
-            return Ok(Target { label: path.clone(), test_id: None, fingerprint });
+            return Ok(ResolvedTest { label: path.clone(), test_id: None, fingerprint });
         }
         What::Named(name) => named(client.tests().await?, name)?,
         What::Saved(id) => match client.tests().await {
@@ -60,7 +64,7 @@ pub(super) async fn resolve(client: &Client, plan: &RunPlan, observer: &mut dyn 
     if fingerprint.host.is_none() {
         fingerprint.host = plan.target_host.as_ref().and_then(|_| plan.host().ok()).map(|host| host.to_string());
     }
-    Ok(Target { label, test_id: Some(row.id), fingerprint })
+    Ok(ResolvedTest { label, test_id: Some(row.id), fingerprint })
 }
 
 /// A saved test's own settings.
@@ -79,17 +83,17 @@ pub(super) fn settings(row: &TestRow, host: Option<&HostRow>) -> Fingerprint {
     }
 }
 
-fn named(rows: Vec<TestRow>, name: &str) -> Result<TestRow, Error> {
+fn named(rows: Vec<TestRow>, name: &str) -> Result<TestRow, SessionError> {
     // Other kinds than load tests cannot be run by this call; a missing kind means a load test.
     let is_load = |row: &TestRow| row.kind.as_deref().is_none_or(|kind| kind == "load");
     let ids: Vec<u64> = rows.iter().filter(|row| row.name == name && is_load(row)).map(|row| row.id).collect();
     if ids.len() > 1 {
-        return Err(Error::SeveralTests { name: name.to_owned(), ids });
+        return Err(SessionError::SeveralTests { name: name.to_owned(), ids });
     }
     let near = nearest(name, rows.iter().map(|row| row.name.as_str())).map(str::to_owned);
     rows.into_iter()
         .find(|row| ids.contains(&row.id))
-        .ok_or_else(|| Error::NoSuchTest { name: name.to_owned(), nearest: near })
+        .ok_or_else(|| SessionError::NoSuchTest { name: name.to_owned(), nearest: near })
 }
 
 /// The host of a saved test, as far as the service tells. It is for people and for comparing; a run does not need it.

@@ -6,7 +6,7 @@ use crate::verdict::{Operator, Severity};
 use super::{Measure, Scope};
 
 /// The history of good runs, seen from a gate. `baseline` implements it; gates know nothing of how limits are learned.
-pub trait Baseline {
+pub trait LimitSource {
     /// Learns the limit for one value.
     fn compare(&self, query: &BaselineQuery<'_>) -> BaselineAnswer;
 
@@ -104,7 +104,7 @@ pub struct FieldDifference {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct NoHistory;
 
-impl Baseline for NoHistory {
+impl LimitSource for NoHistory {
     fn compare(&self, _: &BaselineQuery<'_>) -> BaselineAnswer {
         BaselineAnswer::NoBaseline { reason: "no history of good runs was given".into(), runs: 0 }
     }

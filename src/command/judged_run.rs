@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use crate::circleci::CircleCi;
-use crate::error::{Explain, Failure};
+use crate::error::{CommandError, Explain};
 use crate::report::{Links, Story};
 use crate::results::{FolderError, Results, ResultsFolder, RunRecord};
 use crate::verdict::Verdict;
 
 /// What a judged folder holds.
-pub(super) struct Judged {
+pub(super) struct JudgedRun {
     pub(super) folder: ResultsFolder,
     pub(super) verdict: Verdict,
     pub(super) results: Results,
@@ -17,12 +17,12 @@ pub(super) struct Judged {
     pub(super) links: Links,
 }
 
-impl Judged {
+impl JudgedRun {
     /// Reads a folder.
     ///
     /// # Errors
     /// When it was not judged yet, or a file of it cannot be read.
-    pub(super) fn read(path: &Path, ci: &CircleCi) -> Result<Self, Failure> {
+    pub(super) fn read(path: &Path, ci: &CircleCi) -> Result<Self, CommandError> {
         let folder = ResultsFolder::new(path);
         let verdict = folder.read_json(ResultsFolder::VERDICT).map_err(|fault| not_judged(&fault, path))?;
         let results = folder.read_json(ResultsFolder::RESULTS)?;
@@ -43,7 +43,7 @@ impl Judged {
     }
 }
 
-fn not_judged(fault: &FolderError, path: &Path) -> Failure {
+fn not_judged(fault: &FolderError, path: &Path) -> CommandError {
     let hint = format!("judge it first: loadforge-ci gate --results {}", path.display());
-    Failure::new(fault.exit(), crate::error::chain(fault)).with_hint(hint)
+    CommandError::new(fault.exit(), crate::error::chain(fault)).with_hint(hint)
 }

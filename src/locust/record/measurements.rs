@@ -5,7 +5,7 @@ use crate::results::Histogram;
 
 /// What was measured of one endpoint over some time; additive.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Measured {
+pub(crate) struct Measurements {
     /// Requests that passed.
     pub(crate) passed: u64,
     /// Requests that failed.
@@ -26,7 +26,7 @@ pub(crate) struct Measured {
     pub(crate) failed_times: Histogram,
 }
 
-impl Measured {
+impl Measurements {
     pub(crate) fn requests(&self) -> u64 {
         self.passed + self.failed
     }
@@ -91,7 +91,7 @@ impl Slice {
     }
 
     /// Adds these requests to a total.
-    pub(crate) fn add_to(&self, total: &mut Measured) {
+    pub(crate) fn add_to(&self, total: &mut Measurements) {
         total.passed += self.passed;
         total.failed += self.failed;
         total.untimed += self.untimed;

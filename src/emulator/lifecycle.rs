@@ -8,13 +8,19 @@ use serde_json::{Map, Number};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-use super::app::App;
-use super::engine::{End, Job, Live, Metrics, Outcome};
-use super::store::{Run, Test, status};
+use super::engine::{EngineEnd, EngineOutcome, Job, Live, Metrics};
+use super::state::ServerState;
+use super::store::{Run, StoredTest, status};
 
 /// Starts a run of a test and gives its id. The run has its own copy of the test: a later change or deletion does not
 /// touch it.
-pub(super) fn start(app: &Arc<App>, test_id: u64, test: &Test, duration: Number, env: BTreeMap<String, String>) -> u64 {
+pub(super) fn start(
+    app: &Arc<ServerState>,
+    test_id: u64,
+    test: &StoredTest,
+    duration: Number,
+    env: BTreeMap<String, String>,
+) -> u64 {
     let now = Timestamp::now();
     let minutes = duration.as_f64().unwrap_or(0.0);
     let run = Run {
@@ -51,7 +57,7 @@ pub(super) fn start(app: &Arc<App>, test_id: u64, test: &Test, duration: Number,
 }
 
 /// Takes a run through all its states.
-async fn follow(app: Arc<App>, id: u64, job: Job, mut stop: watch::Receiver<bool>) {
+async fn follow(app: Arc<ServerState>, id: u64, job: Job, mut stop: watch::Receiver<bool>) {
     let outcome = tokio::select! {
         outcome = make(&app, id, job, stop.clone()) => outcome,
         // While the engine is at work, stopping is its own affair.
@@ -61,14 +67,14 @@ async fn follow(app: Arc<App>, id: u64, job: Job, mut stop: watch::Receiver<bool
 }
 
 /// Completes when the run is told to stop before its engine has begun.
-async fn stopped_before_load(app: &App, id: u64, stop: &mut watch::Receiver<bool>) {
+async fn stopped_before_load(app: &ServerState, id: u64, stop: &mut watch::Receiver<bool>) {
     let asked = stop.wait_for(|stop| *stop).await.is_ok();
     if !asked || app.store.read(|state| state.runs.get(&id).is_none_or(|run| run.status > status::QUEUED)) {
         std::future::pending::<()>().await;
     }
 }
 
-async fn make(app: &Arc<App>, id: u64, job: Job, mut stop: watch::Receiver<bool>) -> Result<Outcome, u8> {
+async fn make(app: &Arc<ServerState>, id: u64, job: Job, mut stop: watch::Receiver<bool>) -> Result<EngineOutcome, u8> {
     // A closed semaphore would mean the server is gone, and this task with it.
     let _place = app.places.acquire().await;
     sleep(app.provisioning / 4).await;
@@ -97,11 +103,11 @@ async fn make(app: &Arc<App>, id: u64, job: Job, mut stop: watch::Receiver<bool>
     }
 }
 
-fn cancelled() -> Result<Outcome, u8> {
-    Ok(Outcome { end: End::Cancelled, measured: None, extension: None, overrides: Map::new() })
+fn cancelled() -> Result<EngineOutcome, u8> {
+    Ok(EngineOutcome { end: EngineEnd::Cancelled, measured: None, extension: None, overrides: Map::new() })
 }
 
-fn set_status(app: &App, id: u64, status: u8) {
+fn set_status(app: &ServerState, id: u64, status: u8) {
     app.store.change(|state| {
         if let Some(run) = state.runs.get_mut(&id) {
             run.status = status;
@@ -110,7 +116,7 @@ fn set_status(app: &App, id: u64, status: u8) {
     });
 }
 
-fn tell(app: &App, id: u64, live: Live) {
+fn tell(app: &ServerState, id: u64, live: Live) {
     if !live.running {
         return;
     }
@@ -126,13 +132,13 @@ fn tell(app: &App, id: u64, live: Live) {
 }
 
 /// Keeps what the run delivered, then says that it is over: whoever reads that finds the results in place.
-pub(super) fn end(app: &App, id: u64, outcome: Result<Outcome, u8>) {
+pub(super) fn end(app: &ServerState, id: u64, outcome: Result<EngineOutcome, u8>) {
     let (status, outcome) = match outcome {
         Ok(outcome) => {
             let status = match outcome.end {
-                End::Finished => status::FINISHED,
-                End::Failed => status::FAILED,
-                End::Cancelled => status::CANCELLED,
+                EngineEnd::Finished => status::FINISHED,
+                EngineEnd::Failed => status::FAILED,
+                EngineEnd::Cancelled => status::CANCELLED,
             };
             (status, Some(outcome))
         }
@@ -163,7 +169,7 @@ pub(super) fn end(app: &App, id: u64, outcome: Result<Outcome, u8>) {
 
 /// Ends the runs that a server before this one left under way. Nothing of theirs goes on: Locust ends itself when its
 /// server is gone. They count as cancelled, with what was measured until then.
-pub(super) fn recover(app: &App) {
+pub(super) fn recover(app: &ServerState) {
     let open: Vec<u64> =
         app.store.read(|state| state.runs.iter().filter(|(_, run)| !run.is_over()).map(|(id, _)| *id).collect());
     for id in open {
