@@ -6,6 +6,10 @@
 # LF_MIRROR_URL   download from here instead
 # LF_INSTALL_DIR  the install folder
 # LF_BINARY       use this program instead: nothing is downloaded
+#
+# Exits with 0 when the program is in place and 1 when it is not; the log says why. It removes only what it made: its
+# own download, its own link and the program of an earlier run of itself. A file of somebody else under the program's
+# name is renamed, not deleted.
 set -eu
 
 say() { printf 'loadforge-ci: %s\n' "$*"; }
@@ -90,32 +94,79 @@ add_to_path() {
   grep -qsxF "$line" "$BASH_ENV" || printf '%s\n' "$line" >>"$BASH_ENV"
 }
 
-folder=$(value "${LF_INSTALL_DIR:-}")
 # A tilde in a parameter reaches the script as it is.
 # shellcheck disable=SC2088
-case $folder in '~/'*) folder=$HOME/${folder#'~/'} ;; esac
+home_path() {
+  case $1 in
+    '~/'*)
+      [ -n "${HOME:-}" ] || fail "the path $1 needs the variable HOME, which is not set in this image. Write the whole path, or set HOME in the job's environment."
+      printf '%s' "$HOME/${1#'~/'}"
+      ;;
+    *) printf '%s' "$1" ;;
+  esac
+}
+
+absolute() { printf '%s/%s' "$(CDPATH='' cd -- "$(dirname -- "$1")" && pwd)" "$(basename -- "$1")"; }
+
+# Whether the file at $program is a link, or the program that this script put there: $made holds its SHA-256.
+is_ours() { [ -L "$program" ] || { [ -f "$made" ] && [ "$(cat "$made")" = "$(sha256 "$program")" ]; }; }
+
+# Takes the file at $program away, so that no later step runs it unverified; $1 says why.
+clear_program() {
+  if is_ours; then
+    rm -f "$program" "$made" && say "$1"
+  else
+    kept=$(mktemp "$program.kept.XXXXXX") && mv -f "$program" "$kept" && say "$1, and kept as $kept"
+  fi
+}
+
+folder=$(value "${LF_INSTALL_DIR:-}")
+folder=$(home_path "$folder")
+[ -n "$folder" ] || fail "the parameter install_dir is empty; leave it out for its default"
 program=$folder/loadforge-ci
+made=$folder/.loadforge-ci.sha256
+refused="cannot write to $folder. Name another folder with the parameter install_dir."
 work=
+hasher=false
+trusted=
+there() { [ -f "$program" ] || [ -L "$program" ]; }
 # However this script fails, no program that it has not verified stays behind for a later step to run.
 finish() {
   status=$?
-  rm -rf "$work"
-  [ "$status" = 0 ] || rm -f "$program"
+  [ -z "$work" ] || rm -rf "$work"
+  if [ "$status" != 0 ] && [ -z "$trusted" ] && there; then
+    clear_program "$program was not verified; it is taken away" >&2 || say "$program was not verified, and cannot be taken away" >&2
+  fi
   exit "$status"
 }
 trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 writable() { mkdir -p "$folder" 2>/dev/null && [ -w "$folder" ]; }
-refused="cannot write to $folder. Name another folder with the parameter install_dir."
+
+if [ -d "$program" ]; then fail "$program is a folder, and the program needs that name. Name another folder with the parameter install_dir."; fi
 
 binary=$(value "${LF_BINARY:-}")
 if [ -n "$binary" ]; then
+  binary=$(home_path "$binary")
   if [ ! -f "$binary" ] || [ ! -x "$binary" ]; then fail "the parameter binary names $binary, which is not an executable file"; fi
+  binary=$(absolute "$binary")
+  # The program may be in the install folder already, under its own name or behind a link. All three shells know -ef.
+  # shellcheck disable=SC3013
+  if [ "$binary" -ef "$program" ]; then trusted=yes; fi
+  if ! version=$("$binary" --version) || [ -z "$version" ]; then
+    fail "the parameter binary names $binary, which does not run in this image: \`--version\` failed. It must be a loadforge-ci for $(uname -s) on $(uname -m)."
+  fi
   writable || fail "$refused"
-  ln -sf "$(cd "$(dirname "$binary")" && pwd)/$(basename "$binary")" "$program"
+  if [ -z "$trusted" ]; then
+    if there; then
+      find_hasher
+      clear_program "$program is not $binary; it is replaced" || fail "$refused"
+    fi
+    ln -s "$binary" "$program"
+  fi
   add_to_path "$folder"
-  say "using $binary, unverified ($("$program" --version)); this orb was packed for $(field version)"
+  say "using $binary, unverified ($version); this orb was packed for $(field version)"
   exit 0
 fi
 
@@ -130,17 +181,14 @@ case ${#archive_sum}-${#program_sum} in
   *) fail "this orb was packed without the checksums of a release for $platform, so nothing can be verified. Use a published version of the orb, or name a program with the parameter binary." ;;
 esac
 
-if [ -f "$program" ]; then
-  if [ -x "$program" ] && [ "$(sha256 "$program")" = "$program_sum" ]; then
-    say "$(field version) is already in $folder, SHA-256 verified"
-    add_to_path "$folder"
-    exit 0
-  fi
-  say "$program is not the program of version $(field version); it is replaced"
-  rm -f "$program"
+if [ -f "$program" ] && [ -x "$program" ] && [ "$(sha256 "$program")" = "$program_sum" ]; then
+  trusted=yes
+  say "$(field version) is already in $folder, SHA-256 verified"
+  add_to_path "$folder"
+  exit 0
 fi
-
 writable || fail "$refused"
+if there; then clear_program "$program is not the program of version $(field version); it is replaced" || fail "$refused"; fi
 work=$(mktemp -d "$folder/download.XXXXXX")
 
 base=$(value "${LF_MIRROR_URL:-}")
@@ -152,5 +200,7 @@ tar -xzf "$work/$archive" -C "$work" loadforge-ci
 verify "$work/loadforge-ci" "$program_sum" "loadforge-ci in $archive"
 chmod 755 "$work/loadforge-ci"
 mv -f "$work/loadforge-ci" "$program"
+trusted=yes
+printf '%s\n' "$program_sum" >"$made"
 add_to_path "$folder"
 say "$(field version) for $platform installed in $folder, SHA-256 verified"

@@ -84,7 +84,12 @@ fi
 program=$LF_INSTALL_DIR/loadforge-ci
 # A tilde in a parameter reaches the script as it is.
 # shellcheck disable=SC2088
-case $program in '~/'*) program=$HOME/${program#'~/'} ;; esac
+case $program in
+  '~/'*)
+    [ -n "${HOME:-}" ] || fail 2 "the path $program needs the variable HOME, which is not set in this image"
+    program=$HOME/${program#'~/'}
+    ;;
+esac
 [ -x "$program" ] || fail 2 "there is no $program; the install step of this job did not run or did not finish"
 
 # The default name is left to the program, which takes a GitHub App's variables first where they are set.

@@ -52,12 +52,35 @@ echo "wget $1" >>"'"$BATS_TEST_TMPDIR"'/asked"
 cat "'"$SERVED"'/${1##*/}" >"$out" 2>/dev/null || { echo "wget: 404" >&2; exit 8; }'
 }
 
-install() {
-  # The shell may be two words, such as `busybox sh`; it is named by its path, since it is not on that PATH.
+# The shell may be two words, such as `busybox sh`; it is named by its path, since it is not on that PATH.
+find_shell() {
   read -r -a shell <<<"${LF_TEST_SHELL:-dash}"
   shell[0]=$(command -v "${shell[0]}")
-  set -- "$@" "${shell[@]}" -e "$SCRIPT"
-  run env -i PATH="$BIN" HOME="$BATS_TEST_TMPDIR/home" BASH_ENV="$BATS_TEST_TMPDIR/bash_env" \
+}
+
+# Whether the shell brings a tool of its own that no PATH can hide, as a stand-alone BusyBox does.
+brings() {
+  find_shell
+  env -i PATH=/nonexistent "${shell[@]}" -c "command -v $1" >/dev/null
+}
+
+# Without HOME when the first argument is --no-home.
+install() {
+  find_shell
+  home=HOME=$BATS_TEST_TMPDIR/home
+  if [ "${1:-}" = --no-home ]; then
+    home=NO_HOME=1
+    shift
+  fi
+  # In a stand-alone BusyBox a function goes before the tools that it brings, as a stand-in on PATH does elsewhere.
+  run_file=$BATS_TEST_TMPDIR/run.sh
+  : >"$run_file"
+  for tool in uname sleep curl wget; do
+    if [ -e "$BIN/$tool" ] && [ ! -L "$BIN/$tool" ]; then printf '%s() { "%s" "$@"; }\n' "$tool" "$BIN/$tool" >>"$run_file"; fi
+  done
+  cat "$SCRIPT" >>"$run_file"
+  set -- "$@" "${shell[@]}" -e "$run_file"
+  run env -i PATH="$BIN" "$home" BASH_ENV="$BATS_TEST_TMPDIR/bash_env" \
     LF_RELEASE="$RELEASE" LF_MIRROR_URL= LF_INSTALL_DIR="$FOLDER" LF_BINARY= "$@"
   echo "$output"
 }
@@ -88,6 +111,7 @@ nothing_left() {
 }
 
 @test "neither curl nor wget" {
+  if brings wget; then skip "this shell brings wget"; fi
   install
   [ "$status" -ne 0 ]
   [[ "$output" == *"neither curl nor wget"* ]]
@@ -136,6 +160,7 @@ nothing_left() {
 }
 
 @test "neither sha256sum nor shasum: nothing is downloaded" {
+  if brings sha256sum; then skip "this shell brings sha256sum"; fi
   with_curl
   rm "$BIN/sha256sum"
   install
@@ -201,20 +226,72 @@ nothing_left() {
   [ "$(grep -c PATH "$BATS_TEST_TMPDIR/bash_env")" -eq 1 ]
 }
 
-@test "another program under that name is replaced, and removed when the download fails" {
-  with_curl
+# Puts a program of somebody else under the name of ours.
+another_program() {
   mkdir -p "$FOLDER"
   printf '#!/bin/sh\n: >"%s"\n' "$BATS_TEST_TMPDIR/executed" >"$FOLDER/loadforge-ci"
   chmod 755 "$FOLDER/loadforge-ci"
+}
+
+@test "another program under that name is replaced and kept, and no later step can run it when the download fails" {
+  with_curl
+  another_program
   cp -r "$SERVED" "$BATS_TEST_TMPDIR/kept"
   rm "$SERVED"/*
   install
   [ "$status" -eq 1 ]
-  nothing_left
+  [ ! -e "$FOLDER/loadforge-ci" ]
+  [ ! -e "$BATS_TEST_TMPDIR/executed" ]
+  grep -q executed "$FOLDER"/loadforge-ci.kept.*
   cp "$BATS_TEST_TMPDIR/kept"/* "$SERVED"
   install
   [ "$status" -eq 0 ]
   [ "$(sha256sum <"$FOLDER/loadforge-ci" | cut -d ' ' -f 1)" = "$program" ]
+}
+
+@test "an install that cannot even start leaves another program where no later step runs it" {
+  another_program
+  stub uname 'echo Plan9'
+  install
+  [ "$status" -eq 1 ]
+  [[ "$output" == *"no build for Plan9"* ]]
+  [ ! -e "$FOLDER/loadforge-ci" ]
+  grep -q executed "$FOLDER"/loadforge-ci.kept.*
+}
+
+@test "the program of an earlier release is replaced without a copy" {
+  with_curl
+  install
+  printf '#!/bin/sh\necho "loadforge-ci 1.2.4"\n' >"$BATS_TEST_TMPDIR/release/loadforge-ci"
+  tar -czf "$SERVED/loadforge-ci-1.2.3-linux-amd64.tar.gz" -C "$BATS_TEST_TMPDIR/release" loadforge-ci
+  pin
+  install
+  [ "$status" -eq 0 ]
+  [ "$("$FOLDER/loadforge-ci")" = "loadforge-ci 1.2.4" ]
+  [ "$(find "$FOLDER" -name 'loadforge-ci*' | wc -l)" -eq 1 ]
+}
+
+@test "a folder under the program's name is left alone" {
+  with_curl
+  mkdir -p "$FOLDER/loadforge-ci"
+  : >"$FOLDER/loadforge-ci/notes"
+  install
+  [ "$status" -eq 1 ]
+  [[ "$output" == *"loadforge-ci is a folder"*"install_dir"* ]]
+  [ -e "$FOLDER/loadforge-ci/notes" ]
+}
+
+@test "HOME is not set: a path below it is refused with the remedy, any other works" {
+  with_curl
+  kept=$FOLDER
+  FOLDER='~/tools'
+  install --no-home
+  [ "$status" -eq 1 ]
+  [[ "$output" == *"the path ~/tools needs the variable HOME, which is not set in this image. Write the whole path"* ]]
+  FOLDER=$kept
+  install --no-home
+  [ "$status" -eq 0 ]
+  [ -x "$FOLDER/loadforge-ci" ]
 }
 
 @test "a mirror that is down: four attempts, then the parameter to change" {
@@ -251,6 +328,69 @@ nothing_left() {
   install LF_BINARY=/no/such/program
   [ "$status" -eq 1 ]
   [[ "$output" == *"not an executable file"* ]]
+}
+
+@test "binary: the program in the install folder itself is used and left as it is" {
+  mkdir -p "$FOLDER"
+  cp -p "$BATS_TEST_TMPDIR/release/loadforge-ci" "$FOLDER/loadforge-ci"
+  for round in 1 2; do
+    install LF_BINARY="$FOLDER/loadforge-ci"
+    [ "$status" -eq 0 ]
+    [ -f "$FOLDER/loadforge-ci" ] && [ ! -L "$FOLDER/loadforge-ci" ]
+    cmp "$FOLDER/loadforge-ci" "$BATS_TEST_TMPDIR/release/loadforge-ci"
+  done
+}
+
+@test "binary: the link that an earlier step made is used again" {
+  install LF_BINARY="$BATS_TEST_TMPDIR/release/loadforge-ci"
+  install LF_BINARY="$FOLDER/loadforge-ci"
+  [ "$status" -eq 0 ]
+  [ "$FOLDER/loadforge-ci" -ef "$BATS_TEST_TMPDIR/release/loadforge-ci" ]
+  "$FOLDER/loadforge-ci"
+}
+
+@test "binary: a link to itself is no program, and is taken away" {
+  mkdir -p "$FOLDER"
+  ln -s "$FOLDER/loadforge-ci" "$FOLDER/loadforge-ci"
+  install LF_BINARY="$FOLDER/loadforge-ci"
+  [ "$status" -eq 1 ]
+  [[ "$output" == *"not an executable file"* ]]
+  with_curl
+  ln -sf "$FOLDER/loadforge-ci" "$FOLDER/loadforge-ci"
+  install
+  [ "$status" -eq 0 ]
+  [ -x "$FOLDER/loadforge-ci" ]
+}
+
+@test "binary: a program that cannot run is refused, and stays where it is" {
+  mkdir -p "$FOLDER"
+  for content in '\177ELF is not enough' '#!/bin/sh\nexit 3\n' '#!/bin/sh\n'; do
+    # shellcheck disable=SC2059
+    printf "$content" >"$FOLDER/loadforge-ci"
+    chmod 755 "$FOLDER/loadforge-ci"
+    install LF_BINARY="$FOLDER/loadforge-ci"
+    [ "$status" -eq 1 ]
+    [[ "$output" == *"does not run in this image"*"Linux on x86_64"* ]]
+    [ -x "$FOLDER/loadforge-ci" ]
+  done
+}
+
+@test "binary: a program of somebody else under our name is kept" {
+  another_program
+  install LF_BINARY="$BATS_TEST_TMPDIR/release/loadforge-ci"
+  [ "$status" -eq 0 ]
+  [ "$FOLDER/loadforge-ci" -ef "$BATS_TEST_TMPDIR/release/loadforge-ci" ]
+  grep -q executed "$FOLDER"/loadforge-ci.kept.*
+}
+
+@test "binary: below the home folder, and in the working directory without a slash" {
+  cp -p "$BATS_TEST_TMPDIR/release/loadforge-ci" "$BATS_TEST_TMPDIR/home/mine"
+  install LF_BINARY='~/mine'
+  [ "$status" -eq 0 ]
+  cd "$BATS_TEST_TMPDIR/home"
+  install LF_BINARY=mine
+  [ "$status" -eq 0 ]
+  [ "$FOLDER/loadforge-ci" -ef "$BATS_TEST_TMPDIR/home/mine" ]
 }
 
 @test "an orb that was packed without a release installs nothing" {
