@@ -22,3 +22,10 @@ pub mod log;
 pub mod report;
 pub mod results;
 pub mod verdict;
+
+/// The version that `--version` and every report name: the crate's, or the one a development build was given at compile
+/// time in the variable LOADFORGE_CI_BUILD_VERSION, such as `1.2.3-dev.0123456`.
+pub const VERSION: &str = match option_env!("LOADFORGE_CI_BUILD_VERSION") {
+    Some(version) if !version.is_empty() => version,
+    _ => env!("CARGO_PKG_VERSION"),
+};

@@ -20,7 +20,7 @@ use crate::config::Duration;
 
 /// Start a LoadForge load test from CI, wait on it, judge it against goals and its own history, and report it.
 #[derive(Debug, Parser)]
-#[command(name = "loadforge-ci", version, propagate_version = true, disable_help_subcommand = true, after_help = AFTER)]
+#[command(name = "loadforge-ci", version = crate::VERSION, propagate_version = true, disable_help_subcommand = true, after_help = AFTER)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]

@@ -333,7 +333,7 @@ another_program() {
 @test "binary: the program in the install folder itself is used and left as it is" {
   mkdir -p "$FOLDER"
   cp -p "$BATS_TEST_TMPDIR/release/loadforge-ci" "$FOLDER/loadforge-ci"
-  for round in 1 2; do
+  for _ in 1 2; do
     install LF_BINARY="$FOLDER/loadforge-ci"
     [ "$status" -eq 0 ]
     [ -f "$FOLDER/loadforge-ci" ] && [ ! -L "$FOLDER/loadforge-ci" ]

@@ -38,6 +38,8 @@ pub enum ProcessError {
         how: String,
         /// The last lines it printed.
         output: String,
+        /// Whether the Python that Locust was installed for is linked against musl, as on Alpine.
+        musl: bool,
     },
     /// A program could not be started.
     #[error("failed to start {program}")]
@@ -70,8 +72,8 @@ impl Explain for ProcessError {
                     .into()
             }
             Self::Cache { .. } => "LOADFORGE_CI_CACHE_DIR names a folder this user can write to".into(),
-            Self::Install { .. } if on_musl() => {
-                "this is a musl system (Alpine): Locust's dependencies have no ready-made packages for it. Use an \
+            Self::Install { musl: true, .. } => {
+                "this Python is built for musl (Alpine): Locust's dependencies have no ready-made packages for it. Use an \
                  image with glibc such as cimg/python:3.12, or install Locust before this step"
                     .into()
             }
@@ -87,10 +89,4 @@ impl Explain for ProcessError {
             Self::Folder { .. } => "the disk may be full, or the folder not writable".into(),
         })
     }
-}
-
-/// Whether this system's C library is musl, as on Alpine.
-fn on_musl() -> bool {
-    let names = std::fs::read_dir("/lib").into_iter().flatten().flatten();
-    names.map(|entry| entry.file_name()).any(|name| name.to_string_lossy().starts_with("ld-musl-"))
 }

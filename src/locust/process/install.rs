@@ -69,7 +69,14 @@ pub(super) async fn from_cache(
     // What is there is half or broken (its Python was removed); what is built beside appears whole or not at all.
     let aside = tempfile::Builder::new().prefix(".building-").tempdir_in(cache).map_err(cache_error)?;
     let venv = aside.path().join("venv");
-    create(&venv, uv.as_deref(), &python, locust).await?;
+    if let Err(mut error) = create(&venv, uv.as_deref(), &python, locust).await {
+        if let ProcessError::Install { musl, .. } = &mut error {
+            // Where uv chose the Python, only the environment it made knows which.
+            let asked = if interpreter(&venv).exists() { interpreter(&venv) } else { PathBuf::from(&python) };
+            *musl = python::is_built_for_musl(&asked).await;
+        }
+        return Err(error);
+    }
     if home.exists() {
         fs::remove_dir_all(&home).map_err(cache_error)?;
     }
@@ -79,6 +86,7 @@ pub(super) async fn from_cache(
         command: format!("{} -c 'import locust'", interpreter(&home).display()),
         how: "failed after the installation".into(),
         output: String::new(),
+        musl: false,
     })
 }
 
@@ -123,7 +131,12 @@ async fn step(command: &mut Command) -> Result<(), ProcessError> {
         words.map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
     };
     command.stdin(Stdio::null()).kill_on_drop(true);
-    let failed = |how: String, output: String| ProcessError::Install { command: shown.clone(), how, output };
+    let failed = |how: String, output: String| ProcessError::Install {
+        command: shown.clone(),
+        how,
+        output,
+        musl: false,
+    };
     match timeout(STEP_TIMEOUT, command.output()).await {
         Err(_) => Err(failed(format!("did not end within {} s", STEP_TIMEOUT.as_secs()), String::new())),
         Ok(Err(source)) => Err(ProcessError::Start { program: shown.clone(), source }),
@@ -196,6 +209,7 @@ mod tests {
     const PYTHON: &str = r#"
         case "$*" in
             *version_info*) echo 3.12.4 ;;
+            *HOST_GNU_TYPE*) echo x86_64-pc-linux-gnu ;;
             *importlib*) echo 2.47.0 ;;
             *"-m venv"*) /bin/mkdir -p "$3/bin" && /bin/cp "$0" "$3/bin/python" ;;
             *"-m pip"*) /bin/sleep 0.2; echo "$*" >> "${0%/cache/*}/installed" ;;
@@ -239,6 +253,19 @@ mod tests {
         let left: Vec<_> =
             fs::read_dir(broken.dir.path().join("cache")).unwrap().map(|e| e.unwrap().file_name()).collect();
         assert_eq!(left.len(), 1, "only the lock: {left:?}");
+    }
+
+    #[tokio::test]
+    async fn only_the_python_that_was_asked_makes_it_a_musl_system() {
+        let without_wheels = PYTHON.replace("/bin/sleep 0.2;", "exit 1;");
+        let hint = |python: String| async move {
+            Machine::new().with("python3", &python).locust().await.unwrap_err().hint().unwrap()
+        };
+        // The files of musl may be on any machine: musl-tools brings them to Debian.
+        let glibc = hint(without_wheels.clone()).await;
+        assert!(glibc.contains("pip install locust") && !glibc.contains("musl"), "{glibc}");
+        let musl = hint(without_wheels.replace("x86_64-pc-linux-gnu", "x86_64-alpine-linux-musl")).await;
+        assert!(musl.contains("this Python is built for musl (Alpine)"), "{musl}");
     }
 
     #[tokio::test]

@@ -72,6 +72,13 @@ pub(super) async fn locust_version(python: &Path) -> Option<Version> {
     ask(python, "from importlib.metadata import version; print(version('locust'))").await?.parse().ok()
 }
 
+/// Whether this Python was built for musl rather than glibc. A machine may have the libraries of both.
+pub(super) async fn is_built_for_musl(python: &Path) -> bool {
+    ask(python, "import sysconfig; print(sysconfig.get_config_var('HOST_GNU_TYPE'))")
+        .await
+        .is_some_and(|host| host.ends_with("musl"))
+}
+
 /// The Pythons the user's own Locust may live in: that of the `locust` command first.
 pub(super) fn candidates_for_own_locust(path: &SearchPath) -> Vec<PathBuf> {
     let mut candidates = Vec::new();

@@ -172,7 +172,7 @@ impl Context {
             |outcome, most| wording::rows_with(verdict, outcome).into_iter().take(most).map(RowView::of).collect();
         Self {
             context_version: CONTEXT_VERSION,
-            tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
+            tool: Tool { name: env!("CARGO_PKG_NAME"), version: crate::VERSION },
             verdict: VerdictView {
                 outcome: verdict.outcome.to_string(),
                 word: wording::outcome_word(verdict.outcome),

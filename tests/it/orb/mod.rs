@@ -7,6 +7,7 @@ mod github;
 mod hand_over;
 mod install;
 mod packed;
+mod pipeline;
 mod readme;
 mod review;
 mod runner;

@@ -29,14 +29,12 @@ workflows:
             error_rate < 1%
 ";
 
-/// Also where this repository's own release keeps its secrets.
 const WITHOUT_THE_REGISTRY: &str = "\
 Without the registry (where an organisation allows no uncertified orbs): each release carries the packed `orb.yml`. Name
 its address under `orbs:`, or paste it there as an inline orb; it pins the same checksums. The program alone works too:
 `loadforge-ci run && loadforge-ci gate` in any step.
 
-This repository builds, tests and publishes itself by [`.circleci/`](.circleci). The context `loadforge-ci-github` holds
-`GITHUB_TOKEN` for the release, `loadforge-ci-orb-publishing` holds `CIRCLE_TOKEN` for the orb registry.
+This repository builds, tests and publishes itself by [`.circleci/`](.circleci); [RELEASING.md](RELEASING.md) says how.
 
 ";
 

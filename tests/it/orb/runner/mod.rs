@@ -5,6 +5,7 @@
 
 mod compile;
 mod condition;
+mod expression;
 mod job;
 mod pack;
 mod parameters;
@@ -14,6 +15,7 @@ mod template;
 mod workflow;
 
 pub(super) use compile::Config;
+pub(super) use expression::holds;
 pub(super) use job::{Outcome, Shell, State};
 pub(super) use pack::{Orb, orb_folder};
 pub(super) use parameters::{Declared, Kind};

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::job::{Machine, Outcome, Shell, State};
 use super::parameters::{Arguments, fill};
-use super::{Cache, Compiled, Config};
+use super::{Cache, Compiled, Config, expression};
 
 /// What starts a pipeline, and what its jobs find.
 #[derive(Debug)]
@@ -53,7 +53,7 @@ struct Entry {
     approval: bool,
     requires: Vec<(String, Vec<String>)>,
     contexts: Vec<String>,
-    branches: Value,
+    filter: Option<String>,
     arguments: Map<String, Value>,
     pre: Vec<Value>,
     post: Vec<Value>,
@@ -127,7 +127,7 @@ impl Pipeline<'_> {
         let met = entry.requires.iter().all(|(required, states)| {
             aliases[required].iter().all(|name| states.iter().any(|word| is_state(report.states[name], word)))
         });
-        if !met || !self.runs_on_branch(&entry.branches) {
+        if !met || !self.passes(entry.filter.as_deref())? {
             return Ok(State::NotRun);
         }
         if self.cancelled.contains(&entry.name) {
@@ -170,13 +170,11 @@ impl Pipeline<'_> {
         Ok(state)
     }
 
-    fn runs_on_branch(&self, branches: &Value) -> bool {
-        let branch = self.environment.get("CIRCLE_BRANCH").map_or("", String::as_str);
-        let listed = |value: &Value| match value {
-            Value::Array(names) => names.iter().any(|name| name == branch),
-            name => name == branch,
-        };
-        branches.get("only").is_none_or(listed) && !branches.get("ignore").is_some_and(listed)
+    fn passes(&self, filter: Option<&str>) -> Compiled<bool> {
+        let variable = |name: &str| self.environment.get(name).cloned().unwrap_or_default();
+        let values = [("pipeline.git.branch", "CIRCLE_BRANCH"), ("pipeline.git.tag", "CIRCLE_TAG")];
+        let values = values.map(|(value, name)| (value.to_owned(), variable(name))).into();
+        filter.map_or(Ok(true), |filter| expression::holds(filter, &values))
     }
 }
 
@@ -240,7 +238,11 @@ fn entry(definition: &str, alias: Option<String>, settings: &Value) -> Compiled<
         _ => Vec::new(),
     };
     let contexts = words(take("context"));
-    let branches = take("filters").and_then(|filters| filters.get("branches").cloned()).unwrap_or_default();
+    let filter = match take("filters") {
+        None => None,
+        Some(Value::String(expression)) => Some(expression),
+        Some(map) => return Err(format!("branch and tag filters are deprecated, write an expression: {map}")),
+    };
     take("serial-group");
     let (pre, post) = (steps(take("pre-steps")), steps(take("post-steps")));
     Ok(Entry {
@@ -250,7 +252,7 @@ fn entry(definition: &str, alias: Option<String>, settings: &Value) -> Compiled<
         approval,
         requires,
         contexts,
-        branches,
+        filter,
         arguments,
         pre,
         post,
