@@ -131,12 +131,8 @@ async fn step(command: &mut Command) -> Result<(), ProcessError> {
         words.map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
     };
     command.stdin(Stdio::null()).kill_on_drop(true);
-    let failed = |how: String, output: String| ProcessError::Install {
-        command: shown.clone(),
-        how,
-        output,
-        musl: false,
-    };
+    let failed =
+        |how: String, output: String| ProcessError::Install { command: shown.clone(), how, output, musl: false };
     match timeout(STEP_TIMEOUT, command.output()).await {
         Err(_) => Err(failed(format!("did not end within {} s", STEP_TIMEOUT.as_secs()), String::new())),
         Ok(Err(source)) => Err(ProcessError::Start { program: shown.clone(), source }),
