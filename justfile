@@ -1,0 +1,3 @@
+# What a release does on one machine, up to publishing.
+rehearse *flags:
+    scripts/rehearse {{flags}}
