@@ -15,12 +15,15 @@ pub mod gate;
 pub mod github;
 pub mod http;
 pub mod insight;
+mod judging;
 pub mod lint;
 pub mod loadforge;
 pub mod locust;
 pub mod log;
 pub mod report;
 pub mod results;
+mod running;
+mod stdout;
 pub mod verdict;
 
 /// The version that `--version` and every report name: the crate's, or the one a development build was given at compile

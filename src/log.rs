@@ -10,21 +10,58 @@ use tracing_subscriber::fmt::{self, FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::prelude::*;
 use tracing_subscriber::registry::LookupSpan;
 
-use crate::cli::{ColorChoice, LogFormat, OutputArgs};
+use crate::error::{Explain, chain};
+
+/// How progress is logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogOptions {
+    /// The least important events that are logged.
+    pub level: Level,
+    /// How an event is written.
+    pub format: LogFormat,
+    /// When to use colours.
+    pub color: ColorChoice,
+}
+
+/// How progress is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogFormat {
+    /// One plain line an event.
+    Text,
+    /// One JSON object an event.
+    Json,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum ColorChoice {
+    /// In a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl ColorChoice {
+    /// Whether a stream gets colours.
+    #[must_use]
+    pub fn applies(self, is_terminal: bool) -> bool {
+        match self {
+            Self::Always => true,
+            Self::Never => false,
+            Self::Auto => is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+        }
+    }
+}
 
 /// Sends progress to stderr from here on. A second call changes nothing.
-pub fn init(output: OutputArgs) {
-    let level = match (output.quiet, output.verbose) {
-        (true, _) => Level::WARN,
-        (false, 0) => Level::INFO,
-        (false, 1) => Level::DEBUG,
-        (false, _) => Level::TRACE,
-    };
+pub fn init(options: LogOptions) {
     // Other crates stay quiet: some of them log what they send.
-    let filter = Targets::new().with_target("loadforge_ci", level);
-    let lines = fmt::layer().with_writer(io::stderr).with_ansi(use_color(output.color, io::stderr().is_terminal()));
+    let filter = Targets::new().with_target("loadforge_ci", options.level);
+    let lines = fmt::layer().with_writer(io::stderr).with_ansi(options.color.applies(io::stderr().is_terminal()));
     let registry = tracing_subscriber::registry();
-    let _ = match output.log_format {
+    let _ = match options.format {
         LogFormat::Text => registry.with(lines.event_format(Plain).with_filter(filter)).try_init(),
         LogFormat::Json => {
             registry.with(lines.json().flatten_event(true).with_target(false).with_filter(filter)).try_init()
@@ -32,13 +69,12 @@ pub fn init(output: OutputArgs) {
     };
 }
 
-/// Whether a stream gets colours.
-#[must_use]
-pub fn use_color(choice: ColorChoice, is_terminal: bool) -> bool {
-    match choice {
-        ColorChoice::Always => true,
-        ColorChoice::Never => false,
-        ColorChoice::Auto => is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+/// Logs a warning with its cause and the next step.
+pub fn warn(what: &str, error: &impl Explain) {
+    let cause = chain(error);
+    match error.hint() {
+        Some(hint) => tracing::warn!("{what}: {cause}\nhint: {hint}"),
+        None => tracing::warn!("{what}: {cause}"),
     }
 }
 

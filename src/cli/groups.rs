@@ -5,11 +5,13 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use tracing::Level;
 use url::Url;
 
 use super::values::{self, EnvEntry, Region};
-use crate::config::Duration;
+use crate::config::{self, Config, ConfigError, Duration};
 use crate::github::{Mode, Only};
+use crate::log::{ColorChoice, LogFormat, LogOptions};
 use crate::results::Engine;
 use crate::verdict::{OnInconclusive, TargetPolicy};
 
@@ -31,24 +33,18 @@ pub struct OutputArgs {
     pub log_format: LogFormat,
 }
 
-/// When to use colours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ColorChoice {
-    /// In a terminal, unless NO_COLOR is set.
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
-}
-
-/// How progress is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum LogFormat {
-    /// One plain line an event.
-    Text,
-    /// One JSON object an event.
-    Json,
+impl OutputArgs {
+    /// How progress is logged.
+    #[must_use]
+    pub fn log(&self) -> LogOptions {
+        let level = match (self.quiet, self.verbose) {
+            (true, _) => Level::WARN,
+            (false, 0) => Level::INFO,
+            (false, 1) => Level::DEBUG,
+            (false, _) => Level::TRACE,
+        };
+        LogOptions { level, format: self.log_format, color: self.color }
+    }
 }
 
 /// The configuration.
@@ -61,6 +57,19 @@ pub struct ConfigArgs {
     /// A profile of it
     #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,
+}
+
+impl ConfigArgs {
+    /// Reads the configuration the flags name; `${NAME}` in it expands from this process's environment.
+    ///
+    /// # Errors
+    /// When the file cannot be read or its content is wrong.
+    pub fn load(&self) -> Result<Config, ConfigError> {
+        // A variable that is no text cannot be meant; `std::env::vars` would panic on it.
+        let environment =
+            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        config::load(self.config.as_deref(), self.profile.as_deref(), environment)
+    }
 }
 
 /// What to run.

@@ -6,8 +6,8 @@ mod values;
 
 pub use environment::{PREFIX, parse};
 pub use groups::{
-    BaselineArgs, ColorChoice, CommentArgs, ConfigArgs, FolderArgs, GateArgs, GitHubArgs, LogFormat, OutputArgs,
-    ServiceArgs, ShapeArgs, StartApi, TestArgs,
+    BaselineArgs, CommentArgs, ConfigArgs, FolderArgs, GateArgs, GitHubArgs, OutputArgs, ServiceArgs, ShapeArgs,
+    StartApi, TestArgs,
 };
 pub use values::{EnvEntry, Region};
 

@@ -4,13 +4,14 @@ use std::io::Write;
 
 use jiff::Timestamp;
 
-use super::{configuration, gates, history, printed};
 use crate::baseline::{self, AddRules, Added, Keep};
 use crate::cli::{BacktestArgs, BaselineCommand, BaselineCommandArgs, SuggestArgs};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::gate;
+use crate::judging;
 use crate::results::ResultsFolder;
+use crate::stdout::printed;
 
 pub(super) fn run(command: &BaselineCommand, sink: impl Write) -> Result<Exit, CommandError> {
     match command {
@@ -22,9 +23,9 @@ pub(super) fn run(command: &BaselineCommand, sink: impl Write) -> Result<Exit, C
 }
 
 fn add(arguments: &BaselineCommandArgs) -> Result<Exit, CommandError> {
-    let config = configuration(&arguments.config)?;
-    let rules = history::rules(&arguments.baseline, &config);
-    let mut history = history::open(&arguments.folder.history)?;
+    let config = arguments.config.load()?;
+    let rules = judging::rules(&arguments.baseline, &config);
+    let mut history = judging::open_history(&arguments.folder.history)?;
     let folder = ResultsFolder::new(&arguments.folder.results);
     let Added { new, comparable, .. } = history.add(&folder, &AddRules { branch: rules.branch })?;
     let runs = if comparable == 1 { "1 good run".to_owned() } else { format!("{comparable} good runs") };
@@ -38,8 +39,8 @@ fn add(arguments: &BaselineCommandArgs) -> Result<Exit, CommandError> {
 }
 
 fn show(arguments: &BaselineCommandArgs, mut sink: impl Write) -> Result<Exit, CommandError> {
-    configuration(&arguments.config)?;
-    let history = history::open(&arguments.folder.history)?;
+    arguments.config.load()?;
+    let history = judging::open_history(&arguments.folder.history)?;
     printed(sink.write_all(baseline::show(&history).as_bytes()))?;
     Ok(Exit::Passed)
 }
@@ -47,18 +48,18 @@ fn show(arguments: &BaselineCommandArgs, mut sink: impl Write) -> Result<Exit, C
 fn backtest(arguments: &BacktestArgs, mut sink: impl Write) -> Result<Exit, CommandError> {
     let BaselineCommandArgs { config, folder, baseline } = &arguments.common;
     let file = config.config.as_deref();
-    let config = configuration(config)?;
-    let written = gates::read(&config, file, &arguments.gate)?;
+    let config = config.load()?;
+    let written = judging::read_gates(&config, file, &arguments.gate)?;
     let gates = if written.is_empty() { gate::default_gates() } else { written };
-    let history = history::open(&folder.history)?;
-    let replayed = baseline::backtest(&history, &gates, &history::rules(baseline, &config));
+    let history = judging::open_history(&folder.history)?;
+    let replayed = baseline::backtest(&history, &gates, &judging::rules(baseline, &config));
     printed(sink.write_all(replayed.render().as_bytes()))?;
     Ok(Exit::Passed)
 }
 
 fn suggest(arguments: &SuggestArgs, mut sink: impl Write) -> Result<Exit, CommandError> {
-    configuration(&arguments.common.config)?;
-    let history = history::open(&arguments.common.folder.history)?;
+    arguments.common.config.load()?;
+    let history = judging::open_history(&arguments.common.folder.history)?;
     let suggestions = baseline::suggest(&history, arguments.headroom);
     let text = baseline::render_suggestions(&suggestions, arguments.headroom);
     printed(sink.write_all(text.as_bytes()))?;

@@ -2,21 +2,19 @@
 
 use std::path::Path;
 
-use super::service::{Service, say};
-use super::{commit, configuration};
-use crate::circleci::CircleCi;
+use crate::circleci::{self, CircleCi};
 use crate::cli::CancelArgs;
 use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::loadforge::{Session, StopSignals};
+use crate::loadforge::Session;
 use crate::results::{ResultsFolder, RunRecord};
+use crate::running::{self, Service};
 
 pub(super) async fn run(arguments: &CancelArgs) -> Result<Exit, CommandError> {
-    configuration(&arguments.config)?;
+    arguments.config.load()?;
     let service = Service::remote(&arguments.service)?;
-    let stop = StopSignals::on_signals()
-        .map_err(|cause| CommandError::new(Exit::Unavailable, format!("failed to listen for signals: {cause}")))?;
-    let mut observer = say;
+    let stop = running::stop_signals()?;
+    let mut observer = running::log_event;
     let folder = ResultsFolder::new(&arguments.folder.results);
     let mut session = Session { client: service.client.clone(), folder, observer: &mut observer, stop };
     if arguments.superseded {
@@ -27,7 +25,7 @@ pub(super) async fn run(arguments: &CancelArgs) -> Result<Exit, CommandError> {
 }
 
 async fn superseded(session: &mut Session<'_>, history: &Path) -> Result<Exit, CommandError> {
-    let CircleCi { branch, commit, .. } = commit::environment();
+    let CircleCi { branch, commit, .. } = circleci::environment();
     let (Some(branch), Some(commit)) = (branch, commit) else {
         return Err(CommandError::usage("--superseded needs to know branch and commit")
             .with_hint("run it in a CircleCI job (CIRCLE_BRANCH, CIRCLE_SHA1) or in a git repository"));

@@ -1,114 +1,15 @@
 //! `comment`: one pull request comment from one or several judged results folders. Nothing that goes wrong here
-//! changes a verdict, so it is said as a warning.
+//! changes a verdict, so it is logged as a warning.
 
-use crate::circleci::CircleCi;
-use crate::cli::{CommentArgs, CommentCommandArgs, GitHubArgs};
+use crate::circleci;
+use crate::cli::CommentCommandArgs;
 use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::github::{self, CommitStatus, Credentials, Github, GithubError, PullRequest, Section};
-use crate::report::markdown;
-use crate::results::ResultsFolder;
-
-use super::commit;
-use super::judged_run::JudgedRun;
-use super::service::warn;
+use crate::judging::{self, JudgedRun};
 
 pub(super) async fn run(arguments: &CommentCommandArgs) -> Result<Exit, CommandError> {
-    let ci = commit::environment();
+    let ci = circleci::environment();
     let judged = arguments.results.iter().map(|path| JudgedRun::read(path, &ci)).collect::<Result<Vec<_>, _>>()?;
-    publish_all(&judged, &arguments.comment_args, &arguments.github, &ci).await;
+    judging::publish_all(&judged, &arguments.comment_args, &arguments.github, &ci).await;
     Ok(Exit::Passed)
-}
-
-/// Publishes every folder's section and status; says what was done, and what could not be as a warning.
-pub(super) async fn publish_all(judged: &[JudgedRun], how: &CommentArgs, github: &GitHubArgs, ci: &CircleCi) {
-    if let Err(fault) = try_publish_all(judged, how, github, ci).await {
-        warn("no comment", &fault);
-    }
-}
-
-async fn try_publish_all(
-    judged: &[JudgedRun],
-    how: &CommentArgs,
-    arguments: &GitHubArgs,
-    ci: &CircleCi,
-) -> Result<(), GithubError> {
-    let lookup = |name: &str| std::env::var(name).ok();
-    let credentials = Credentials::from_env(lookup, arguments.github_token_env.as_deref())?;
-    let api_url = arguments.github_api_url.as_ref().map(url::Url::as_str);
-    let github = Github::connect(&credentials, api_url).await?;
-    let keys = keys(judged, how.comment_key.as_deref());
-    if how.status {
-        for (one, key) in judged.iter().zip(&keys) {
-            set_status(&github, one, key, ci).await;
-        }
-    }
-    let found = github::find(&github, ci).await?;
-    for sentence in &found.said {
-        tracing::info!("{sentence}");
-    }
-    let Some(pull_request) = found.pull_request else { return Ok(()) };
-    for (one, key) in judged.iter().zip(&keys) {
-        publish(&github, &pull_request, one, key, how, ci).await?;
-    }
-    Ok(())
-}
-
-async fn publish(
-    github: &Github,
-    pull_request: &PullRequest,
-    judged: &JudgedRun,
-    key: &str,
-    how: &CommentArgs,
-    ci: &CircleCi,
-) -> Result<(), GithubError> {
-    let section = Section {
-        key,
-        commit: ci.commit.as_deref(),
-        order: ci.build_number,
-        at: jiff::Timestamp::now(),
-        run: judged.run.as_ref().and_then(|run| run.run_id),
-        job: ci.job_id.as_deref(),
-        outcome: judged.verdict.outcome,
-        render: &|budget| markdown::comment_section(&judged.story(), budget),
-    };
-    let published = github::publish(github, pull_request, section, how.comment_mode, how.comment_only).await?;
-    tracing::info!("{published}");
-    for note in &published.notes {
-        tracing::info!("{note}");
-    }
-    if let Some(record) = &published.comment
-        && let Err(fault) = judged.folder.write_json(ResultsFolder::COMMENT, record)
-    {
-        warn("comment.json was not written", &fault);
-    }
-    Ok(())
-}
-
-async fn set_status(github: &Github, judged: &JudgedRun, key: &str, ci: &CircleCi) {
-    let (Some(repository), Some(commit)) = (&ci.repository, &ci.commit) else {
-        tracing::warn!(
-            "no commit status: the environment names no repository or commit (CIRCLE_REPOSITORY_URL, CIRCLE_SHA1)"
-        );
-        return;
-    };
-    let link = judged.links.report.as_deref().or(judged.links.job.as_deref());
-    let status = CommitStatus { key, outcome: judged.verdict.outcome, sentence: &judged.verdict.sentence, link };
-    match github::set_status(github, repository, commit, &status).await {
-        Ok(()) => tracing::info!("commit status set"),
-        Err(fault) => warn("no commit status", &fault),
-    }
-}
-
-/// A section's key: the one asked for, else the test's name; folders of the same test are told apart by their path.
-fn keys(judged: &[JudgedRun], asked: Option<&str>) -> Vec<String> {
-    let names: Vec<String> = judged.iter().map(|one| asked.map_or_else(|| one.name(), ToOwned::to_owned)).collect();
-    names
-        .iter()
-        .zip(judged)
-        .map(|(name, one)| match names.iter().filter(|other| *other == name).count() {
-            1 => name.clone(),
-            _ => format!("{name} ({})", one.folder.path().display()),
-        })
-        .collect()
 }

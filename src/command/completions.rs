@@ -4,10 +4,10 @@ use std::io::Write;
 
 use clap::CommandFactory;
 
-use super::printed;
 use crate::cli::{Cli, CompletionsArgs};
 use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::stdout::printed;
 
 pub(super) fn completions(arguments: &CompletionsArgs, mut sink: impl Write) -> Result<Exit, CommandError> {
     // clap_complete panics when its writer fails, so it writes to memory.

@@ -5,11 +5,7 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
-use super::gate::{Judging, write_reports};
-use super::run::{execute, told};
-use super::run_under_test::RunUnderTest;
-use super::service::Service;
-use super::{commit, printed};
+use crate::circleci;
 use crate::cli::{DemoArgs, OutputArgs};
 use crate::config::Config;
 use crate::demo::scripts::{DemoScript, ECOMMERCE};
@@ -17,8 +13,11 @@ use crate::demo::shop::{Fault, Shop, ShopConfig};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::gate::{self, Options, PlacedGate};
+use crate::judging::{self, Judging, RunUnderTest};
 use crate::loadforge::{RunOutcome, RunPlan, StartApi, What};
 use crate::results::{Engine, LocalLoad, ResultsFolder};
+use crate::running::{self, Service};
+use crate::stdout::printed;
 use crate::verdict::{Origin, TargetPolicy};
 
 const SCRIPT: DemoScript = ECOMMERCE;
@@ -47,12 +46,12 @@ pub(super) async fn run(arguments: &DemoArgs, output: OutputArgs, mut sink: impl
     // Each demo is a run of its own, also when an earlier one left its folder behind.
     let folder = ResultsFolder::new(&arguments.results);
     folder.remove(ResultsFolder::RUN)?;
-    let ended = execute(&service, &plan, folder, &Config::default()).await;
+    let ended = running::execute(&service, &plan, folder, &Config::default()).await;
     service.close().await;
     let served: u64 = shop.served().iter().map(|endpoint| endpoint.requests()).sum();
     shop.shutdown().await;
     let ended = ended?;
-    let exit = told(&ended);
+    let exit = running::report_outcome(&ended);
     if ended.outcome != RunOutcome::Finished {
         return Ok(exit);
     }
@@ -75,7 +74,7 @@ fn explain(arguments: &DemoArgs, url: &str) {
 }
 
 fn plan(arguments: &DemoArgs, url: &str, env: Vec<(&'static str, String)>) -> Result<RunPlan, CommandError> {
-    let ci = commit::environment();
+    let ci = circleci::environment();
     let wanted = |name: &str| SCRIPT.variables.contains(&name);
     let env = env.into_iter().filter(|(name, _)| wanted(name)).map(|(name, value)| (name.to_owned(), value.into()));
     Ok(RunPlan {
@@ -108,8 +107,8 @@ fn verdict(results: &Path, output: OutputArgs) -> Result<Exit, CommandError> {
     let under_test = RunUnderTest::of_folder(ResultsFolder::new(results))?;
     let config = Config::default();
     let verdict = Judging::new(gates, &config, None, None, options).judge(&under_test);
-    let judged = under_test.judged(verdict, &commit::environment());
-    write_reports(&judged, None, output)??;
+    let judged = under_test.judged(verdict, &circleci::environment());
+    judging::write_reports(&judged, None, output)??;
     Ok(gate::exit(&judged.verdict, options.on_inconclusive))
 }
 

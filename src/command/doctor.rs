@@ -2,23 +2,24 @@
 
 use std::io::Write;
 
-use super::service::{self, Service};
-use super::{commit, configuration, plan, printed};
-use crate::circleci::CircleCi;
+use crate::circleci::{self, CircleCi};
 use crate::cli::{DoctorArgs, RunArgs};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::github::{self, Credentials, Github};
+use crate::judging;
 use crate::lint;
 use crate::loadforge::{Session, StopSignals, What};
 use crate::locust::process;
 use crate::results::{Engine, ResultsFolder};
+use crate::running::{self, Service};
+use crate::stdout::printed;
 
 /// What a look at one thing gave: words, or what is wrong with it.
 type CheckResult = Result<String, CommandError>;
 
 pub(super) async fn run(arguments: &DoctorArgs, mut sink: impl Write) -> Result<Exit, CommandError> {
-    let ci = commit::environment();
+    let ci = circleci::environment();
     let engine = arguments.run.test.engine;
     let mut looks = vec![("configuration", configuration_look(arguments))];
     if engine == Engine::Local {
@@ -46,8 +47,8 @@ pub(super) async fn run(arguments: &DoctorArgs, mut sink: impl Write) -> Result<
 }
 
 fn configuration_look(arguments: &DoctorArgs) -> CheckResult {
-    let config = configuration(&arguments.run.config)?;
-    let gates = super::gates::read(&config, arguments.run.config.config.as_deref(), &[])?;
+    let config = arguments.run.config.load()?;
+    let gates = judging::read_gates(&config, arguments.run.config.config.as_deref(), &[])?;
     Ok(match gates.len() {
         0 => "no gate is written; comparisons with the history apply".to_owned(),
         1 => "1 gate".to_owned(),
@@ -59,7 +60,7 @@ async fn locust() -> CheckResult {
     if let Some(found) = process::find().await {
         return Ok(format!("Locust {} is installed", found.locust));
     }
-    let cache = service::cache_dir().map_or_else(process::cache_folder, Ok)?;
+    let cache = running::cache_dir().map_or_else(process::cache_folder, Ok)?;
     let say: process::ProgressSink = std::sync::Arc::new(|line| tracing::info!("{line}"));
     let installed = process::find_or_install(&cache, &say).await?;
     Ok(format!("Locust {} is ready in {}", installed.locust, cache.display()))
@@ -73,8 +74,8 @@ async fn loadforge(arguments: &DoctorArgs) -> CheckResult {
 
 async fn test(arguments: &DoctorArgs, ci: &CircleCi) -> CheckResult {
     let RunArgs { service: service_args, .. } = &arguments.run;
-    let config = configuration(&arguments.run.config)?;
-    let plan = plan::of(&arguments.run, &config, ci)?;
+    let config = arguments.run.config.load()?;
+    let plan = running::plan(&arguments.run, &config, ci)?;
     plan.check()?;
     let mut words = match &plan.what {
         What::Script { path, source } => format!("{path}, {}", script(source)?),
@@ -84,7 +85,7 @@ async fn test(arguments: &DoctorArgs, ci: &CircleCi) -> CheckResult {
     let host = match (plan.engine, &plan.what) {
         (Engine::Loadforge, What::Saved(_) | What::Named(_)) => {
             let service = Service::remote(service_args)?;
-            let mut observer = service::say;
+            let mut observer = running::log_event;
             let folder = ResultsFolder::new(&arguments.run.folder.results);
             let mut session =
                 Session { client: service.client.clone(), folder, observer: &mut observer, stop: StopSignals::never() };
@@ -92,7 +93,7 @@ async fn test(arguments: &DoctorArgs, ci: &CircleCi) -> CheckResult {
         }
         _ => plan.target_host.clone(),
     };
-    plan::guard(&config, host.as_ref())?;
+    running::check_target(&config, host.as_ref())?;
     if let Some(host) = host {
         words.push_str(&format!(", against {host}"));
     }

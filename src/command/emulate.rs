@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::{printed, service};
 use crate::cli::EmulateArgs;
 use crate::emulator::{EngineChoice, ReplayPace, Server, ServerConfig, TokenPolicy};
 use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::loadforge::StopSignals;
+use crate::running::{cache_dir, stop_signals};
+use crate::stdout::printed;
 
 pub(super) async fn run(arguments: &EmulateArgs, mut sink: impl Write) -> Result<Exit, CommandError> {
     let seconds = |value: f64, flag: &str| {
@@ -22,10 +22,9 @@ pub(super) async fn run(arguments: &EmulateArgs, mut sink: impl Write) -> Result
     }
     let engine = match &arguments.replay {
         Some(folder) => EngineChoice::Replay { folder: folder.clone(), pace: ReplayPace::AsPlanned },
-        None => EngineChoice::Locust { processes: arguments.processes, cache_dir: service::cache_dir() },
+        None => EngineChoice::Locust { processes: arguments.processes, cache_dir: cache_dir() },
     };
-    let mut stop = StopSignals::on_signals()
-        .map_err(|cause| CommandError::new(Exit::Unavailable, format!("failed to listen for signals: {cause}")))?;
+    let mut stop = stop_signals()?;
     let server = Server::start(ServerConfig {
         listen: arguments.listen,
         tokens: tokens(arguments.token_env.as_deref())?,

@@ -2,11 +2,11 @@
 
 use std::io::Write;
 
-use super::printed;
 use crate::cli::{LintArgs, LintFormat};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::lint::{self, Checked};
+use crate::stdout::printed;
 
 pub(super) fn run(arguments: &LintArgs, mut sink: impl Write) -> Result<Exit, CommandError> {
     let checked = arguments

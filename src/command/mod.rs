@@ -1,31 +1,22 @@
-//! One file a subcommand, each a few lines of story over the parts below.
+//! One file per subcommand, each a few lines of story over the parts below.
 
 mod baseline;
 mod cancel;
 mod comment;
-mod commit;
 mod completions;
-mod confirm;
 mod demo;
 mod doctor;
 mod emulate;
 mod gate;
-mod gates;
-mod history;
 mod init;
-mod judged_run;
 mod lint;
-mod plan;
 mod run;
-mod run_under_test;
 mod schema;
-mod service;
 mod wait;
 
 use std::io;
 
-use crate::cli::{Cli, Command, ConfigArgs};
-use crate::config::{self, Config};
+use crate::cli::{Cli, Command};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::log;
@@ -33,7 +24,7 @@ use crate::log;
 /// Runs a command to its end and says on stderr why it failed, if it did.
 #[must_use]
 pub fn run(cli: Cli) -> Exit {
-    log::init(cli.output);
+    log::init(cli.output.log());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let ended = match runtime {
         Ok(runtime) => runtime.block_on(dispatch(cli)),
@@ -61,23 +52,5 @@ async fn dispatch(cli: Cli) -> Result<Exit, CommandError> {
         Command::Init(arguments) => init::run(&arguments, io::stdout().lock()),
         Command::Man => completions::man(io::stdout().lock()),
         Command::Doctor(arguments) => doctor::run(&arguments, io::stdout()).await,
-    }
-}
-
-/// Reads the configuration the flags name.
-fn configuration(arguments: &ConfigArgs) -> Result<Config, CommandError> {
-    // A variable that is no text cannot be meant; `std::env::vars` would panic on it.
-    let environment =
-        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    Ok(config::load(arguments.config.as_deref(), arguments.profile.as_deref(), environment)?)
-}
-
-/// What a write to stdout means: a reader that went away is no fault of ours.
-fn printed(result: io::Result<()>) -> Result<(), CommandError> {
-    match result {
-        Err(cause) if cause.kind() != io::ErrorKind::BrokenPipe => {
-            Err(CommandError::new(Exit::Usage, format!("failed to write to stdout: {cause}")))
-        }
-        _ => Ok(()),
     }
 }

@@ -4,10 +4,10 @@ use std::io::Write;
 
 use schemars::schema_for;
 
-use super::printed;
 use crate::cli::{SchemaArgs, SchemaOf};
 use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::stdout::printed;
 use crate::{config, results, verdict};
 
 pub(super) fn run(arguments: &SchemaArgs, mut sink: impl Write) -> Result<Exit, CommandError> {

@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use super::run::told;
-use super::service::{Service, say};
-use super::{commit, configuration};
+use crate::circleci;
 use crate::cli::WaitArgs;
 use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::loadforge::{Session, StopSignals, WaitPlan};
+use crate::loadforge::{Session, WaitPlan};
 use crate::results::{Engine, ResultsFolder, RunRecord};
+use crate::running::{self, Service};
 
 /// Time allowed beside the run itself.
 const SPARE: Duration = Duration::from_secs(15 * 60);
@@ -18,8 +17,8 @@ const SPARE: Duration = Duration::from_secs(15 * 60);
 const LONGEST: Duration = Duration::from_secs(720 * 60);
 
 pub(super) async fn run(arguments: &WaitArgs) -> Result<Exit, CommandError> {
-    let config = configuration(&arguments.config)?;
-    let ci = commit::environment();
+    let config = arguments.config.load()?;
+    let ci = circleci::environment();
     let folder = ResultsFolder::new(&arguments.folder.results);
     let record: Option<RunRecord> = folder.read_json_if_there(ResultsFolder::RUN)?;
     let recorded = record.and_then(|record| record.fingerprint.duration_s).map(Duration::from_secs);
@@ -35,10 +34,9 @@ pub(super) async fn run(arguments: &WaitArgs) -> Result<Exit, CommandError> {
         branch: ci.branch,
     };
     let service = Service::remote(&arguments.service)?;
-    let stop = StopSignals::on_signals()
-        .map_err(|cause| CommandError::new(Exit::Unavailable, format!("failed to listen for signals: {cause}")))?;
-    let mut observer = say;
+    let stop = running::stop_signals()?;
+    let mut observer = running::log_event;
     let mut session = Session { client: service.client.clone(), folder, observer: &mut observer, stop };
     let ended = session.wait(&plan).await?;
-    Ok(told(&ended))
+    Ok(running::report_outcome(&ended))
 }

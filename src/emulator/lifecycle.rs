@@ -1,4 +1,4 @@
-//! The course of one run: queued, launching, running, over.
+//! The lifecycle of one run: queued, launching, running, over.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -36,7 +36,7 @@ pub(super) fn start(
     };
     let (id, host, files) = app.store.change(|state| {
         let host = test.host_id.and_then(|host| state.hosts.get(&host)).map(super::store::Host::base_url);
-        let files = state.files.values().map(|file| (file.name.clone(), super::api::file_content(&file.content)));
+        let files = state.files.values().map(|file| (file.name.clone(), file.bytes()));
         let files = files.collect();
         (state.add_run(run), host, files)
     });

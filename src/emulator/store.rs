@@ -6,6 +6,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
@@ -60,7 +62,20 @@ pub(super) struct StoredFile {
     pub(super) created_at: Timestamp,
     pub(super) updated_at: Timestamp,
     pub(super) name: String,
+    /// As it was sent: text, or base64 of it.
     pub(super) content: String,
+}
+
+impl StoredFile {
+    /// The content as the script finds it. Base64 is detected: it decodes to text, and is not short enough to be a word.
+    pub(super) fn bytes(&self) -> Vec<u8> {
+        const SHORTEST_BASE64: usize = 8;
+        let decoded = BASE64_STANDARD.decode(self.content.trim()).ok();
+        match decoded.filter(|bytes| self.content.len() >= SHORTEST_BASE64 && std::str::from_utf8(bytes).is_ok()) {
+            Some(bytes) => bytes,
+            None => self.content.as_bytes().to_vec(),
+        }
+    }
 }
 
 /// A run and how it stands.
@@ -187,5 +202,22 @@ impl Store {
         file.write_all(&serde_json::to_vec_pretty(state)?)?;
         file.persist(path)?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_is_told_from_text() {
+        let content = |stored: &str| {
+            let now = Timestamp::UNIX_EPOCH;
+            StoredFile { created_at: now, updated_at: now, name: "users.csv".into(), content: stored.into() }.bytes()
+        };
+        assert_eq!(content("ZW1haWwscGFzc3dvcmQ="), b"email,password");
+        assert_eq!(content("email,password"), b"email,password");
+        assert_eq!(content("abcd"), b"abcd");
+        assert_eq!(content("[1,2]"), b"[1,2]");
     }
 }

@@ -4,6 +4,7 @@
 //! makes a [`Verdict`](crate::verdict::Verdict), [`waive`] applies waivers to it, [`exit`] says what the shell sees.
 //! Limits of `vs baseline` gates come through the [`LimitSource`] port.
 
+mod accepted;
 mod course;
 mod defaults;
 mod error;
@@ -20,6 +21,7 @@ mod summary;
 mod testing;
 mod waiver;
 
+pub use accepted::Accepted;
 pub use course::StatsHistory;
 pub use defaults::default_gates;
 pub use error::GateError;
@@ -29,4 +31,4 @@ pub use limit_source::{BaselineAnswer, BaselineQuery, Expected, FieldDifference,
 pub use line::GateLine;
 pub use selector::Selector;
 pub use summary::{exit, summarise};
-pub use waiver::{Accepted, Waiver, waive};
+pub use waiver::{Waiver, waive};

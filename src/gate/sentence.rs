@@ -2,12 +2,11 @@
 
 use std::collections::HashSet;
 
-use super::summary::{is_allowed, is_missed};
 use crate::verdict::{AgainstBaseline, Outcome, Row, Subject, Unit};
 
 /// The verdict in one sentence, for the top of every report.
 pub(super) fn sentence(rows: &[Row], outcome: Outcome) -> String {
-    let open: Vec<&Row> = rows.iter().filter(|row| row.outcome == Outcome::Inconclusive && !is_allowed(row)).collect();
+    let open: Vec<&Row> = rows.iter().filter(|row| row.outcome == Outcome::Inconclusive && !row.is_waiting()).collect();
     match outcome {
         Outcome::Fail => failed(rows, &open),
         Outcome::Inconclusive if rows.is_empty() => {
@@ -46,13 +45,13 @@ fn warned(rows: &[Row], open: &[&Row]) -> String {
     if !open.is_empty() {
         return format!("Passed, but not all was judged: {}", first_of(open, describe_open, "could not be judged"));
     }
-    let allowed: Vec<&Row> = rows.iter().filter(|row| is_allowed(row)).collect();
+    let allowed: Vec<&Row> = rows.iter().filter(|row| row.is_waiting()).collect();
     let describe = |row: &Row| format!("{} of {}, {}", row.measure, subject(row), row.reason);
     format!("Nothing was judged: {}", first_of(&allowed, describe, "could not be judged yet"))
 }
 
 fn passed(rows: &[Row]) -> String {
-    let gates: HashSet<_> = rows.iter().filter(|row| !is_allowed(row)).map(|row| (&row.gate, &row.origin)).collect();
+    let gates: HashSet<_> = rows.iter().filter(|row| !row.is_waiting()).map(|row| (&row.gate, &row.origin)).collect();
     let count =
         if gates.len() == 1 { "The gate passed".to_owned() } else { format!("All {} gates passed", gates.len()) };
     let judged = rows.iter().filter(|row| row.outcome == Outcome::Pass && row.headroom_percent.is_some());
@@ -67,7 +66,7 @@ fn passed(rows: &[Row]) -> String {
         ),
         None => count,
     };
-    let waiting = rows.iter().filter(|row| is_allowed(row)).count();
+    let waiting = rows.iter().filter(|row| row.is_waiting()).count();
     if waiting > 0 {
         let rows = if waiting == 1 { "1 comparison".to_owned() } else { format!("{waiting} comparisons") };
         text.push_str(&format!("; {rows} with history could not be made yet"));
@@ -112,7 +111,7 @@ fn describe_open(row: &Row) -> String {
 }
 
 fn describe_miss(row: &Row) -> String {
-    if !is_missed(row) || row.subject == Subject::LoadforgeTargets {
+    if !row.is_missed() || row.subject == Subject::LoadforgeTargets {
         return row.reason.clone();
     }
     let waived = row.waiver.as_ref().map_or_else(String::new, |waiver| format!(" (waived until {})", waiver.expires));

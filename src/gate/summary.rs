@@ -1,8 +1,7 @@
 //! The whole from its rows: the outcome, the sentence, the exit code.
 
 use crate::exit::Exit;
-use crate::verdict::OnInconclusive;
-use crate::verdict::{Outcome, Row, Severity, Subject, Verdict};
+use crate::verdict::{OnInconclusive, Outcome, Row, Severity, Verdict};
 
 use super::sentence::sentence;
 
@@ -16,7 +15,7 @@ pub fn summarise(verdict: &mut Verdict, on_inconclusive: OnInconclusive) {
 /// judged then, which is a warning. A `warn` gate that could not be judged is a warning too. No row at all is
 /// inconclusive.
 fn overall(rows: &[Row], on_inconclusive: OnInconclusive) -> Outcome {
-    let counted = rows.iter().filter(|row| !is_allowed(row)).map(|row| match (row.outcome, row.severity) {
+    let counted = rows.iter().filter(|row| !row.is_waiting()).map(|row| match (row.outcome, row.severity) {
         (Outcome::Inconclusive, Severity::Warn) => Outcome::Warn,
         (outcome, _) => outcome,
     });
@@ -24,20 +23,6 @@ fn overall(rows: &[Row], on_inconclusive: OnInconclusive) -> Outcome {
     match (worst, on_inconclusive) {
         (Outcome::Inconclusive, OnInconclusive::Warn) => Outcome::Warn,
         (worst, _) => worst,
-    }
-}
-
-/// Whether a row could not be judged and does not count.
-pub(super) fn is_allowed(row: &Row) -> bool {
-    row.allowed && row.outcome == Outcome::Inconclusive
-}
-
-/// Whether a row's goal was missed, whatever follows from it.
-pub(super) fn is_missed(row: &Row) -> bool {
-    match row.outcome {
-        Outcome::Fail => true,
-        Outcome::Warn => row.subject != Subject::Run,
-        Outcome::Pass | Outcome::Inconclusive => false,
     }
 }
 

@@ -1,17 +1,11 @@
 //! Waivers: gates that may be missed for a while, up to a value someone answers for.
 
-use std::borrow::Cow;
-use std::fmt;
-use std::str::FromStr;
-
 use jiff::civil::Date;
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
-use super::summary::is_missed;
-use super::{Gate, GateError, Limit, LimitUnit, Measure, Scope, Selector, summarise};
-use crate::verdict::OnInconclusive;
-use crate::verdict::{Operator, Origin, Outcome, Row, Severity, Subject, Unit, Verdict, WaiverNote};
+use super::{Accepted, Gate, Limit, LimitUnit, Measure, Scope, Selector, summarise};
+use crate::verdict::{OnInconclusive, Operator, Origin, Outcome, Row, Severity, Subject, Unit, Verdict, WaiverNote};
 
 /// An entry of `waivers:` in `loadforge.yml`. All keys but `endpoint` are needed; unknown ones are errors.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
@@ -37,49 +31,6 @@ pub struct Waiver {
     /// Where it was written; the caller sets it.
     #[schemars(skip)]
     pub origin: Origin,
-}
-
-/// The worst value a waiver accepts.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Accepted {
-    /// A value in the gate's unit.
-    Value(Limit),
-    /// A change against the baseline's median, %.
-    Change(f64),
-}
-
-impl fmt::Display for Accepted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Value(limit) => limit.fmt(f),
-            Self::Change(percent) => write!(f, "{percent:+}%"),
-        }
-    }
-}
-
-impl FromStr for Accepted {
-    type Err = GateError;
-
-    fn from_str(text: &str) -> Result<Self, GateError> {
-        super::parse::accepted(text)
-    }
-}
-
-impl<'de> Deserialize<'de> for Accepted {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        /// YAML reads a plain count as a number.
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Text<'a> {
-            Count(u64),
-            Text(Cow<'a, str>),
-        }
-        match Text::deserialize(deserializer)? {
-            Text::Count(count) => count.to_string().parse(),
-            Text::Text(text) => text.parse(),
-        }
-        .map_err(serde::de::Error::custom)
-    }
 }
 
 /// A waiver before it is checked.
@@ -207,8 +158,8 @@ pub fn waive(verdict: &mut Verdict, waivers: &[Waiver], today: Date, on_inconclu
         for row in verdict.rows.iter_mut().filter(|row| waiver.is_about(&gate, row)) {
             judged = true;
             // Whether a row that could not be judged needs the waiver is not known.
-            needed |= is_missed(row) || row.outcome == Outcome::Inconclusive;
-            if is_missed(row) && row.waiver.is_none() {
+            needed |= row.is_missed() || row.outcome == Outcome::Inconclusive;
+            if row.is_missed() && row.waiver.is_none() {
                 apply(waiver, row, today);
             }
         }

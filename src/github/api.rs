@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 use tokio::sync::Mutex;
 use url::Url;
 
+use super::author::Identity;
 use super::error::{Again, GithubError, Task};
-use super::identity::Identity;
 use super::token::Credentials;
 use crate::http;
 

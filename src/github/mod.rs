@@ -7,6 +7,7 @@
 
 mod api;
 mod app;
+mod author;
 mod comment;
 mod error;
 mod identity;

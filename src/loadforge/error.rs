@@ -12,14 +12,6 @@ use crate::exit::Exit;
 /// One call to the service did not give what was asked for. No message ever holds the token or a full address.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
-    /// The API's address cannot be used.
-    #[error("`{shown}` cannot be used as LoadForge's address: {problem}")]
-    Url {
-        /// The address, without what may be a password.
-        shown: String,
-        /// Why not.
-        problem: &'static str,
-    },
     /// The token would travel readable for anyone on the way.
     #[error("refused to send the API token to {host} over plain http")]
     Unencrypted {
@@ -179,9 +171,7 @@ impl ApiError {
             Self::Lost { .. } => AttemptOutcome::Lost,
             Self::Redirected { .. } | Self::WebPage { .. } => AttemptOutcome::Elsewhere,
             Self::Certificate { .. } => AttemptOutcome::Certificate,
-            Self::Url { .. } | Self::Unencrypted { .. } | Self::Token | Self::Setup(_) | Self::TooLarge { .. } => {
-                AttemptOutcome::Hopeless
-            }
+            Self::Unencrypted { .. } | Self::Token | Self::Setup(_) | Self::TooLarge { .. } => AttemptOutcome::Hopeless,
         }
     }
 }
@@ -216,7 +206,7 @@ fn innermost(error: &reqwest::Error) -> String {
 impl Explain for ApiError {
     fn exit(&self) -> Exit {
         match self {
-            Self::Url { .. } | Self::Unencrypted { .. } | Self::Setup(_) | Self::Certificate { .. } => Exit::Usage,
+            Self::Unencrypted { .. } | Self::Setup(_) | Self::Certificate { .. } => Exit::Usage,
             Self::Token | Self::Redirected { .. } | Self::WebPage { .. } => Exit::NotAllowed,
             Self::Refused { refusal, .. } => match refusal.status {
                 401..=403 => Exit::NotAllowed,
@@ -232,9 +222,6 @@ impl Explain for ApiError {
     fn hint(&self) -> Option<String> {
         const CHECK_TOKEN: &str = "check LOADFORGE_API_TOKEN (LoadForge: User Menu, API)";
         Some(match self {
-            Self::Url { .. } => {
-                format!("--api-url (LOADFORGE_API_URL) takes an address such as {}", super::ApiUrl::LOADFORGE)
-            }
             Self::Unencrypted { .. } => {
                 "use https:// in --api-url (LOADFORGE_API_URL); plain http with a token is allowed to this machine only, \
                  and without LOADFORGE_API_TOKEN to any"

@@ -39,4 +39,4 @@ pub use retry::{Attempt, AttemptOutcome, PauseFactor, Repeat, RetryDecision, cla
 pub use session::{RunEnd, RunOutcome, Session, WaitPlan};
 pub use session_error::SessionError;
 pub use stop::{Signal, StopSignals};
-pub use url::ApiUrl;
+pub use url::{ApiUrl, InvalidApiUrl};

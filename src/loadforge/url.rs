@@ -6,7 +6,28 @@ use std::str::FromStr;
 
 use url::{Host, Url};
 
-use super::error::ApiError;
+use crate::error::Explain;
+use crate::exit::Exit;
+
+/// The text cannot be used as the address of a LoadForge API.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{shown}` cannot be used as LoadForge's address: {problem}")]
+pub struct InvalidApiUrl {
+    /// The address, without what may be a password.
+    shown: String,
+    /// Why not.
+    problem: &'static str,
+}
+
+impl Explain for InvalidApiUrl {
+    fn exit(&self) -> Exit {
+        Exit::Usage
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(format!("--api-url (LOADFORGE_API_URL) takes an address such as {}", ApiUrl::LOADFORGE))
+    }
+}
 
 /// The base address of a LoadForge API, for example `https://app.loadforge.com/api/v2`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,14 +83,14 @@ impl ApiUrl {
 }
 
 impl FromStr for ApiUrl {
-    type Err = ApiError;
+    type Err = InvalidApiUrl;
 
-    fn from_str(text: &str) -> Result<Self, ApiError> {
+    fn from_str(text: &str) -> Result<Self, InvalidApiUrl> {
         let text = text.trim();
         let refuse = |problem: &'static str| {
             // What stands before an `@` may be a password.
             let shown = text.rsplit('@').next().unwrap_or_default().chars().take(100).collect();
-            Err(ApiError::Url { shown, problem })
+            Err(InvalidApiUrl { shown, problem })
         };
         let Ok(mut url) = Url::parse(text) else {
             return refuse("it is not a URL");

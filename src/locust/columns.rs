@@ -128,7 +128,7 @@ impl<R: io::Read> CsvTable<R> {
     }
 
     /// The next record. A torn last line (the writer was killed) is left out; a short line before that is an error.
-    pub(super) fn next(&mut self) -> Result<Option<Fields<'_>>, CsvError> {
+    pub(super) fn next(&mut self) -> Result<Option<CsvRecord<'_>>, CsvError> {
         loop {
             let more = self
                 .reader
@@ -147,7 +147,7 @@ impl<R: io::Read> CsvTable<R> {
                 self.short = Some((self.line(), self.record.len()));
                 continue;
             }
-            return Ok(Some(Fields { file: &self.file, header: &self.header, record: &self.record }));
+            return Ok(Some(CsvRecord { file: &self.file, header: &self.header, record: &self.record }));
         }
     }
 
@@ -158,13 +158,13 @@ impl<R: io::Read> CsvTable<R> {
 
 /// The fields of one record.
 #[derive(Clone, Copy)]
-pub(super) struct Fields<'a> {
+pub(super) struct CsvRecord<'a> {
     file: &'a str,
     header: &'a StringRecord,
     record: &'a ByteRecord,
 }
 
-impl<'a> Fields<'a> {
+impl<'a> CsvRecord<'a> {
     pub(super) fn bytes(&self, index: usize) -> &'a [u8] {
         let field = self.record.get(index).unwrap_or_default();
         field.strip_suffix(b"\r").unwrap_or(field)

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::io;
 
-use super::columns::{CsvError, CsvTable, Fields};
+use super::columns::{CsvError, CsvRecord, CsvTable};
 use crate::results::{Percentile, TimePoint};
 
 /// A history file, read row by row: memory does not grow with its length.
@@ -68,7 +68,7 @@ impl<R: io::Read> HistoryReader<R> {
 /// One row of the history; fields are read when asked for.
 #[derive(Clone, Copy)]
 pub struct HistoryRow<'a> {
-    fields: Fields<'a>,
+    fields: CsvRecord<'a>,
     columns: &'a HistoryColumns,
 }
 

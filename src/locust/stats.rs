@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::columns::{CsvError, CsvTable, Fields};
+use super::columns::{CsvError, CsvRecord, CsvTable};
 use crate::results::{Endpoint, Percentile};
 
 /// The content of a stats file.
@@ -82,7 +82,7 @@ impl StatsColumns {
         })
     }
 
-    fn endpoint(&self, fields: &Fields<'_>) -> Result<Endpoint, CsvError> {
+    fn endpoint(&self, fields: &CsvRecord<'_>) -> Result<Endpoint, CsvError> {
         let requests = fields.count(self.requests)?;
         // Without requests Locust writes 0 for every time; that is no measurement.
         let measured = |value: Option<f64>| value.filter(|_| requests > 0);

@@ -104,14 +104,14 @@ fn reasons(sink: &mut dyn Write, story: &Story<'_>, width: usize) -> io::Result<
 /// The rows that ended this way, without those that wait for something to compare with.
 fn judged<'a>(story: &Story<'a>, outcome: Outcome) -> Vec<&'a Row> {
     let mut rows = wording::rows_with(story.verdict, outcome);
-    rows.retain(|row| !wording::waits(row));
+    rows.retain(|row| !row.is_waiting());
     rows
 }
 
 /// The rows that could not be judged yet, and may stay so.
 fn waiting(sink: &mut dyn Write, story: &Story<'_>, width: usize) -> io::Result<()> {
     const MOST: usize = 5;
-    let rows: Vec<&Row> = story.verdict.rows.iter().filter(|row| wording::waits(row)).collect();
+    let rows: Vec<&Row> = story.verdict.rows.iter().filter(|row| row.is_waiting()).collect();
     if rows.is_empty() {
         return Ok(());
     }

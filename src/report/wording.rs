@@ -36,7 +36,7 @@ pub fn headline(verdict: &Verdict) -> String {
 /// How a row ended, in a table's cell.
 #[must_use]
 pub fn outcome_text(row: &Row) -> String {
-    if waits(row) { "inconclusive, allowed".to_owned() } else { row.outcome.to_string() }
+    if row.is_waiting() { "inconclusive, allowed".to_owned() } else { row.outcome.to_string() }
 }
 
 /// Change against the baseline's median: `+34 %`; a dash without a baseline.
@@ -149,14 +149,8 @@ pub fn rows_with(verdict: &Verdict, outcome: Outcome) -> Vec<&Row> {
         let headroom = |row: &Row| row.headroom_percent.unwrap_or(f64::INFINITY);
         rows.sort_by(|a, b| headroom(a).total_cmp(&headroom(b)));
     }
-    rows.sort_by_key(|row| waits(row));
+    rows.sort_by_key(|row| row.is_waiting());
     rows
-}
-
-/// Whether a row could not be judged yet and may stay so: there is nothing to compare with.
-#[must_use]
-pub fn waits(row: &Row) -> bool {
-    row.allowed && row.outcome == Outcome::Inconclusive
 }
 
 /// The sentence with a full stop where it has no end yet.

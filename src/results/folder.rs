@@ -155,6 +155,17 @@ impl ResultsFolder {
         }
     }
 
+    /// Removes what a run left and what was made of it, so that it can never be shown for the next one. The run's record
+    /// stays, and so does where the comment is.
+    ///
+    /// # Errors
+    /// When a file cannot be removed.
+    pub fn remove_results(&self) -> Result<(), FolderError> {
+        let files = [Self::STATS, Self::HISTORY, Self::FAILURES, Self::RESULTS, Self::LOCUST_LOG];
+        let reports = [Self::VERDICT, Self::SUMMARY, Self::REPORT, Self::JUNIT];
+        files.iter().chain(&reports).try_for_each(|name| self.remove(name))
+    }
+
     /// Removes a file if it is there, so that a new run never shows an old run's results.
     ///
     /// # Errors

@@ -192,6 +192,22 @@ impl Row {
         }
     }
 
+    /// Whether the row could not be judged yet and may stay so: there is nothing to compare with. It does not count.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        self.allowed && self.outcome == Outcome::Inconclusive
+    }
+
+    /// Whether the goal was missed, whatever follows from it.
+    #[must_use]
+    pub fn is_missed(&self) -> bool {
+        match self.outcome {
+            Outcome::Fail => true,
+            Outcome::Warn => self.subject != Subject::Run,
+            Outcome::Pass | Outcome::Inconclusive => false,
+        }
+    }
+
     /// The operator and the limit with its unit, or a dash.
     #[must_use]
     pub fn limit_text(&self) -> String {

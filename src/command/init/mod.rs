@@ -3,11 +3,11 @@
 use std::io::Write;
 use std::path::Path;
 
-use super::printed;
 use crate::cli::InitArgs;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::results::write_atomically;
+use crate::stdout::printed;
 
 /// Each file and its content.
 const FILES: [(&str, &str); 3] = [

@@ -9,10 +9,10 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::ShopState;
-use super::account::Customer;
 use super::answer::{JsonBody, ShopRefusal};
+use super::customer::Customer;
 use super::data::{Address, Cart, Item, PaymentIntent, ShopData};
+use super::state::ShopState;
 
 /// Lines a cart takes.
 const MOST_ITEMS: usize = 100;

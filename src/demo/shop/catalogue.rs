@@ -7,9 +7,9 @@ use axum::extract::{Path, State};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::ShopState;
 use super::answer::{Parameters, ShopRefusal, page};
 use super::data::CATEGORIES;
+use super::state::ShopState;
 
 pub(super) async fn health() -> Json<Value> {
     Json(json!({ "status": "ok" }))

@@ -9,7 +9,7 @@ use fastrand::Rng;
 use serde::{Deserialize, Serialize};
 
 use super::endpoint::ShopEndpoint;
-use super::locked;
+use super::lock::locked;
 
 /// What was served of one endpoint. What Locust counts is [`Served::requests`].
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use fastrand::Rng;
 
 use super::endpoint::ShopEndpoint;
-use super::locked;
+use super::lock::locked;
 
 /// One thing that is wrong with the shop. Shares are from 0 (never) to 1 (always). Faults that fail requests spare
 /// `/health`, as real ones often do.

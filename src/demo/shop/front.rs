@@ -9,11 +9,11 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::ShopState;
 use super::answer::ShopRefusal;
 use super::endpoint::ShopEndpoint;
 use super::fault::RequestEnd;
 use super::listener::Connection;
+use super::state::ShopState;
 
 pub(super) async fn serve(
     State(shop): State<Arc<ShopState>>,

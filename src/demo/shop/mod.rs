@@ -10,12 +10,15 @@ mod answer;
 mod cart;
 mod catalogue;
 mod counter;
+mod customer;
 mod data;
 mod endpoint;
 mod fault;
 mod front;
 mod listener;
+mod lock;
 mod report;
+mod state;
 
 pub use account::{ACCOUNTS, Account};
 pub use counter::Served;
@@ -23,7 +26,7 @@ pub use fault::Fault;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::routing::{get, post};
@@ -36,6 +39,7 @@ use self::counter::Counters;
 use self::data::ShopData;
 use self::fault::ActiveFaults;
 use self::listener::{Connection, ResettableListener};
+use self::state::ShopState;
 use crate::error::Explain;
 use crate::exit::Exit;
 
@@ -176,35 +180,15 @@ impl Drop for RunningShop {
     }
 }
 
-/// What all requests share.
-#[derive(Debug)]
-struct ShopState {
-    store: Mutex<ShopData>,
-    tokens: Tokens,
-    counters: Counters,
-    faults: ActiveFaults,
-}
-
-impl ShopState {
-    fn store(&self) -> MutexGuard<'_, ShopData> {
-        locked(&self.store)
-    }
-}
-
-/// A lock that survives a panic of another holder: the data is a demo's and stays usable.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 fn router(inner: Arc<ShopState>) -> Router {
     let shop = Router::new()
         .route("/health", get(catalogue::health))
         .route("/api/v1/products", get(catalogue::products))
         .route("/api/v1/products/{id}", get(catalogue::product))
-        .route("/api/v1/auth/login", post(account::log_in))
-        .route("/api/v1/account/profile", get(account::profile))
-        .route("/api/v1/orders", get(account::orders))
-        .route("/api/v1/orders/{id}", get(account::order))
+        .route("/api/v1/auth/login", post(customer::log_in))
+        .route("/api/v1/account/profile", get(customer::profile))
+        .route("/api/v1/orders", get(customer::orders))
+        .route("/api/v1/orders/{id}", get(customer::order))
         .route("/api/v1/carts", post(cart::create))
         .route("/api/v1/carts/{id}", get(cart::show))
         .route("/api/v1/carts/{id}/items", post(cart::add_item))

@@ -11,10 +11,10 @@ use jiff::civil::Date;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::ShopState;
-use super::account::Customer;
 use super::answer::{JsonBody, ShopRefusal};
+use super::customer::Customer;
 use super::data::CATEGORIES;
+use super::state::ShopState;
 
 /// Rejected rows that are reported one by one.
 const MOST_REPORTED: usize = 50;

@@ -5,14 +5,11 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::error::ErrorResponse;
-use super::form::Form;
-use super::number;
+use super::form::{Form, path_id};
 use crate::emulator::state::{ServerState, written};
 use crate::emulator::store::{StoredFile, StoredState as Known};
 
@@ -43,7 +40,7 @@ pub(super) async fn update(
     id: Path<String>,
     body: Bytes,
 ) -> Result<Json<Value>, ErrorResponse> {
-    let id = number("File", id)?;
+    let id = path_id("File", id)?;
     let (name, content) = read(&body)?;
     app.store.change(|state| {
         unique(state, &name, Some(id))?;
@@ -58,7 +55,7 @@ pub(super) async fn delete(
     State(app): State<Arc<ServerState>>,
     id: Path<String>,
 ) -> Result<Json<Value>, ErrorResponse> {
-    let id = number("File", id)?;
+    let id = path_id("File", id)?;
     app.store.change(|state| state.files.remove(&id)).ok_or(ErrorResponse::Missing("File", id))?;
     Ok(Json(json!({ "file_id": id, "status": "Deleted" })))
 }
@@ -83,27 +80,4 @@ fn unique(state: &Known, name: &str, except: Option<u64>) -> Result<(), ErrorRes
         return Err(ErrorResponse::Invalid([("name".to_owned(), vec![message])].into()));
     }
     Ok(())
-}
-
-/// The content as the script finds it. Base64 is detected: it decodes to text, and is not short enough to be a word.
-pub(in crate::emulator) fn content(stored: &str) -> Vec<u8> {
-    const SHORTEST_BASE64: usize = 8;
-    let decoded = BASE64_STANDARD.decode(stored.trim()).ok();
-    match decoded.filter(|bytes| stored.len() >= SHORTEST_BASE64 && std::str::from_utf8(bytes).is_ok()) {
-        Some(bytes) => bytes,
-        None => stored.as_bytes().to_vec(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn base64_is_told_from_text() {
-        assert_eq!(content("ZW1haWwscGFzc3dvcmQ="), b"email,password");
-        assert_eq!(content("email,password"), b"email,password");
-        assert_eq!(content("abcd"), b"abcd");
-        assert_eq!(content("[1,2]"), b"[1,2]");
-    }
 }

@@ -1,8 +1,9 @@
-//! Reading the fields of a request, with every complaint at once.
+//! Reading the fields of a request, with every complaint at once, and the id in its path.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
+use axum::extract::Path;
 use serde_json::{Map, Value};
 
 use super::error::ErrorResponse;
@@ -94,6 +95,11 @@ impl Form {
     pub(super) fn check(&mut self) -> Result<(), ErrorResponse> {
         if self.errors.is_empty() { Ok(()) } else { Err(ErrorResponse::Invalid(std::mem::take(&mut self.errors))) }
     }
+}
+
+/// The id in a request's path. A path that holds no number names nothing.
+pub(super) fn path_id(what: &'static str, Path(id): Path<String>) -> Result<u64, ErrorResponse> {
+    id.parse().map_err(|_| ErrorResponse::Missing(what, 0))
 }
 
 fn words(name: &str) -> String {

@@ -9,8 +9,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::error::ErrorResponse;
-use super::form::Form;
-use super::number;
+use super::form::{Form, path_id};
 use crate::emulator::state::{ServerState, written};
 use crate::emulator::store::Host;
 
@@ -41,7 +40,7 @@ pub(super) async fn delete(
     State(app): State<Arc<ServerState>>,
     id: Path<String>,
 ) -> Result<Json<Value>, ErrorResponse> {
-    let id = number("Host", id)?;
+    let id = path_id("Host", id)?;
     app.store.change(|state| {
         if state.tests.values().any(|test| test.host_id == Some(id)) {
             return Err(ErrorResponse::Impossible("Delete the tests that use this host first.".into()));

@@ -12,14 +12,13 @@ mod tests;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Path};
+use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, patch, post};
 
 use error::ErrorResponse;
-pub(super) use files::content as file_content;
 
 use super::state::ServerState;
 
@@ -67,9 +66,4 @@ async fn no_route() -> ErrorResponse {
 
 async fn no_method() -> Response {
     ErrorResponse::Fault(StatusCode::METHOD_NOT_ALLOWED).into_response()
-}
-
-/// The number in a path. What is no number names nothing.
-fn number(what: &'static str, Path(id): Path<String>) -> Result<u64, ErrorResponse> {
-    id.parse().map_err(|_| ErrorResponse::Missing(what, 0))
 }

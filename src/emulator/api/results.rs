@@ -7,7 +7,7 @@ use axum::extract::{Path, State};
 use serde_json::{Map, Value, json};
 
 use super::error::ErrorResponse;
-use super::number;
+use super::form::path_id;
 use crate::emulator::config::InjectedFaults;
 use crate::emulator::state::{ServerState, written};
 use crate::emulator::store::Run;
@@ -20,7 +20,7 @@ pub(super) async fn list(State(app): State<Arc<ServerState>>) -> Json<Vec<Value>
 
 /// One run, with what it delivered once it is over.
 pub(super) async fn one(State(app): State<Arc<ServerState>>, id: Path<String>) -> Result<Json<Value>, ErrorResponse> {
-    let id = number("Result", id)?;
+    let id = path_id("Result", id)?;
     let run = app.store.read(|state| state.runs.get(&id).cloned()).ok_or(ErrorResponse::Missing("Result", id))?;
     let mut fields = summary(id, &run, &app.faults);
     if run.is_over() {

@@ -13,8 +13,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Number, Value, json};
 
 use super::error::ErrorResponse;
-use super::form::Form;
-use super::number;
+use super::form::{Form, path_id};
 use crate::emulator::lifecycle;
 use crate::emulator::state::ServerState;
 
@@ -40,7 +39,7 @@ pub(super) async fn start_v1(
     id: Path<String>,
     body: Bytes,
 ) -> Result<Response, ErrorResponse> {
-    let test = number("Test", id)?;
+    let test = path_id("Test", id)?;
     let mut form = Form::read(&body)?;
     let duration = minutes(&app, &mut form).unwrap_or_else(|| V1_MINUTES.into());
     let env = environment(&mut form);
@@ -74,7 +73,7 @@ pub(super) async fn cancel(
     State(app): State<Arc<ServerState>>,
     id: Path<String>,
 ) -> Result<Json<Value>, ErrorResponse> {
-    let id = number("Run", id)?;
+    let id = path_id("Run", id)?;
     app.store.change(|state| {
         let run = state.runs.get_mut(&id).ok_or(ErrorResponse::Missing("Run", id))?;
         if run.is_over() && !run.cancelled {

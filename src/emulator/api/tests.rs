@@ -10,8 +10,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::error::ErrorResponse;
-use super::form::Form;
-use super::number;
+use super::form::{Form, path_id};
 use crate::emulator::state::{ServerState, written};
 use crate::emulator::store::{StoredState as Known, StoredTest};
 use crate::emulator::targets::Targets;
@@ -53,7 +52,7 @@ pub(super) async fn update(
     id: Path<String>,
     body: Bytes,
 ) -> Result<Json<Value>, ErrorResponse> {
-    let id = number("Test", id)?;
+    let id = path_id("Test", id)?;
     let mut form = Form::read(&body)?;
     app.store.change(|state| {
         let mut test = state.tests.get(&id).cloned().ok_or(ErrorResponse::Missing("Test", id))?;
@@ -70,7 +69,7 @@ pub(super) async fn delete(
     State(app): State<Arc<ServerState>>,
     id: Path<String>,
 ) -> Result<Json<Value>, ErrorResponse> {
-    let id = number("Test", id)?;
+    let id = path_id("Test", id)?;
     app.store.change(|state| state.tests.remove(&id)).ok_or(ErrorResponse::Missing("Test", id))?;
     Ok(Json(json!({ "test_id": id, "status": "Deleted" })))
 }

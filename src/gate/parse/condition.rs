@@ -8,7 +8,7 @@ use winnow::prelude::*;
 use winnow::stream::{Location, Stream};
 use winnow::token::{one_of, take_while};
 
-use super::{Input, Parsed, keyword, next_token, stop};
+use super::input::{Input, Parsed, keyword, next_token, stop};
 use crate::gate::{Accepted, Condition, Limit, LimitUnit, Measure};
 use crate::verdict::Operator;
 

@@ -6,7 +6,7 @@ use winnow::prelude::*;
 use winnow::stream::Location;
 use winnow::token::take_while;
 
-use super::{Input, Parsed, bare_word, next_token, stop};
+use super::input::{Input, Parsed, bare_word, next_token, stop};
 use crate::error::nearest;
 use crate::gate::{ErrorClass, Measure};
 

@@ -15,79 +15,25 @@
 //! ```
 
 mod condition;
+mod input;
 mod measure;
 mod scope;
 mod selector;
 
-use std::ops::Range;
+use std::borrow::Cow;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer};
 use winnow::ascii::multispace0;
 use winnow::combinator::{eof, opt, terminated};
-use winnow::error::{ErrMode, ParserError};
+use winnow::error::ErrMode;
 use winnow::prelude::*;
-use winnow::stream::{LocatingSlice, Location, Stream};
-use winnow::token::take_while;
+use winnow::stream::{Location, Stream};
 
+use self::input::{Input, ParseFault, Parsed, bare_word, stop};
 use super::{Accepted, Gate, GateError, GateLine};
 use crate::error::nearest;
 use crate::verdict::Severity;
-
-type Input<'i> = LocatingSlice<&'i str>;
-type Parsed<T> = Result<T, ErrMode<ParseFault>>;
-
-/// What is wrong and where; the gate's text is added at the rim.
-#[derive(Debug)]
-struct ParseFault {
-    span: Range<usize>,
-    message: String,
-    hint: Option<String>,
-}
-
-impl<'i> ParserError<Input<'i>> for ParseFault {
-    type Inner = Self;
-
-    fn from_input(input: &Input<'i>) -> Self {
-        let at = input.current_token_start();
-        Self { span: at..at, message: "this is not understood".into(), hint: None }
-    }
-
-    fn into_inner(self) -> Result<Self::Inner, Self> {
-        Ok(self)
-    }
-}
-
-/// Stops the parse at this place.
-fn stop<T>(span: Range<usize>, message: impl Into<String>, hint: impl Into<String>) -> Parsed<T> {
-    Err(ErrMode::Cut(ParseFault { span, message: message.into(), hint: Some(hint.into()) }))
-}
-
-/// The place of the next token, up to the next white space.
-fn next_token(input: &Input<'_>) -> Range<usize> {
-    let start = input.current_token_start();
-    let rest: &str = input.as_ref();
-    start..start + rest.find(char::is_whitespace).unwrap_or(rest.len())
-}
-
-/// Letters, digits, `_` and `.`, white space after them.
-fn word<'i>(input: &mut Input<'i>) -> Parsed<&'i str> {
-    bare_word(input).and_then(|word| multispace0.parse_next(input).map(|_: &str| word))
-}
-
-fn bare_word<'i>(input: &mut Input<'i>) -> Parsed<&'i str> {
-    take_while(1.., |c: char| c.is_alphanumeric() || c == '_' || c == '.').parse_next(input)
-}
-
-/// Exactly this word, white space after it; nothing is consumed when another stands there.
-fn keyword(input: &mut Input<'_>, wanted: &str) -> bool {
-    let start = input.checkpoint();
-    let found = word(input).is_ok_and(|word| word == wanted);
-    if !found {
-        input.reset(&start);
-    }
-    found
-}
 
 fn gate(input: &mut Input<'_>) -> Parsed<Gate> {
     multispace0.parse_next(input)?;
@@ -166,9 +112,12 @@ impl FromStr for Gate {
     }
 }
 
-/// The worst value a waiver accepts: `1200ms`, or `+60%` against the baseline.
-pub(super) fn accepted(text: &str) -> Result<Accepted, GateError> {
-    condition::accepted(&mut Input::new(text)).map_err(|error| placed(text, error))
+impl FromStr for Accepted {
+    type Err = GateError;
+
+    fn from_str(text: &str) -> Result<Self, GateError> {
+        condition::accepted(&mut Input::new(text)).map_err(|error| placed(text, error))
+    }
 }
 
 fn placed(text: &str, error: ErrMode<ParseFault>) -> GateError {
@@ -181,6 +130,23 @@ fn placed(text: &str, error: ErrMode<ParseFault>) -> GateError {
 impl<'de> Deserialize<'de> for Gate {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         GateLine::deserialize(deserializer)?.0.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl<'de> Deserialize<'de> for Accepted {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        /// YAML reads a plain count as a number.
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Text<'a> {
+            Count(u64),
+            Text(Cow<'a, str>),
+        }
+        match Text::deserialize(deserializer)? {
+            Text::Count(count) => count.to_string().parse(),
+            Text::Text(text) => text.parse(),
+        }
+        .map_err(serde::de::Error::custom)
     }
 }
 

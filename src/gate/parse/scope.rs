@@ -9,7 +9,7 @@ use winnow::stream::{Location, Stream};
 use winnow::token::take_while;
 
 use super::condition::number;
-use super::{Input, Parsed, keyword, next_token, stop};
+use super::input::{Input, Parsed, keyword, next_token, stop};
 use crate::error::nearest;
 use crate::gate::{Condition, Measure, Scope};
 

@@ -7,7 +7,7 @@ use winnow::prelude::*;
 use winnow::stream::Location;
 use winnow::token::{none_of, one_of};
 
-use super::{Input, ParseFault, Parsed, keyword, next_token, stop};
+use super::input::{Input, ParseFault, Parsed, keyword, next_token, stop};
 use crate::gate::Selector;
 
 pub(super) fn selector(input: &mut Input<'_>) -> Parsed<Option<Selector>> {

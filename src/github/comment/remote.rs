@@ -6,8 +6,8 @@ use serde_json::json;
 use super::marker::{CommentBody, START};
 use super::plan::Seen;
 use crate::github::api::Github;
+use crate::github::author::Author;
 use crate::github::error::{GithubError, Task};
-use crate::github::identity::Author;
 use crate::github::pull::PullRequest;
 
 /// Comments asked about in one GraphQL question.

@@ -1,4 +1,4 @@
-//! What must not stay behind: tests made for one run, and results of an earlier one.
+//! What must not stay behind: tests made for one run.
 
 use std::time::Duration;
 
@@ -8,8 +8,7 @@ use super::Session;
 use crate::error::chain;
 use crate::loadforge::event::Event;
 use crate::loadforge::recorder::Recorder;
-use crate::loadforge::session_error::SessionError;
-use crate::results::{ResultsFolder, RunRecord};
+use crate::results::RunRecord;
 
 /// Time allowed to delete a test that was made for one run.
 const CLEAN_UP_LIMIT: Duration = Duration::from_secs(5);
@@ -40,22 +39,4 @@ impl Session<'_> {
             }
         }
     }
-}
-
-/// Removes what an earlier run left, so that it can never be shown for this one. Where the comment is stays known.
-pub(super) fn remove_old_results(folder: &ResultsFolder) -> Result<(), SessionError> {
-    for name in [
-        ResultsFolder::STATS,
-        ResultsFolder::HISTORY,
-        ResultsFolder::FAILURES,
-        ResultsFolder::RESULTS,
-        ResultsFolder::LOCUST_LOG,
-        ResultsFolder::VERDICT,
-        ResultsFolder::SUMMARY,
-        ResultsFolder::REPORT,
-        ResultsFolder::JUNIT,
-    ] {
-        folder.remove(name)?;
-    }
-    Ok(())
 }

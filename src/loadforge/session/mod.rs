@@ -12,7 +12,6 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout, timeout_at};
 
-use self::clean_up::remove_old_results;
 use super::adopt::{self, Adoption, Asked};
 use super::client::Client;
 use super::ephemeral;
@@ -125,7 +124,7 @@ impl Session<'_> {
         target: &ResolvedTest,
         deadline: Instant,
     ) -> Result<RunEnd, SessionError> {
-        remove_old_results(&self.folder)?;
+        self.folder.remove_results()?;
         let folder = self.folder.clone();
         let record = RunRecord {
             schema_version: RUN_SCHEMA_VERSION,

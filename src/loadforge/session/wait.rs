@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{RunEnd, Session, deadline, remove_old_results};
+use super::{RunEnd, Session, deadline};
 use crate::loadforge::event::Event;
 use crate::loadforge::recorder::Recorder;
 use crate::loadforge::resolved_test::{host_of, settings};
@@ -107,7 +107,7 @@ impl Session<'_> {
             },
             (Some(record), Some(run_id)) => (record, run_id),
             (None, Some(run_id)) => {
-                remove_old_results(&self.folder)?;
+                self.folder.remove_results()?;
                 (self.record_of(run_id, plan).await?, run_id)
             }
             (None, None) => return Err(SessionError::NothingRecorded),

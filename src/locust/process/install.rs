@@ -4,15 +4,18 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::process::Command;
 use tokio::time::{sleep, timeout};
 
 use super::error::ProcessError;
-use super::python::{self, Python, SearchPath};
+use super::python::{self, Interpreter, Python, SearchPath};
 use super::version::Version;
-use super::{Interpreter, ProgressSink};
+
+/// Where a line about what takes a while goes.
+pub type ProgressSink = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// Longest time one step of the installation may take.
 const STEP_TIMEOUT: Duration = Duration::from_secs(600);
@@ -166,7 +169,7 @@ async fn lock(path: &Path, progress: &ProgressSink) -> io::Result<File> {
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
-    use std::sync::{Arc, Mutex};
+    use std::sync::Mutex;
 
     use super::*;
     use crate::error::Explain;

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use tokio::process::Command;
 
-use super::Interpreter;
+use super::python::Interpreter;
 use super::version::Version;
 
 /// The exit code by which Locust says "ran, and something failed" (1 means it did not start).

@@ -16,6 +16,15 @@ use super::version::Version;
 /// Longest time a version question may take.
 const QUESTION_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// A Python that has Locust.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Interpreter {
+    /// The interpreter.
+    pub python: PathBuf,
+    /// Its Locust.
+    pub locust: Version,
+}
+
 /// A Python interpreter and its version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Python {

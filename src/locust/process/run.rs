@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::Interpreter;
 use super::error::ProcessError;
 use super::group::ProcessGroup;
 use super::invocation::{LocustInvocation, record_folder};
 use super::log::LogKeeper;
+use super::python::Interpreter;
 use crate::locust::record::{Record, Tail};
 
 /// The launcher that records every request.

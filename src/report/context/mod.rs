@@ -5,7 +5,7 @@ mod view;
 
 use serde::Serialize;
 
-use self::view::{EndpointView, RowView, RunView};
+use self::view::{EndpointView, RowView, RunView, word};
 use super::{Story, wording};
 use crate::results::{Endpoint, Percentile};
 use crate::verdict::{Outcome, Unit};
@@ -162,7 +162,7 @@ impl Context {
         let counts = Counts {
             fail: count(Outcome::Fail),
             inconclusive: count(Outcome::Inconclusive),
-            waiting: verdict.rows.iter().filter(|row| wording::waits(row)).count(),
+            waiting: verdict.rows.iter().filter(|row| row.is_waiting()).count(),
             warn: count(Outcome::Warn),
             pass: count(Outcome::Pass),
             rows: verdict.rows.len(),
@@ -273,9 +273,4 @@ fn failures(story: &Story<'_>, most: usize) -> Vec<ClassView> {
             }
         })
         .collect()
-}
-
-/// The word a unit-like enum is written as in JSON.
-fn word(value: &impl Serialize) -> String {
-    serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }

@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 
-use super::word;
 use crate::report::{Story, wording};
 use crate::results::{Endpoint, Engine, Percentile};
 use crate::verdict::{Row, Severity, Unit};
@@ -179,4 +178,9 @@ impl RunView {
             script_sha256: print.and_then(|print| print.script_sha256.clone()),
         }
     }
+}
+
+/// The word a unit-like enum is written as in JSON.
+pub(super) fn word(value: &impl Serialize) -> String {
+    serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }

@@ -94,8 +94,7 @@ fn render(story: &Story<'_>) -> Result<String, minijinja::Error> {
     let facts = Context::of(story, &detail);
     let over_time = OverTime::of(story);
     let gates = |outcome, most, waits| {
-        let rows =
-            wording::rows_with(story.verdict, outcome).into_iter().filter(move |row| wording::waits(row) == waits);
+        let rows = wording::rows_with(story.verdict, outcome).into_iter().filter(move |row| row.is_waiting() == waits);
         rows.take(most).map(GateView::of).collect::<Vec<_>>()
     };
     let matter: Vec<GateView> = [Outcome::Fail, Outcome::Inconclusive, Outcome::Warn]

@@ -14,7 +14,11 @@ use crate::verdict::Origin;
 ///
 /// # Errors
 /// When one cannot be understood: the error names file, line and column, or the flag.
-pub(super) fn read(config: &Config, file: Option<&Path>, flags: &[String]) -> Result<Vec<PlacedGate>, CommandError> {
+pub(crate) fn read_gates(
+    config: &Config,
+    file: Option<&Path>,
+    flags: &[String],
+) -> Result<Vec<PlacedGate>, CommandError> {
     let path = file.unwrap_or_else(|| Path::new(DEFAULT_FILE)).display().to_string();
     let of_file = config.gates.iter().map(|line| {
         let (number, column) = (line.referenced.line(), line.referenced.column());
@@ -58,16 +62,16 @@ mod tests {
         let path = dir.path().join("gates.yml");
         std::fs::write(&path, "gates:\n  - p95 < 500ms\n  - warn: p59x < 1s\n").unwrap();
         let config = config::load(Some(&path), None, []).unwrap();
-        let fault = read(&config, Some(Path::new("gates.yml")), &[]).unwrap_err();
+        let fault = read_gates(&config, Some(Path::new("gates.yml")), &[]).unwrap_err();
         assert!(fault.message.starts_with("gates.yml:3:11: "), "{fault}");
-        let fault = read(&Config::default(), None, &["p95 <".to_owned()]).unwrap_err();
+        let fault = read_gates(&Config::default(), None, &["p95 <".to_owned()]).unwrap_err();
         assert!(fault.message.starts_with("--gate: "), "{fault}");
     }
 
     #[test]
     fn each_gate_knows_where_it_was_written_and_empty_lines_are_no_gates() {
         let flags = ["p95 < 1s".to_owned(), " ".to_owned()];
-        let gates = read(&Config::default(), None, &flags).unwrap();
+        let gates = read_gates(&Config::default(), None, &flags).unwrap();
         assert_eq!(gates.iter().map(|gate| gate.origin.clone()).collect::<Vec<_>>(), [Origin::Flag]);
     }
 }

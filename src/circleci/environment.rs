@@ -1,13 +1,8 @@
-//! What the CircleCI environment tells: commit, branch, repository, pull requests, artifact addresses.
-//!
-//! Nothing here asks the network or git. Outside CircleCI every field is simply empty, and the command may ask git.
-//! The variables are those of CircleCI's reference page "Project values and variables".
-
-use std::fmt;
+//! CircleCI's variables. They are those of CircleCI's reference page "Project values and variables".
 
 use url::Url;
 
-use crate::report::Links;
+use super::repository::{PullRequestLink, Repository};
 
 /// Where CircleCI serves an artifact of a job by the job's id, also before it is uploaded.
 const ARTIFACT_BASE: &str = "https://output.circle-artifacts.com/output/job";
@@ -91,99 +86,6 @@ impl CircleCi {
             .extend(path.split('/').filter(|part| !matches!(*part, "" | "." | "..")));
         Some(url.into())
     }
-
-    /// The links of a report whose results folder is stored as the artifact folder `destination`.
-    #[must_use]
-    pub fn links(&self, destination: &str) -> Links {
-        let destination = destination.trim_matches('/');
-        let artifact = |file: &str| self.artifact_url(&format!("{destination}/{file}"));
-        Links {
-            job: self.build_url.clone(),
-            report: artifact(crate::results::ResultsFolder::REPORT),
-            summary: artifact(crate::results::ResultsFolder::SUMMARY),
-        }
-    }
-}
-
-/// A repository by owner and name, both safe to stand in an address.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Repository {
-    owner: String,
-    name: String,
-}
-
-impl Repository {
-    /// A repository; `None` when a name holds anything but letters, digits, `-`, `_` and `.`, which is all GitHub allows.
-    #[must_use]
-    pub fn new(owner: &str, name: &str) -> Option<Self> {
-        let valid = |part: &str| {
-            !part.is_empty()
-                && part.len() <= 100
-                && !matches!(part, "." | "..")
-                && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
-        };
-        (valid(owner) && valid(name)).then(|| Self { owner: owner.to_owned(), name: name.to_owned() })
-    }
-
-    /// Reads `owner/name`.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let (owner, name) = text.split_once('/')?;
-        Self::new(owner, name)
-    }
-
-    /// Reads the address of a git remote: `https://host/owner/name`, `ssh://git@host/owner/name.git` or
-    /// `git@host:owner/name.git`.
-    #[must_use]
-    pub fn of_remote(remote: &str) -> Option<Self> {
-        let path = match remote.split_once("://") {
-            Some((_, rest)) => rest.split_once('/')?.1,
-            None => remote.split_once(':')?.1,
-        };
-        let path = path.trim_matches('/');
-        Self::parse(path.strip_suffix(".git").unwrap_or(path))
-    }
-
-    /// The user or organisation.
-    #[must_use]
-    pub fn owner(&self) -> &str {
-        &self.owner
-    }
-
-    /// The name without its owner.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-}
-
-impl fmt::Display for Repository {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.owner, self.name)
-    }
-}
-
-/// A pull request as the environment names it; whether it is the right one is for the GitHub API to say.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct PullRequestLink {
-    /// The host of its page, `github.com` or a GitHub Enterprise Server; `None` when only the number is known.
-    pub host: Option<String>,
-    /// The repository it asks to change.
-    pub repository: Repository,
-    /// Its number.
-    pub number: u64,
-}
-
-impl PullRequestLink {
-    /// Reads `https://host/owner/name/pull/12`. Other services' pull requests have other paths and are `None`.
-    #[must_use]
-    pub fn parse(address: &str) -> Option<Self> {
-        let url = Url::parse(address.trim()).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
-        let mut parts = url.path_segments()?;
-        let repository = Repository::new(parts.next()?, parts.next()?)?;
-        let number = parts.next().filter(|word| *word == "pull").and(parts.next())?.parse().ok()?;
-        Some(Self { host: url.host_str().map(ToOwned::to_owned), repository, number })
-    }
 }
 
 /// A value that says something.
@@ -226,8 +128,8 @@ fn pull_requests(
 fn is_fork(value: &impl Fn(&str) -> Option<String>, repository: Option<&Repository>, branch: Option<&str>) -> bool {
     let elsewhere = value("CIRCLE_PR_USERNAME").is_some_and(|owner| {
         repository.is_none_or(|here| {
-            let name = value("CIRCLE_PR_REPONAME").unwrap_or_else(|| here.name.clone());
-            !here.owner.eq_ignore_ascii_case(&owner) || !here.name.eq_ignore_ascii_case(&name)
+            let name = value("CIRCLE_PR_REPONAME").unwrap_or_else(|| here.name().to_owned());
+            !here.owner().eq_ignore_ascii_case(&owner) || !here.name().eq_ignore_ascii_case(&name)
         })
     });
     elsewhere || branch.and_then(number_of_branch).is_some()
@@ -322,7 +224,7 @@ mod tests {
         }
         "#);
         assert_eq!(
-            ci.links("loadforge-results").report.unwrap(),
+            ci.artifact_url("loadforge-results/report.html").unwrap(),
             "https://output.circle-artifacts.com/output/job/d1c9/artifacts/1/loadforge-results/report.html"
         );
     }
@@ -353,21 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn a_repository_is_read_from_every_kind_of_remote() {
-        for remote in [
-            "git@github.com:acme/shop.git",
-            "https://github.com/acme/shop",
-            "https://github.com/acme/shop.git/",
-            "ssh://git@ghe.acme.example:2222/acme/shop.git",
-        ] {
-            assert_eq!(Repository::of_remote(remote).unwrap().to_string(), "acme/shop", "{remote}");
-        }
-        for bad in
-            ["", "acme", "https://github.com/", "git@github.com:acme/shop/more", "https://github.com/../x", "a:b c/d"]
-        {
-            assert_eq!(Repository::of_remote(bad), None, "{bad}");
-        }
-        // A CircleCI project may be named otherwise than its repository.
+    fn a_project_may_be_named_otherwise_than_its_repository() {
         let renamed = read(&[
             ("CIRCLE_PROJECT_USERNAME", "acme"),
             ("CIRCLE_PROJECT_REPONAME", "our big shop"),
@@ -389,7 +277,7 @@ mod tests {
         #[test]
         fn no_value_breaks_the_reading(text in ".*", other in ".*") {
             let ci = CircleCi::from_env(|name| Some(if name.len() % 2 == 0 { text.clone() } else { other.clone() }));
-            let _ = ci.links(&text);
+            let _ = ci.artifact_url(&text);
             let _ = (PullRequestLink::parse(&text), Repository::of_remote(&other));
         }
     }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::judged_run::JudgedRun;
+use super::judged_run::{JudgedRun, links};
 use crate::circleci::CircleCi;
 use crate::cli::{FolderArgs, GateArgs};
 use crate::error::CommandError;
@@ -12,13 +12,13 @@ use crate::results::{Results, ResultsFolder, RunRecord};
 use crate::verdict::Verdict;
 
 /// A run's results, before they are judged.
-pub(super) struct RunUnderTest {
-    pub(super) folder: ResultsFolder,
-    pub(super) results: Results,
+pub(crate) struct RunUnderTest {
+    pub(crate) folder: ResultsFolder,
+    pub(crate) results: Results,
     /// The run; `None` when files were named.
-    pub(super) run: Option<RunRecord>,
+    pub(crate) run: Option<RunRecord>,
     /// The history CSV, where there is one.
-    pub(super) history: Option<PathBuf>,
+    pub(crate) history: Option<PathBuf>,
 }
 
 impl RunUnderTest {
@@ -26,7 +26,7 @@ impl RunUnderTest {
     ///
     /// # Errors
     /// When there is nothing to judge, or a file is not what it should be.
-    pub(super) fn read(gate: &GateArgs, folders: &FolderArgs) -> Result<Self, CommandError> {
+    pub(crate) fn read(gate: &GateArgs, folders: &FolderArgs) -> Result<Self, CommandError> {
         let folder = ResultsFolder::new(&folders.results);
         match &gate.from {
             Some(stats) => Self::of_files(stats, gate, folder),
@@ -38,7 +38,7 @@ impl RunUnderTest {
     ///
     /// # Errors
     /// When no run was collected into it.
-    pub(super) fn of_folder(folder: ResultsFolder) -> Result<Self, CommandError> {
+    pub(crate) fn of_folder(folder: ResultsFolder) -> Result<Self, CommandError> {
         let run: Option<RunRecord> = folder.read_json_if_there(ResultsFolder::RUN)?;
         if let Some(run) = run.as_ref().filter(|run| !run.collected) {
             return Err(nothing_collected(run, folder.path()));
@@ -62,8 +62,8 @@ impl RunUnderTest {
     }
 
     /// The same with its verdict.
-    pub(super) fn judged(self, verdict: Verdict, ci: &CircleCi) -> JudgedRun {
-        let links = ci.links(&self.folder.path().to_string_lossy());
+    pub(crate) fn judged(self, verdict: Verdict, ci: &CircleCi) -> JudgedRun {
+        let links = links(ci, self.folder.path());
         JudgedRun { folder: self.folder, verdict, results: self.results, run: self.run, links }
     }
 }

@@ -24,7 +24,7 @@ const SPARE_MINUTES: f64 = 15.0;
 ///
 /// # Errors
 /// When it is not said what to run, or a script or variable is missing.
-pub(super) fn of(arguments: &RunArgs, config: &Config, ci: &CircleCi) -> Result<RunPlan, CommandError> {
+pub(crate) fn plan(arguments: &RunArgs, config: &Config, ci: &CircleCi) -> Result<RunPlan, CommandError> {
     let RunArgs { test, shape, service, detach, processes, seconds_per_minute, .. } = arguments;
     let target_host = target_host(shape, config)?;
     let duration = shape.duration.or(config.test.duration).map_or(DEFAULT_MINUTES * 60.0, Duration::as_secs);
@@ -57,7 +57,7 @@ pub(super) fn of(arguments: &RunArgs, config: &Config, ci: &CircleCi) -> Result<
 ///
 /// # Errors
 /// When the record does not tell how, the script is gone, or a variable is not set any more.
-pub(super) fn again(
+pub(crate) fn plan_again(
     record: &RunRecord,
     variables: &[EnvEntry],
     config: &Config,
@@ -97,7 +97,7 @@ pub(super) fn again(
 }
 
 /// The one thing to run. A flag replaces whatever source the file names.
-pub(super) fn what(test: &TestArgs, config: &Config, config_file: Option<&Path>) -> Result<What, CommandError> {
+fn what(test: &TestArgs, config: &Config, config_file: Option<&Path>) -> Result<What, CommandError> {
     if let Some(id) = test.test_id {
         return Ok(What::Saved(id));
     }
@@ -134,7 +134,7 @@ fn script(path: &Path, named_by: &str) -> Result<What, CommandError> {
 }
 
 /// Where the load goes, when it is said.
-pub(super) fn target_host(shape: &ShapeArgs, config: &Config) -> Result<Option<Url>, CommandError> {
+fn target_host(shape: &ShapeArgs, config: &Config) -> Result<Option<Url>, CommandError> {
     if let Some(url) = &shape.target_host {
         return Ok(Some(url.clone()));
     }
@@ -143,24 +143,6 @@ pub(super) fn target_host(shape: &ShapeArgs, config: &Config) -> Result<Option<U
         CommandError::usage(format!("test.target_host `{text}` is not a URL: {cause}"))
             .with_hint("write scheme and host, such as https://staging.example.com")
     })
-}
-
-/// Checks the target against the guard and says where the load will go.
-pub(super) fn guard(config: &Config, target: Option<&Url>) -> Result<(), CommandError> {
-    let Some(target) = target else {
-        if !config.guard.allowed_hosts.is_empty() {
-            tracing::warn!("guard.allowed_hosts cannot be checked: no --target-host; the saved test's host is hit");
-        }
-        return Ok(());
-    };
-    let host = target.host_str().unwrap_or_default();
-    if config.guard.check(target)? {
-        tracing::warn!(
-            "{host} looks like production, and there is no guard.allowed_hosts to say whether it may be hit"
-        );
-    }
-    tracing::info!("the load goes to {host}");
-    Ok(())
 }
 
 fn regions(shape: &ShapeArgs, config: &Config) -> BTreeMap<String, u32> {

@@ -16,7 +16,7 @@ use crate::results::Percentile;
 ///
 /// # Errors
 /// When it is there and cannot be read.
-pub(super) fn open(folder: &Path) -> Result<RunHistory, CommandError> {
+pub(crate) fn open_history(folder: &Path) -> Result<RunHistory, CommandError> {
     let history = RunHistory::open(folder)?;
     let (damaged, newer) = history.left_out();
     if damaged > 0 {
@@ -29,7 +29,7 @@ pub(super) fn open(folder: &Path) -> Result<RunHistory, CommandError> {
 }
 
 /// Which good runs count: flag over file over default.
-pub(super) fn rules(arguments: &BaselineArgs, config: &Config) -> Rules {
+pub(crate) fn rules(arguments: &BaselineArgs, config: &Config) -> Rules {
     let mut section = config.baseline.clone();
     section.branch = arguments.baseline_branch.clone().or(section.branch);
     section.runs = arguments.baseline_runs.or(section.runs);

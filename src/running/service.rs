@@ -6,19 +6,20 @@ use secrecy::SecretString;
 
 use crate::cli::ServiceArgs;
 use crate::emulator::{self, EngineChoice, RunningServer, Server};
-use crate::error::{CommandError, Explain};
-use crate::loadforge::{ApiUrl, Client, Event};
+use crate::error::CommandError;
+use crate::exit::Exit;
+use crate::loadforge::{ApiUrl, Client, Event, StopSignals};
 use crate::results::LocalLoad;
 
 /// Where the token of LoadForge's API is.
-pub(super) const TOKEN_VARIABLE: &str = "LOADFORGE_API_TOKEN";
+const TOKEN_VARIABLE: &str = "LOADFORGE_API_TOKEN";
 
 /// Another way to name the API, shared with other tools.
 const URL_VARIABLE: &str = "LOADFORGE_API_URL";
 
 /// A service that is there for as long as this value lives.
-pub(super) struct Service {
-    pub(super) client: Client,
+pub(crate) struct Service {
+    pub(crate) client: Client,
     server: Option<RunningServer>,
 }
 
@@ -27,7 +28,7 @@ impl Service {
     ///
     /// # Errors
     /// When the address or the token cannot be used.
-    pub(super) fn remote(arguments: &ServiceArgs) -> Result<Self, CommandError> {
+    pub(crate) fn remote(arguments: &ServiceArgs) -> Result<Self, CommandError> {
         let variable = || std::env::var(URL_VARIABLE).ok().filter(|text| !text.is_empty() && text != "<nil>");
         let address = arguments.api_url.as_ref().map(ToString::to_string).or_else(variable);
         let url: ApiUrl = address.as_deref().unwrap_or(ApiUrl::LOADFORGE).parse()?;
@@ -39,7 +40,7 @@ impl Service {
     ///
     /// # Errors
     /// When it cannot listen.
-    pub(super) async fn local(load: LocalLoad) -> Result<Self, CommandError> {
+    pub(crate) async fn local(load: LocalLoad) -> Result<Self, CommandError> {
         let LocalLoad { processes, seconds_per_minute } = load;
         let engine = EngineChoice::Locust { processes, cache_dir: cache_dir() };
         let config = emulator::ServerConfig { engine, seconds_per_minute, ..emulator::ServerConfig::default() };
@@ -50,7 +51,7 @@ impl Service {
     }
 
     /// Stops the server, if there is one, and with it every process it started.
-    pub(super) async fn close(self) {
+    pub(crate) async fn close(self) {
         if let Some(server) = self.server {
             server.shutdown().await;
         }
@@ -58,12 +59,12 @@ impl Service {
 }
 
 /// Where Locust is installed when it is missing.
-pub(super) fn cache_dir() -> Option<PathBuf> {
+pub(crate) fn cache_dir() -> Option<PathBuf> {
     std::env::var_os("LOADFORGE_CI_CACHE_DIR").filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
-/// Says what happens during a run.
-pub(super) fn say(event: &Event) {
+/// Logs what happens during a run.
+pub(crate) fn log_event(event: &Event) {
     if event.is_warning() {
         tracing::warn!("{event}");
     } else {
@@ -71,11 +72,11 @@ pub(super) fn say(event: &Event) {
     }
 }
 
-/// A warning with its cause and the next step.
-pub(super) fn warn(what: &str, fault: &impl Explain) {
-    let cause = crate::error::chain(fault);
-    match fault.hint() {
-        Some(hint) => tracing::warn!("{what}: {cause}\nhint: {hint}"),
-        None => tracing::warn!("{what}: {cause}"),
-    }
+/// Listens for signals that ask to stop.
+///
+/// # Errors
+/// When the system does not let us.
+pub(crate) fn stop_signals() -> Result<StopSignals, CommandError> {
+    StopSignals::on_signals()
+        .map_err(|cause| CommandError::new(Exit::Unavailable, format!("failed to listen for signals: {cause}")))
 }

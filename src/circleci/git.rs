@@ -2,11 +2,12 @@
 
 use std::process::{Command, Stdio};
 
-use crate::circleci::CircleCi;
+use super::CircleCi;
 
-/// Fills in commit and branch from git where the CI environment says nothing, so that a run on a laptop is
-/// recorded as well.
-pub(super) fn environment() -> CircleCi {
+/// The environment of this process. Outside CircleCI, commit and branch come from git, so that a run on a laptop is
+/// recorded with them too.
+#[must_use]
+pub fn environment() -> CircleCi {
     let mut ci = CircleCi::of_this_process();
     if !ci.present {
         ci.commit = ci.commit.or_else(|| git(&["rev-parse", "HEAD"]));

@@ -1,10 +1,7 @@
 //! `gate --confirm`: when a row that compares with the history failed, the same test runs once more.
 
-use super::gate::Judging;
-use super::plan;
-use super::run::{execute, told};
+use super::judge::Judging;
 use super::run_under_test::RunUnderTest;
-use super::service::Service;
 use crate::baseline::{self, Cost};
 use crate::circleci::CircleCi;
 use crate::cli::GateCommandArgs;
@@ -12,21 +9,22 @@ use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::loadforge::RunOutcome;
 use crate::results::{Engine, ResultsFolder, RunRecord, load_generators};
+use crate::running::{self, Service};
 use crate::verdict::{Confirmation, Verdict};
 
 /// A verdict that no second run can change any more.
-pub(super) struct Settled {
-    pub(super) verdict: Verdict,
+pub(crate) struct Settled {
+    pub(crate) verdict: Verdict,
     /// The command was asked to stop during the second run: what is measured is still written, and nothing more is done.
-    pub(super) stopped: Option<CommandError>,
+    pub(crate) stopped: Option<CommandError>,
 }
 
 /// Runs the test once more if the verdict asks for it, and fails only what fails twice. When the second run cannot be
 /// had, what failed in the first one alone could not be judged.
-pub(super) async fn settle(
+pub(crate) async fn settle(
     first: Verdict,
     under_test: &RunUnderTest,
-    bench: &Judging<'_>,
+    by: &Judging<'_>,
     arguments: &GateCommandArgs,
     ci: &CircleCi,
 ) -> Settled {
@@ -39,8 +37,8 @@ pub(super) async fn settle(
         return settled(first);
     }
     tracing::info!("a comparison with the history failed; running the test once more ({})", cost(record, None));
-    let on_inconclusive = bench.options.on_inconclusive;
-    match second(record, under_test, bench, arguments, ci).await {
+    let on_inconclusive = by.options.on_inconclusive;
+    match second(record, under_test, by, arguments, ci).await {
         Ok((second, confirmation)) => {
             let verdict = baseline::combine(&first, &second, on_inconclusive);
             settled(Verdict { confirmation: Some(confirmation), ..verdict })
@@ -57,26 +55,26 @@ pub(super) async fn settle(
 async fn second(
     record: &RunRecord,
     under_test: &RunUnderTest,
-    bench: &Judging<'_>,
+    by: &Judging<'_>,
     arguments: &GateCommandArgs,
     ci: &CircleCi,
 ) -> Result<(Verdict, Confirmation), CommandError> {
-    let plan = plan::again(record, &arguments.gate.env, bench.config, ci)?;
+    let plan = running::plan_again(record, &arguments.gate.env, by.config, ci)?;
     let folder = under_test.folder.second_run();
     forget_older(&folder, record)?;
     let service = match record.engine {
         Engine::Loadforge => Service::remote(&arguments.service)?,
         Engine::Local => Service::local(plan.local).await?,
     };
-    let ended = execute(&service, &plan, folder.clone(), bench.config).await;
+    let ended = running::execute(&service, &plan, folder.clone(), by.config).await;
     service.close().await;
     let ended = ended?;
-    let exit = told(&ended);
+    let exit = running::report_outcome(&ended);
     if ended.outcome != RunOutcome::Finished {
         return Err(CommandError::new(exit, ended.sentence()));
     }
     let again = RunUnderTest::of_folder(folder)?;
-    let verdict = bench.judge(&again);
+    let verdict = by.judge(&again);
     let confirmation =
         Confirmation { run_id: ended.run_id, cost: cost(record, Some(again.results.total.requests)).to_string() };
     tracing::info!("the second run cost {}", confirmation.cost);

@@ -1,0 +1,75 @@
+//! A results folder that `gate` has judged, read back for publishing.
+
+use std::path::Path;
+
+use crate::circleci::CircleCi;
+use crate::error::{CommandError, Explain};
+use crate::report::{Links, Story};
+use crate::results::{FolderError, Results, ResultsFolder, RunRecord};
+use crate::verdict::Verdict;
+
+/// What a judged folder holds.
+pub(crate) struct JudgedRun {
+    pub(crate) folder: ResultsFolder,
+    pub(crate) verdict: Verdict,
+    pub(crate) results: Results,
+    pub(crate) run: Option<RunRecord>,
+    pub(crate) links: Links,
+}
+
+impl JudgedRun {
+    /// Reads a folder.
+    ///
+    /// # Errors
+    /// When it was not judged yet, or a file of it cannot be read.
+    pub(crate) fn read(path: &Path, ci: &CircleCi) -> Result<Self, CommandError> {
+        let folder = ResultsFolder::new(path);
+        let verdict = folder.read_json(ResultsFolder::VERDICT).map_err(|fault| not_judged(&fault, path))?;
+        let results = folder.read_json(ResultsFolder::RESULTS)?;
+        let run = folder.read_json_if_there(ResultsFolder::RUN)?;
+        Ok(Self { verdict, results, run, links: links(ci, path), folder })
+    }
+
+    /// The story the reports tell.
+    pub(crate) fn story(&self) -> Story<'_> {
+        Story { verdict: &self.verdict, results: &self.results, run: self.run.as_ref(), links: &self.links }
+    }
+
+    /// What the test is called: as the run names it, else as its folder is named.
+    pub(crate) fn name(&self) -> String {
+        let of_folder =
+            || self.folder.path().file_name().map_or_else(String::new, |name| name.to_string_lossy().into());
+        self.run.as_ref().map_or_else(of_folder, |run| run.test.clone())
+    }
+}
+
+fn not_judged(fault: &FolderError, path: &Path) -> CommandError {
+    let hint = format!("judge it first: loadforge-ci gate --results {}", path.display());
+    CommandError::new(fault.exit(), crate::error::chain(fault)).with_hint(hint)
+}
+
+/// Where a reader can go from the reports of a folder that is stored as the artifact folder of the same name.
+pub(super) fn links(ci: &CircleCi, folder: &Path) -> Links {
+    let folder = folder.to_string_lossy();
+    let artifact = |file: &str| ci.artifact_url(&format!("{folder}/{file}"));
+    Links {
+        job: ci.build_url.clone(),
+        report: artifact(ResultsFolder::REPORT),
+        summary: artifact(ResultsFolder::SUMMARY),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_lead_to_the_artifacts_of_the_job() {
+        let ci = CircleCi { job_id: Some("d1c9".into()), node_index: 1, ..CircleCi::default() };
+        let links = links(&ci, Path::new("loadforge-results/"));
+        let base = "https://output.circle-artifacts.com/output/job/d1c9/artifacts/1/loadforge-results";
+        assert_eq!(links.report, Some(format!("{base}/report.html")));
+        assert_eq!(links.summary, Some(format!("{base}/summary.md")));
+        assert_eq!(links.job, None);
+    }
+}

@@ -1,0 +1,23 @@
+//! Judging a run: what `gate`, `gate --confirm`, `demo`, `comment` and `doctor` share.
+//!
+//! [`RunUnderTest`] is a run's results before they are judged, [`Judging`] what they are judged by, [`settle`] the second
+//! run of `--confirm`, [`JudgedRun`] the results with their verdict. [`write_reports`] and [`publish_all`] say what came
+//! of it.
+
+mod confirm;
+mod gates;
+mod history;
+mod judge;
+mod judged_run;
+mod publish;
+mod reports;
+mod run_under_test;
+
+pub(crate) use confirm::{Settled, settle};
+pub(crate) use gates::read_gates;
+pub(crate) use history::{open_history, rules};
+pub(crate) use judge::Judging;
+pub(crate) use judged_run::JudgedRun;
+pub(crate) use publish::publish_all;
+pub(crate) use reports::{read_template, write_reports};
+pub(crate) use run_under_test::RunUnderTest;

@@ -1,0 +1,42 @@
+//! Writing every report of a run that was judged.
+
+use std::fs;
+use std::io::{self, IsTerminal};
+use std::path::Path;
+
+use super::judged_run::JudgedRun;
+use crate::cli::OutputArgs;
+use crate::error::CommandError;
+use crate::report::{self, console};
+use crate::stdout::printed;
+
+/// Writes the files and prints the verdict. The inner error is a template that could not be used.
+pub(crate) fn write_reports(
+    judged: &JudgedRun,
+    template: Option<&(String, String)>,
+    output: OutputArgs,
+) -> Result<Result<(), CommandError>, CommandError> {
+    let story = judged.story();
+    let template = template.map(|(name, text)| (name.as_str(), text.as_str()));
+    let (files, ended) = match report::files::write(&judged.folder, &story, template) {
+        Ok(files) => (files, Ok(())),
+        Err(report::files::WriteError::Template(fault)) => (Vec::new(), Err(fault.into())),
+        Err(fault) => return Err(fault.into()),
+    };
+    let stdout = io::stdout();
+    let color = output.color.applies(stdout.is_terminal());
+    let options = console::ConsoleOptions { color, files, ..console::ConsoleOptions::default() };
+    printed(console::write(&mut stdout.lock(), &story, &options))?;
+    Ok(ended)
+}
+
+/// The name and text of the file given with `--template`.
+pub(crate) fn read_template(path: Option<&Path>) -> Result<Option<(String, String)>, CommandError> {
+    let Some(path) = path else { return Ok(None) };
+    let name = path.display().to_string();
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some((name, text))),
+        Err(cause) => Err(CommandError::usage(format!("failed to read the template {name}: {cause}"))
+            .with_hint("--template names a minijinja file; docs/template.md lists what it can use")),
+    }
+}

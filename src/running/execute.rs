@@ -1,0 +1,44 @@
+//! Carrying a plan out, and saying how it ended.
+
+use url::Url;
+
+use super::guard::check_target;
+use super::service::{Service, log_event, stop_signals};
+use crate::config::Config;
+use crate::error::CommandError;
+use crate::exit::Exit;
+use crate::loadforge::{RunEnd, RunOutcome, RunPlan, Session};
+use crate::results::ResultsFolder;
+
+/// Carries a plan out against a service.
+pub(crate) async fn execute(
+    service: &Service,
+    plan: &RunPlan,
+    folder: ResultsFolder,
+    config: &Config,
+) -> Result<RunEnd, CommandError> {
+    // Before anything is sent, so that no signal finds a run without somebody to cancel it.
+    let stop = stop_signals()?;
+    let mut observer = log_event;
+    let mut session = Session { client: service.client.clone(), folder, observer: &mut observer, stop };
+    let target = session.resolve(plan).await?;
+    // A saved test brings its own host, which is known only now; nothing is started yet.
+    check_target(config, target.fingerprint.host.as_deref().and_then(|host| host.parse::<Url>().ok()).as_ref())?;
+    Ok(session.run(plan, &target).await?)
+}
+
+/// Logs how the run ended and what is wrong with what it measured; returns the exit code that means.
+pub(crate) fn report_outcome(ended: &RunEnd) -> Exit {
+    let sentence = ended.sentence();
+    match ended.outcome {
+        RunOutcome::Finished | RunOutcome::Detached => tracing::info!("{sentence}"),
+        _ => tracing::error!("{sentence}"),
+    }
+    for problem in ended.results.iter().flat_map(|results| &results.problems).chain(&ended.problems) {
+        match &problem.detail {
+            Some(detail) => tracing::warn!("{}\n{detail}", problem.message),
+            None => tracing::warn!("{}", problem.message),
+        }
+    }
+    ended.exit()
+}

@@ -1,0 +1,15 @@
+//! Starting and following a run as flags and configuration ask for it: what `run`, `wait`, `cancel`, `doctor`, `demo` and
+//! `gate --confirm` share.
+//!
+//! [`plan()`] puts a plan together, [`Service`] is what it is sent to, [`execute`] carries it out and [`report_outcome`]
+//! logs how it ended.
+
+mod execute;
+mod guard;
+mod plan;
+mod service;
+
+pub(crate) use execute::{execute, report_outcome};
+pub(crate) use guard::check_target;
+pub(crate) use plan::{plan, plan_again};
+pub(crate) use service::{Service, cache_dir, log_event, stop_signals};
