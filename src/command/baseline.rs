@@ -47,9 +47,8 @@ fn show(arguments: &BaselineCommandArgs, mut sink: impl Write) -> Result<Exit, C
 
 fn backtest(arguments: &BacktestArgs, mut sink: impl Write) -> Result<Exit, CommandError> {
     let BaselineCommandArgs { config, folder, baseline } = &arguments.common;
-    let file = config.config.as_deref();
     let config = config.load()?;
-    let written = judging::read_gates(&config, file, &arguments.gate)?;
+    let written = judging::gates(&config, &arguments.gate)?;
     let gates = if written.is_empty() { gate::default_gates() } else { written };
     let history = judging::open_history(&folder.history)?;
     let replayed = baseline::backtest(&history, &gates, &judging::rules(baseline, &config));

@@ -106,7 +106,7 @@ fn verdict(results: &Path, output: OutputArgs) -> Result<Exit, CommandError> {
     let options = Options { targets: TargetPolicy::Ignore, ..Options::default() };
     let under_test = RunUnderTest::of_folder(ResultsFolder::new(results))?;
     let config = Config::default();
-    let verdict = Judging::new(gates, &config, None, None, options).judge(&under_test);
+    let verdict = Judging::new(gates, &config, None, options).judge(&under_test);
     let judged = under_test.judged(verdict, &circleci::environment());
     judging::write_reports(&judged, None, output)??;
     Ok(gate::exit(&judged.verdict, options.on_inconclusive))

@@ -7,7 +7,6 @@ use crate::cli::{DoctorArgs, RunArgs};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::github::{self, Credentials, Github};
-use crate::judging;
 use crate::lint;
 use crate::loadforge::{Session, StopSignals, What};
 use crate::locust::process;
@@ -48,8 +47,7 @@ pub(super) async fn run(arguments: &DoctorArgs, mut sink: impl Write) -> Result<
 
 fn configuration_look(arguments: &DoctorArgs) -> CheckResult {
     let config = arguments.run.config.load()?;
-    let gates = judging::read_gates(&config, arguments.run.config.config.as_deref(), &[])?;
-    Ok(match gates.len() {
+    Ok(match config.gates.len() {
         0 => "no gate is written; comparisons with the history apply".to_owned(),
         1 => "1 gate".to_owned(),
         count => format!("{count} gates"),

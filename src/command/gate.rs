@@ -13,15 +13,14 @@ use crate::verdict::TargetPolicy;
 pub(super) async fn run(arguments: &GateCommandArgs, output: OutputArgs) -> Result<Exit, CommandError> {
     // What is wrong with the question is said before anything is judged.
     let config = arguments.config.load()?;
-    let file = arguments.config.config.as_deref();
-    let gates = judging::read_gates(&config, file, &arguments.gate.gate)?;
+    let gates = judging::gates(&config, &arguments.gate.gate)?;
     let template = judging::read_template(arguments.gate.template.as_deref())?;
     let ci = circleci::environment();
     let under_test = RunUnderTest::read(&arguments.gate, &arguments.folder)?;
     let history = judging::open_history(&arguments.folder.history)?;
     let rules = judging::rules(&arguments.baseline, &config);
     let options = options(arguments, &config, &under_test);
-    let by = Judging::new(gates, &config, file, Some((&history, &rules)), options);
+    let by = Judging::new(gates, &config, Some((&history, &rules)), options);
     let Settled { verdict, stopped } = judging::settle(by.judge(&under_test), &under_test, &by, arguments, &ci).await;
     let judged = under_test.judged(verdict, &ci);
     let written = judging::write_reports(&judged, template.as_ref(), output)?;

@@ -6,6 +6,7 @@ use serde_saphyr::{Error as YamlError, Location};
 
 use crate::error::{Explain, nearest};
 use crate::exit::Exit;
+use crate::gate::GateError;
 
 /// The configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +34,18 @@ pub enum ConfigError {
         snippet: String,
         /// What to write instead.
         hint: Option<String>,
+    },
+    /// A gate cannot be understood.
+    #[error("{file}:{line}:{column}: {fault}")]
+    Gate {
+        /// The file.
+        file: String,
+        /// Line, from 1.
+        line: u64,
+        /// Column of the wrong place, from 1.
+        column: u64,
+        /// What is wrong with it.
+        fault: GateError,
     },
     /// The profile does not exist.
     #[error("{file} has no profile `{name}`")]
@@ -65,6 +78,7 @@ impl Explain for ConfigError {
                 Some("--config FILE names the configuration; without it loadforge.yml is optional".into())
             }
             Self::Content { hint, .. } => hint.clone(),
+            Self::Gate { fault, .. } => fault.hint(),
             Self::Profile { name, known, .. } if known.is_empty() => {
                 Some(format!("add `profiles: {{ {name}: … }}` to it, or leave --profile out"))
             }

@@ -5,13 +5,17 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use serde_saphyr::{Location, Spanned};
+
 use super::error::{self, ConfigError};
-use super::model::Config;
+use super::model::{Config, ConfigFile};
+use crate::gate::{GateError, GateLine, PlacedGate, Waiver};
+use crate::verdict::Origin;
 
 /// The file that is read when `--config` is not given; it may be missing.
 pub const DEFAULT_FILE: &str = "loadforge.yml";
 
-/// Reads the configuration and lays the profile over it.
+/// Reads the configuration, merges the profile into it, and parses every gate and waiver.
 ///
 /// `file` is `None` for the default, which may be missing; `environment` is what `${NAME}` expands from.
 ///
@@ -42,22 +46,64 @@ fn parse(
 ) -> Result<Config, ConfigError> {
     let options = serde_saphyr::options! { with_snippet: false }.with_properties(environment.clone());
     // A file of comments alone is an empty configuration.
-    let read = serde_saphyr::from_str_with_options::<Option<Config>>(text, options);
+    let read = serde_saphyr::from_str_with_options::<Option<ConfigFile>>(text, options);
     let mut config = read.map_err(|fault| error::of_yaml(file, text, &fault))?.unwrap_or_default();
+    // A profile that is not asked for is checked too.
+    for lines in config.profiles.values().filter_map(|profile| profile.gates.as_ref()) {
+        gates(file, lines)?;
+    }
+    gates(file, &config.gates)?;
     if let Some(name) = profile {
         let Some(found) = config.profiles.remove(name) else {
             let known = config.profiles.into_keys().collect();
             return Err(ConfigError::Profile { file: file.into(), name: name.into(), known });
         };
-        config.lay(found);
+        config.merge(found);
     }
     check(file, text, &config)?;
     expand_quoted(file, text, &mut config, &environment)?;
-    Ok(config)
+    typed(file, config)
+}
+
+/// The configuration with its gates and waivers parsed and placed, and its script found from where the file is.
+fn typed(file: &str, written: ConfigFile) -> Result<Config, ConfigError> {
+    let ConfigFile { mut test, guard, gates: lines, waivers, baseline, on_inconclusive, loadforge_targets, .. } =
+        written;
+    let folder = Path::new(file).parent().unwrap_or_else(|| Path::new(""));
+    test.locustfile = test.locustfile.map(|script| folder.join(script).to_string_lossy().into_owned());
+    let placed = |waiver: Spanned<Waiver>| Waiver { origin: origin(file, waiver.referenced), ..waiver.value };
+    Ok(Config {
+        test,
+        guard,
+        gates: gates(file, &lines)?,
+        waivers: waivers.into_iter().map(placed).collect(),
+        baseline,
+        on_inconclusive,
+        loadforge_targets,
+    })
+}
+
+/// Parses gates, each with its place.
+fn gates(file: &str, lines: &[Spanned<GateLine>]) -> Result<Vec<PlacedGate>, ConfigError> {
+    let parsed = lines.iter().map(|line| {
+        let place = line.referenced;
+        let gate = line.value.0.parse().map_err(|fault: GateError| ConfigError::Gate {
+            file: file.into(),
+            line: place.line(),
+            column: place.column().saturating_add(fault.column() as u64).saturating_sub(1),
+            fault,
+        })?;
+        Ok(PlacedGate { gate, origin: origin(file, place) })
+    });
+    parsed.collect()
+}
+
+fn origin(file: &str, place: Location) -> Origin {
+    Origin::File { path: file.into(), line: u32::try_from(place.line()).unwrap_or(u32::MAX) }
 }
 
 /// What no type can say.
-fn check(file: &str, text: &str, config: &Config) -> Result<(), ConfigError> {
+fn check(file: &str, text: &str, config: &ConfigFile) -> Result<(), ConfigError> {
     let fault = |key: &str, message: &str, hint: &str| Err(place(file, text, key, message.into(), hint));
     let test = &config.test;
     if test.sources() > 1 {
@@ -79,7 +125,7 @@ fn check(file: &str, text: &str, config: &Config) -> Result<(), ConfigError> {
 fn expand_quoted(
     file: &str,
     text: &str,
-    config: &mut Config,
+    config: &mut ConfigFile,
     environment: &HashMap<String, String>,
 ) -> Result<(), ConfigError> {
     let test = &mut config.test;
@@ -135,8 +181,9 @@ mod tests {
         assert_eq!(config.test.users, Some(50));
         assert_eq!(config.test.duration.unwrap().as_secs(), 120.0);
         assert_eq!(config.test.target_host.as_deref(), Some("https://a: b # c"));
-        let gates: Vec<_> = config.gates.iter().map(|gate| (gate.referenced.line(), gate.value.0.as_str())).collect();
-        assert_eq!(gates[0], (13, "p95 < 500ms"));
+        let gates: Vec<_> = config.gates.iter().map(|placed| (&placed.origin, placed.gate.to_string())).collect();
+        let origin = Origin::File { path: "loadforge.yml".into(), line: 13 };
+        assert_eq!(gates[0], (&origin, "p95 < 500ms".to_owned()));
         assert_eq!(gates[4].1, "warn: rps >= -15% vs baseline");
         assert_eq!(config.baseline.max_age.unwrap().as_days(), 90.0);
     }
@@ -168,6 +215,35 @@ mod tests {
         ];
         let texts: Vec<_> = faults.iter().map(|text| read(text, None).unwrap_err()).collect();
         insta::assert_snapshot!(texts.join("\n\n"));
+    }
+
+    #[test]
+    fn a_gate_that_cannot_be_read_names_its_place_in_a_profile_that_is_not_asked_for_too() {
+        let bad = "gates:\n  - p95 < 500ms\n  - warn: p59x < 1s\n";
+        let in_profile = format!("profiles:\n  quick:\n    {}", bad.replace('\n', "\n    "));
+        let faults = [read(bad, None).unwrap_err(), read(&in_profile, None).unwrap_err()];
+        insta::assert_snapshot!(faults.join("\n\n"), @"");
+    }
+
+    #[test]
+    fn a_waiver_knows_its_place_and_a_bad_one_is_refused() {
+        let waiver = |gate: &str| {
+            format!(
+                "waivers:\n  - gate: {gate}\n    owner: ann\n    reason: index\n    expires: 2026-12-01\n    accept: 1s\n"
+            )
+        };
+        let config = read(&waiver("p95 < 500ms"), None).unwrap();
+        assert_eq!(config.waivers[0].origin, Origin::File { path: "loadforge.yml".into(), line: 2 });
+        insta::assert_snapshot!(read(&waiver("p59x < 1s"), None).unwrap_err(), @"");
+    }
+
+    #[test]
+    fn a_script_is_named_from_where_the_file_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("loadforge.yml");
+        fs::write(&file, "test: { locustfile: perf/checkout.py }").unwrap();
+        let config = load(Some(&file), None, []).unwrap();
+        assert_eq!(config.test.locustfile, Some(dir.path().join("perf/checkout.py").display().to_string()));
     }
 
     #[test]

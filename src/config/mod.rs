@@ -1,5 +1,8 @@
 //! `loadforge.yml`: model, loading, and what a flag, a profile and the file together mean.
 //!
+//! [`ConfigFile`] is what can be written, [`Config`] what commands go by: [`load()`] parses every gate and waiver, so that each
+//! command that reads a configuration refuses a bad one with its line and column.
+//!
 //! Precedence: flag > environment > profile > file > default. The command line takes care of the first two (any flag
 //! can come from `LOADFORGE_CI_<FLAG>`); [`load()`] lays a profile over the file.
 
@@ -13,10 +16,10 @@ pub use duration::{Duration, NotADuration};
 pub use error::ConfigError;
 pub use guard::NotAllowed;
 pub use load::{DEFAULT_FILE, load};
-pub use model::{BaselineSection, Config, Guard, Profile, TestSection};
+pub use model::{BaselineSection, Config, ConfigFile, Guard, Profile, TestSection};
 
 /// The JSON schema of `loadforge.yml`.
 #[must_use]
 pub fn schema() -> schemars::Schema {
-    schemars::schema_for!(Config)
+    schemars::schema_for!(ConfigFile)
 }

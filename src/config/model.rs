@@ -1,4 +1,4 @@
-//! What can stand in `loadforge.yml`.
+//! What can be written in `loadforge.yml`, and what comes of it.
 
 use std::collections::BTreeMap;
 
@@ -7,14 +7,33 @@ use serde::Deserialize;
 use serde_saphyr::Spanned;
 
 use super::Duration;
-use crate::gate::{GateLine, Waiver};
+use crate::gate::{GateLine, PlacedGate, Waiver};
 use crate::verdict::{OnInconclusive, TargetPolicy};
+
+/// The configuration a command goes by: the file with a profile laid over it, every gate and waiver parsed.
+#[derive(Debug, Clone, Default)]
+pub struct Config {
+    /// What to run and in which shape.
+    pub test: TestSection,
+    /// What must never be hit.
+    pub guard: Guard,
+    /// What must hold, each gate with its place.
+    pub gates: Vec<PlacedGate>,
+    /// Gates that may fail for a while, each with its place.
+    pub waivers: Vec<Waiver>,
+    /// The history to compare with.
+    pub baseline: BaselineSection,
+    /// What a gate that could not be judged means; `None` is the default, `fail`.
+    pub on_inconclusive: Option<OnInconclusive>,
+    /// What the saved test's own targets (`run_passed`) mean; `None` is the default, `fail`.
+    pub loadforge_targets: Option<TargetPolicy>,
+}
 
 /// The whole file. Every part is optional; unknown and duplicate keys are errors.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 #[schemars(title = "loadforge.yml")]
-pub struct Config {
+pub struct ConfigFile {
     /// What to run and in which shape.
     pub test: TestSection,
     /// What must never be hit.
@@ -103,11 +122,11 @@ pub struct Profile {
     pub loadforge_targets: Option<TargetPolicy>,
 }
 
-impl Config {
-    /// Lays a profile over the rest of the file.
-    pub(super) fn lay(&mut self, profile: Profile) {
+impl ConfigFile {
+    /// Merges a profile into the file: what the profile says wins.
+    pub(super) fn merge(&mut self, profile: Profile) {
         let Profile { test, guard, gates, baseline, on_inconclusive, loadforge_targets } = profile;
-        self.test.lay(test);
+        self.test.merge(test);
         self.guard = guard.unwrap_or_else(|| std::mem::take(&mut self.guard));
         self.gates = gates.unwrap_or_else(|| std::mem::take(&mut self.gates));
         self.baseline.branch = baseline.branch.or(self.baseline.branch.take());
@@ -124,7 +143,7 @@ impl TestSection {
         usize::from(self.id.is_some()) + usize::from(self.name.is_some()) + usize::from(self.locustfile.is_some())
     }
 
-    fn lay(&mut self, over: Self) {
+    fn merge(&mut self, over: Self) {
         // One source replaces the other: a profile may run a script where the file names a saved test.
         if over.sources() > 0 {
             self.id = over.id;

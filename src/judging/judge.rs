@@ -1,12 +1,10 @@
 //! What a run is judged by, and judging it.
 
-use std::path::Path;
-
+use super::history;
 use super::run_under_test::RunUnderTest;
-use super::{gates, history};
 use crate::baseline::{LearnedBaseline, Rules, RunHistory, ThisRun};
 use crate::config::Config;
-use crate::gate::{self, LimitSource, NoHistory, Options, PlacedGate, Waiver};
+use crate::gate::{self, LimitSource, NoHistory, Options, PlacedGate};
 use crate::insight::{self, RunSeries};
 use crate::log;
 use crate::verdict::Verdict;
@@ -14,7 +12,6 @@ use crate::verdict::Verdict;
 /// Everything a run is judged by.
 pub(crate) struct Judging<'a> {
     gates: Vec<PlacedGate>,
-    waivers: Vec<Waiver>,
     history: Option<(&'a RunHistory, &'a Rules)>,
     pub(crate) config: &'a Config,
     pub(crate) options: Options,
@@ -25,12 +22,11 @@ impl<'a> Judging<'a> {
     pub(crate) fn new(
         gates: Vec<PlacedGate>,
         config: &'a Config,
-        file: Option<&Path>,
         history: Option<(&'a RunHistory, &'a Rules)>,
         options: Options,
     ) -> Self {
         let gates = if gates.is_empty() { gate::default_gates() } else { gates };
-        Self { gates, waivers: gates::waivers(config, file), history, config, options }
+        Self { gates, history, config, options }
     }
 
     /// Judges a run and looks for findings.
@@ -41,7 +37,7 @@ impl<'a> Judging<'a> {
         let baseline = learned.as_ref().map_or(&NoHistory as &dyn LimitSource, |judge| judge);
         let course = under_test.history.as_deref().map(gate::StatsHistory::file);
         let mut verdict = gate::judge(&self.gates, &under_test.results, course, baseline, &self.options);
-        gate::waive(&mut verdict, &self.waivers, jiff::Zoned::now().date(), self.options.on_inconclusive);
+        gate::waive(&mut verdict, &self.config.waivers, jiff::Zoned::now().date(), self.options.on_inconclusive);
         let usual = learned.as_ref().and_then(history::usual);
         match RunSeries::of(&under_test.results, under_test.history.as_deref()) {
             Ok(course) => verdict.findings = insight::find(&under_test.results, &course, usual.as_ref()),

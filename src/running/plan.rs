@@ -31,7 +31,7 @@ pub(crate) fn plan(arguments: &RunArgs, config: &Config, ci: &CircleCi) -> Resul
     let timeout = shape.timeout.or(config.test.timeout).map_or(duration + SPARE_MINUTES * 60.0, Duration::as_secs);
     let seconds = |value| std::time::Duration::try_from_secs_f64(value).unwrap_or(std::time::Duration::MAX);
     Ok(RunPlan {
-        what: what(test, config, arguments.config.config.as_deref())?,
+        what: what(test, config)?,
         users: shape.users.or(config.test.users),
         spawn_rate: shape.spawn_rate.or(config.test.spawn_rate),
         duration: seconds(duration),
@@ -97,7 +97,7 @@ pub(crate) fn plan_again(
 }
 
 /// The one thing to run. A flag replaces whatever source the file names.
-fn what(test: &TestArgs, config: &Config, config_file: Option<&Path>) -> Result<What, CommandError> {
+fn what(test: &TestArgs, config: &Config) -> Result<What, CommandError> {
     if let Some(id) = test.test_id {
         return Ok(What::Saved(id));
     }
@@ -114,9 +114,7 @@ fn what(test: &TestArgs, config: &Config, config_file: Option<&Path>) -> Result<
         return Ok(What::Named(name.clone()));
     }
     if let Some(path) = &config.test.locustfile {
-        // Relative to the file that names it.
-        let folder = config_file.and_then(Path::parent).unwrap_or_else(|| Path::new(""));
-        return script(&folder.join(path), "test.locustfile");
+        return script(Path::new(path), "test.locustfile");
     }
     let hint = match test.engine {
         Engine::Local => "name a Locust script with --locustfile, or test.locustfile in loadforge.yml",
