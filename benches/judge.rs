@@ -8,7 +8,7 @@ use std::hint::black_box;
 use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
 use loadforge_ci::gate::{NoHistory, Options, PlacedGate, StatsHistory, judge};
-use loadforge_ci::results::{Endpoint, Percentile, RESULTS_SCHEMA_VERSION, Results, Timeline};
+use loadforge_ci::results::{Endpoint, Percentile, Results};
 use loadforge_ci::verdict::Origin;
 
 fn main() {
@@ -38,17 +38,8 @@ fn endpoint(method: &str, name: String) -> Endpoint {
 }
 
 fn results(endpoints: usize) -> Results {
-    Results {
-        schema_version: RESULTS_SCHEMA_VERSION,
-        total: endpoint("", "Aggregated".into()),
-        endpoints: (0..endpoints).map(|index| endpoint("GET", format!("/api/v1/items/{index}/detail"))).collect(),
-        failures: Vec::new(),
-        timeline: Timeline::default(),
-        problems: Vec::new(),
-        targets_passed: None,
-        after_ramp_up: None,
-        notes: Vec::new(),
-    }
+    let endpoints = (0..endpoints).map(|index| endpoint("GET", format!("/api/v1/items/{index}/detail"))).collect();
+    Results::new(endpoint("", "Aggregated".into()), endpoints)
 }
 
 /// An hour of Locust's full history: one row a second and endpoint.

@@ -21,17 +21,7 @@ static RESULTS: LazyLock<Results> = LazyLock::new(|| {
         requests: 100,
         ..Endpoint::default()
     };
-    Results {
-        schema_version: 1,
-        total: endpoint("", "Aggregated"),
-        endpoints: vec![endpoint("GET", "/a")],
-        failures: Vec::new(),
-        timeline: Default::default(),
-        problems: Vec::new(),
-        targets_passed: None,
-        after_ramp_up: None,
-        notes: Vec::new(),
-    }
+    Results::new(endpoint("", "Aggregated"), vec![endpoint("GET", "/a")])
 });
 
 fuzz_target!(|bytes: &[u8]| {

@@ -10,7 +10,7 @@ use super::learned::{LearnedBaseline, Rules, ThisRun, rows_at_stake};
 use super::record::{EndpointRecord, GoodRun, RunName};
 use super::table::{Table, clean, minute, short};
 use crate::gate::{Options, PlacedGate, judge};
-use crate::results::{Endpoint, RESULTS_SCHEMA_VERSION, Results, Timeline};
+use crate::results::{Endpoint, Results};
 use crate::verdict::{OnInconclusive, Outcome, Row, Subject, TargetPolicy, Verdict};
 
 /// What a replay of gates over the history showed.
@@ -100,7 +100,7 @@ pub fn backtest(history: &RunHistory, gates: &[PlacedGate], rules: &Rules) -> Ba
 impl GateRecord {
     fn count(&mut self, run: &GoodRun, verdict: Verdict) {
         let rows: Vec<Row> = verdict.rows.into_iter().filter(|row| row.subject != Subject::Run).collect();
-        let open = rows.iter().find(|row| row.outcome == Outcome::Inconclusive).map(|row| row.reason.clone());
+        let open = rows.iter().find(|row| row.outcome == Outcome::Inconclusive).map(|row| row.reason.to_string());
         let judged = rows.iter().any(|row| row.outcome != Outcome::Inconclusive);
         let with = |outcome| rows.iter().filter(|row| row.outcome == outcome).cloned().collect::<Vec<_>>();
         let miss = |rows| Miss { run: run.run.clone(), at: run.at, commit: run.commit.clone(), rows };
@@ -200,17 +200,7 @@ impl Backtest {
 
 /// The results as far as the history kept them; what it did not keep is inconclusive to the gates.
 fn results_of(run: &GoodRun) -> Results {
-    Results {
-        schema_version: RESULTS_SCHEMA_VERSION,
-        total: endpoint_of(&run.total),
-        endpoints: run.endpoints.iter().map(endpoint_of).collect(),
-        failures: Vec::new(),
-        timeline: Timeline::default(),
-        problems: Vec::new(),
-        targets_passed: None,
-        after_ramp_up: None,
-        notes: Vec::new(),
-    }
+    Results::new(endpoint_of(&run.total), run.endpoints.iter().map(endpoint_of).collect())
 }
 
 fn endpoint_of(measured: &EndpointRecord) -> Endpoint {

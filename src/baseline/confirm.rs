@@ -6,9 +6,6 @@ use crate::gate::summarise;
 use crate::results::Engine;
 use crate::verdict::{OnInconclusive, Outcome, Row, Subject, Verdict};
 
-/// What stands between a reason and how its limit was learned.
-const LEARNED: &str = "; limit from ";
-
 /// Whether a second run is needed: a row that compares with the history failed.
 #[must_use]
 pub fn needs_confirmation(verdict: &Verdict) -> bool {
@@ -24,13 +21,13 @@ pub fn combine(first: &Verdict, second: &Verdict, on_inconclusive: OnInconclusiv
     let doubt = second.rows.iter().find(|row| row.subject == Subject::Run && row.outcome == Outcome::Inconclusive);
     let mut verdict = first.clone();
     for row in verdict.rows.iter_mut().filter(|row| row.baseline.is_some()) {
-        let again = second.rows.iter().find(|other| same(row, other));
+        let again = row.id().and_then(|id| second.row(id));
         row.second_observed = again.and_then(|other| other.observed);
         let failed_again = again.is_some_and(|other| other.outcome == Outcome::Fail);
         if row.outcome == Outcome::Fail {
             settle(row, doubt.or(again));
         } else if failed_again && doubt.is_none() {
-            row.reason = format!("missed in the second run only; {}", row.reason);
+            row.reason.prefix("missed in the second run only; ");
             // What the first run could not judge stays open.
             row.outcome = row.outcome.max(Outcome::Warn);
         }
@@ -54,35 +51,27 @@ pub fn unconfirmed(first: &Verdict, cause: &str, on_inconclusive: OnInconclusive
 /// Settles a row that failed in the first run.
 fn settle(row: &mut Row, again: Option<&Row>) {
     match again.map(|other| other.outcome) {
-        Some(Outcome::Fail) => {
-            row.reason = format!("failed in both runs; {}", row.reason);
-        }
+        Some(Outcome::Fail) => row.reason.prefix("failed in both runs; "),
         // A limit may have become unclear meanwhile, and an endpoint may not have been called again.
         Some(Outcome::Inconclusive) | None => {
-            // How the limit came about is told once, with the first run.
-            let why = again.map_or("it does not have this row", |other| {
-                other.reason.split_once(LEARNED).map_or(other.reason.as_str(), |(why, _)| why)
-            });
+            // How the limit was learned is told once, with the first run.
+            let why = again.map_or("it does not have this row", |other| &other.reason.outcome);
             leave_open(row, &format!("the second run cannot tell: {why}"));
         }
         Some(Outcome::Pass | Outcome::Warn) => {
             row.outcome = Outcome::Warn;
-            row.reason = format!("failed in the first run only; {}", row.reason);
+            row.reason.prefix("failed in the first run only; ");
         }
     }
 }
 
 fn leave_open(row: &mut Row, cause: &str) {
     row.outcome = Outcome::Inconclusive;
-    row.reason = format!("failed once and could not be confirmed, {cause}; the first run: {}", row.reason);
+    row.reason.prefix(&format!("failed once and could not be confirmed, {cause}; the first run: "));
 }
 
 fn failed_against_history(row: &Row) -> bool {
     row.outcome == Outcome::Fail && row.baseline.is_some()
-}
-
-fn same(one: &Row, other: &Row) -> bool {
-    one.gate == other.gate && one.origin == other.origin && one.subject == other.subject
 }
 
 /// What a run costs.
@@ -121,52 +110,34 @@ impl fmt::Display for Cost {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::verdict::{AgainstBaseline, Operator, Origin, Severity, Unit, VERDICT_SCHEMA_VERSION};
+    use crate::verdict::{AgainstBaseline, Operator, Origin, Reason, Unit};
 
     fn row(gate: &str, outcome: Outcome, observed: f64, learned: bool) -> Row {
+        let baseline =
+            || AgainstBaseline { median: Some(500.0), runs: 6, change_percent: None, recent: vec![500.0; 6] };
         Row {
-            gate: gate.into(),
-            origin: Origin::Flag,
-            severity: Severity::Fail,
-            subject: Subject::All,
-            measure: "p95".into(),
-            unit: Unit::Ms,
+            // As many gates as first letters.
+            gate_index: gate.bytes().next().map(u32::from),
             outcome,
             observed: Some(observed),
-            second_observed: None,
             operator: Some(Operator::LessOrEqual),
             limit: Some(600.0),
-            headroom_percent: None,
             requests: 1_000,
-            estimated: false,
-            allowed: false,
-            baseline: learned.then(|| AgainstBaseline {
-                median: Some(500.0),
-                runs: 6,
-                change_percent: None,
-                recent: vec![500.0; 6],
-            }),
+            baseline: learned.then(baseline),
             reason: "limit from 6 good runs".into(),
-            waiver: None,
+            ..Row::open(gate, Origin::Flag, Subject::All, "p95", Unit::Ms)
         }
     }
 
     fn verdict(rows: Vec<Row>) -> Verdict {
-        let mut verdict = Verdict {
-            schema_version: VERDICT_SCHEMA_VERSION,
-            outcome: Outcome::Pass,
-            sentence: String::new(),
-            rows,
-            findings: vec![],
-            confirmation: None,
-        };
+        let mut verdict = Verdict::new(rows);
         summarise(&mut verdict, OnInconclusive::Fail);
         verdict
     }
 
     fn told(first: Row, second: Option<Row>) -> (Outcome, String) {
         let combined = combine(&verdict(vec![first]), &verdict(second.into_iter().collect()), OnInconclusive::Fail);
-        (combined.outcome, combined.rows[0].reason.clone())
+        (combined.outcome, combined.rows[0].reason.to_string())
     }
 
     #[test]
@@ -209,6 +180,30 @@ mod tests {
     }
 
     #[test]
+    fn how_the_limit_was_learned_is_told_once() {
+        let learned = |outcome: &str| Reason { limit: Some("limit from 6 good runs".into()), ..outcome.into() };
+        let first = Row { reason: learned("700 ms misses <= 600 ms"), ..row("g", Outcome::Fail, 700.0, true) };
+        let second = Row { reason: learned("too few requests"), ..row("g", Outcome::Inconclusive, 700.0, true) };
+        insta::assert_snapshot!(
+            told(first, Some(second)).1,
+            @"failed once and could not be confirmed, the second run cannot tell: too few requests; the first run: 700 ms misses <= 600 ms; limit from 6 good runs"
+        );
+    }
+
+    #[test]
+    fn rows_of_two_runs_are_paired_by_gate_and_subject_whatever_their_texts() {
+        // The same gate is written twice, and only its first row failed again.
+        let gates = |first, second| {
+            let one = row("a", first, 700.0, true);
+            let other = Row { gate: one.gate.clone(), ..row("b", second, 510.0, true) };
+            verdict(vec![one, other])
+        };
+        let combined =
+            combine(&gates(Outcome::Fail, Outcome::Fail), &gates(Outcome::Fail, Outcome::Pass), OnInconclusive::Fail);
+        assert_eq!(combined.rows.iter().map(|row| row.outcome).collect::<Vec<_>>(), [Outcome::Fail, Outcome::Warn]);
+    }
+
+    #[test]
     fn without_a_second_run_what_failed_once_is_open_and_written_limits_stay() {
         let first = verdict(vec![
             row("learned", Outcome::Fail, 700.0, true),
@@ -219,7 +214,7 @@ mod tests {
         let open = unconfirmed(&first, "the service did not answer", OnInconclusive::Fail);
         assert_eq!(outcomes(&open), [Outcome::Inconclusive, Outcome::Fail, Outcome::Pass]);
         assert_eq!(open.outcome, Outcome::Fail);
-        assert!(open.rows[0].reason.contains("could not be confirmed, the service did not answer"));
+        assert!(open.rows[0].reason.to_string().contains("could not be confirmed, the service did not answer"));
         let learned = verdict(first.rows[..1].to_vec());
         assert_eq!(unconfirmed(&learned, "", OnInconclusive::Fail).outcome, Outcome::Inconclusive);
         assert_eq!(unconfirmed(&learned, "", OnInconclusive::Warn).outcome, Outcome::Warn);
@@ -249,7 +244,10 @@ mod tests {
                 verdict(vec![lost.clone(), row("g", again, 710.0, true), row("h", Outcome::Fail, 900.0, true)]);
             let combined = combine(&first, &second, OnInconclusive::Fail);
             assert_eq!(combined.outcome, Outcome::Inconclusive);
-            assert!(combined.rows[0].reason.contains("cannot tell: 3 of 20 users were lost;"), "{combined:?}");
+            assert!(
+                combined.rows[0].reason.to_string().contains("cannot tell: 3 of 20 users were lost;"),
+                "{combined:?}"
+            );
             assert_eq!(combined.rows[1].outcome, Outcome::Pass);
         }
     }

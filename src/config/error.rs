@@ -45,7 +45,7 @@ pub enum ConfigError {
         /// Column of the wrong place, from 1.
         column: u64,
         /// What is wrong with it.
-        fault: GateError,
+        fault: Box<GateError>,
     },
     /// The profile does not exist.
     #[error("{file} has no profile `{name}`")]

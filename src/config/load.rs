@@ -91,7 +91,7 @@ fn gates(file: &str, lines: &[Spanned<GateLine>]) -> Result<Vec<PlacedGate>, Con
             file: file.into(),
             line: place.line(),
             column: place.column().saturating_add(fault.column() as u64).saturating_sub(1),
-            fault,
+            fault: Box::new(fault),
         })?;
         Ok(PlacedGate { gate, origin: origin(file, place) })
     });

@@ -22,13 +22,13 @@ fn failed(rows: &[Row], open: &[&Row]) -> String {
     let mut failing: Vec<&Row> = rows.iter().filter(|row| row.outcome == Outcome::Fail).collect();
     worst_first(&mut failing);
     let mut text = first_of(&failing, describe_miss, "failed");
-    // Names of endpoints are left as they are.
-    if let Some(rest) = text.strip_prefix('a').filter(|rest| rest.starts_with("ll requests together")) {
-        text = format!("A{rest}");
+    // "all requests together"; names of endpoints are left as they are.
+    if failing.first().is_some_and(|row| row.subject == Subject::All) {
+        text[..1].make_ascii_uppercase();
     }
     if let Some(run) = open.iter().find(|row| row.subject == Subject::Run) {
         text.push_str("; the run itself is doubtful: ");
-        text.push_str(&run.reason);
+        text.push_str(&run.reason.to_string());
     }
     text
 }
@@ -36,7 +36,7 @@ fn failed(rows: &[Row], open: &[&Row]) -> String {
 fn warned(rows: &[Row], open: &[&Row]) -> String {
     let mut warnings: Vec<&Row> = rows.iter().filter(|row| row.outcome == Outcome::Warn).collect();
     worst_first(&mut warnings);
-    let describe = |row: &Row| if row.subject == Subject::Run { row.reason.clone() } else { describe_miss(row) };
+    let describe = |row: &Row| if row.subject == Subject::Run { row.reason.to_string() } else { describe_miss(row) };
     if let Some(first) = warnings.first() {
         let count = if warnings.len() == 1 { "a warning".to_owned() } else { format!("{} warnings", warnings.len()) };
         let also = if open.is_empty() { String::new() } else { format!("; {} could not be judged", open.len()) };
@@ -51,7 +51,8 @@ fn warned(rows: &[Row], open: &[&Row]) -> String {
 }
 
 fn passed(rows: &[Row]) -> String {
-    let gates: HashSet<_> = rows.iter().filter(|row| !row.is_waiting()).map(|row| (&row.gate, &row.origin)).collect();
+    // The targets of the saved test count as a gate; they have no index.
+    let gates: HashSet<_> = rows.iter().filter(|row| !row.is_waiting()).map(|row| row.gate_index).collect();
     let count =
         if gates.len() == 1 { "The gate passed".to_owned() } else { format!("All {} gates passed", gates.len()) };
     let judged = rows.iter().filter(|row| row.outcome == Outcome::Pass && row.headroom_percent.is_some());
@@ -105,14 +106,14 @@ fn values(row: &Row) -> String {
 
 fn describe_open(row: &Row) -> String {
     match &row.subject {
-        Subject::Run | Subject::LoadforgeTargets | Subject::NoMatch(_) => row.reason.clone(),
+        Subject::Run | Subject::LoadforgeTargets | Subject::NoMatch(_) => row.reason.to_string(),
         _ => format!("{} of {}: {}", row.measure, subject(row), row.reason),
     }
 }
 
 fn describe_miss(row: &Row) -> String {
     if !row.is_missed() || row.subject == Subject::LoadforgeTargets {
-        return row.reason.clone();
+        return row.reason.to_string();
     }
     let waived = row.waiver.as_ref().map_or_else(String::new, |waiver| format!(" (waived until {})", waiver.expires));
     let miss = match &row.baseline {

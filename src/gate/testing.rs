@@ -1,7 +1,7 @@
 //! Results and verdicts for the tests of this module.
 
 use super::{BaselineAnswer, BaselineQuery, LimitSource, NoHistory, Options, PlacedGate, StatsHistory, judge};
-use crate::results::{Endpoint, Failure, Percentile, RESULTS_SCHEMA_VERSION, Results, Timeline};
+use crate::results::{Endpoint, Failure, Percentile, Results};
 use crate::verdict::{Origin, Verdict};
 
 /// An endpoint as Locust's CSV tells it, every percentile the given p95.
@@ -28,17 +28,7 @@ pub(super) fn results(endpoints: Vec<Endpoint>) -> Results {
     let requests = endpoints.iter().map(|endpoint| endpoint.requests).sum();
     let failures = endpoints.iter().map(|endpoint| endpoint.failures).sum();
     let p95 = endpoints.iter().filter_map(|endpoint| endpoint.percentile(Percentile::P95)).fold(0.0, f64::max);
-    Results {
-        schema_version: RESULTS_SCHEMA_VERSION,
-        total: Endpoint { method: String::new(), ..endpoint("Aggregated", requests, failures, p95) },
-        endpoints,
-        failures: Vec::new(),
-        timeline: Timeline::default(),
-        problems: Vec::new(),
-        targets_passed: None,
-        after_ramp_up: None,
-        notes: Vec::new(),
-    }
+    Results::new(Endpoint { method: String::new(), ..endpoint("Aggregated", requests, failures, p95) }, endpoints)
 }
 
 /// A failure of Locust's list.

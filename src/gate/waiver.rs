@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Accepted, Gate, Limit, LimitUnit, Measure, Scope, Selector, summarise};
+use super::{Accepted, Gate, Limit, LimitUnit, Measure, PlacedGate, Scope, Selector, summarise};
 use crate::verdict::{OnInconclusive, Operator, Origin, Outcome, Row, Severity, Subject, Unit, Verdict, WaiverNote};
 
 /// An entry of `waivers:` in `loadforge.yml`. All keys but `endpoint` are needed; unknown ones are errors.
@@ -92,15 +92,18 @@ const fn judged_unit(gate: &Gate) -> Unit {
 }
 
 impl Waiver {
-    /// Whether the waiver speaks of this row.
-    fn is_about(&self, gate: &str, row: &Row) -> bool {
-        let same_gate = row.gate.strip_prefix("warn: ").unwrap_or(&row.gate) == gate;
-        same_gate
-            && match (&self.endpoint, &row.subject) {
-                (None, _) => true,
-                (Some(selector), Subject::Endpoint(key)) => selector.matches_key(key),
-                (Some(_), _) => false,
-            }
+    /// Whether this is the waiver's gate; its severity does not matter.
+    fn names(&self, gate: &Gate) -> bool {
+        *gate == Gate { severity: gate.severity, ..self.gate.clone() }
+    }
+
+    /// Whether the waiver is about a subject of its gate.
+    fn is_about(&self, subject: &Subject) -> bool {
+        match (&self.endpoint, subject) {
+            (None, _) => true,
+            (Some(selector), Subject::Endpoint(key)) => selector.matches_key(key),
+            (Some(_), _) => false,
+        }
     }
 
     /// Whether the row's value is within what is accepted.
@@ -120,42 +123,39 @@ impl Waiver {
     }
 
     /// The row that says that nothing needs the waiver.
-    fn unused(&self, gate: &str, judged: bool, today: Date) -> Row {
+    fn unused(&self, judged: bool, today: Date) -> Row {
+        let gate = Gate { severity: Severity::Fail, ..self.gate.clone() }.to_string();
         let why = if judged { "the gate is met without it" } else { "no such gate was judged" };
         let state =
             if self.expires < today { format!("expired on {}", self.expires) } else { "is not used".to_owned() };
+        let reason = format!("the waiver of {} for `{gate}` {state}: {why}; remove it", self.owner);
+        let measure = self.gate.measure.to_string();
         Row {
-            gate: gate.to_owned(),
-            origin: self.origin.clone(),
             severity: Severity::Warn,
-            subject: Subject::Run,
-            measure: self.gate.measure.to_string(),
-            unit: judged_unit(&self.gate),
             outcome: Outcome::Warn,
-            observed: None,
-            second_observed: None,
-            operator: None,
-            limit: None,
-            headroom_percent: None,
-            requests: 0,
-            estimated: false,
-            allowed: false,
-            baseline: None,
-            reason: format!("the waiver of {} for `{gate}` {state}: {why}; remove it", self.owner),
-            waiver: None,
+            reason: reason.into(),
+            ..Row::open(gate, self.origin.clone(), Subject::Run, measure, judged_unit(&self.gate))
         }
     }
 }
 
-/// Applies waivers: a missed row that a live waiver covers becomes a warning and carries its note; an expired waiver
-/// covers nothing, nor does one whose accepted value is exceeded, and the row says so; a waiver that nothing needs adds
-/// a warning of its own. The verdict's outcome and sentence follow.
-pub fn waive(verdict: &mut Verdict, waivers: &[Waiver], today: Date, on_inconclusive: OnInconclusive) {
+/// Applies waivers to a verdict that these gates gave: a missed row that a live waiver covers becomes a warning and
+/// carries its note; an expired waiver covers nothing, nor does one whose accepted value is exceeded, and the row says
+/// so; a waiver that nothing needs adds a warning of its own. The verdict's outcome and sentence follow.
+pub fn waive(
+    verdict: &mut Verdict,
+    gates: &[PlacedGate],
+    waivers: &[Waiver],
+    today: Date,
+    on_inconclusive: OnInconclusive,
+) {
     let mut unused = Vec::new();
     for waiver in waivers {
-        let gate = Gate { severity: Severity::Fail, ..waiver.gate.clone() }.to_string();
+        let named: Vec<bool> = gates.iter().map(|placed| waiver.names(&placed.gate)).collect();
+        let is_named = |index: u32| named.get(index as usize).is_some_and(|named| *named);
         let (mut judged, mut needed) = (false, false);
-        for row in verdict.rows.iter_mut().filter(|row| waiver.is_about(&gate, row)) {
+        let rows = verdict.rows.iter_mut().filter(|row| row.gate_index.is_some_and(is_named));
+        for row in rows.filter(|row| waiver.is_about(&row.subject)) {
             judged = true;
             // Whether a row that could not be judged needs the waiver is not known.
             needed |= row.is_missed() || row.outcome == Outcome::Inconclusive;
@@ -164,7 +164,7 @@ pub fn waive(verdict: &mut Verdict, waivers: &[Waiver], today: Date, on_inconclu
             }
         }
         if !needed {
-            unused.push(waiver.unused(&gate, judged, today));
+            unused.push(waiver.unused(judged, today));
         }
     }
     verdict.rows.extend(unused);
@@ -172,17 +172,15 @@ pub fn waive(verdict: &mut Verdict, waivers: &[Waiver], today: Date, on_inconclu
 }
 
 fn apply(waiver: &Waiver, row: &mut Row, today: Date) {
-    let remark = if waiver.expires < today {
-        format!("its waiver expired on {} ({})", waiver.expires, waiver.owner)
+    if waiver.expires < today {
+        row.reason.waivers.push(format!("its waiver expired on {} ({})", waiver.expires, waiver.owner));
     } else if waiver.accepts(row) {
         row.outcome = Outcome::Warn;
         row.waiver = Some(waiver.note());
-        return;
     } else {
-        format!("beyond what its waiver accepts, {} ({})", waiver.accept, waiver.owner)
-    };
-    row.reason.push_str("; ");
-    row.reason.push_str(&remark);
+        let remark = format!("beyond what its waiver accepts, {} ({})", waiver.accept, waiver.owner);
+        row.reason.waivers.push(remark);
+    }
 }
 
 #[cfg(test)]

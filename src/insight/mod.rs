@@ -47,7 +47,7 @@ mod tests {
 
     use super::*;
     use crate::locust::{read_failures, read_stats};
-    use crate::results::{Endpoint, Failure, Percentile, RESULTS_SCHEMA_VERSION, TimePoint, Timeline};
+    use crate::results::{Endpoint, Failure, Percentile, TimePoint, Timeline};
 
     /// An endpoint whose p95 is twice its median.
     pub(super) fn endpoint(method: &str, name: &str, requests: u64, failures: u64, median_ms: f64) -> Endpoint {
@@ -64,17 +64,8 @@ mod tests {
 
     pub(super) fn results(endpoints: Vec<Endpoint>) -> Results {
         let sum = |of: fn(&Endpoint) -> u64| endpoints.iter().map(of).fold(0, u64::saturating_add);
-        Results {
-            schema_version: RESULTS_SCHEMA_VERSION,
-            total: endpoint("", "Aggregated", sum(|one| one.requests), sum(|one| one.failures), 20.0),
-            endpoints,
-            failures: Vec::new(),
-            timeline: Timeline::default(),
-            problems: Vec::new(),
-            targets_passed: None,
-            after_ramp_up: None,
-            notes: Vec::new(),
-        }
+        let (requests, failures) = (sum(|one| one.requests), sum(|one| one.failures));
+        Results::new(endpoint("", "Aggregated", requests, failures, 20.0), endpoints)
     }
 
     fn fixture(folder: &str) -> Vec<Finding> {

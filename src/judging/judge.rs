@@ -37,7 +37,8 @@ impl<'a> Judging<'a> {
         let baseline = learned.as_ref().map_or(&NoHistory as &dyn LimitSource, |judge| judge);
         let course = under_test.history.as_deref().map(gate::StatsHistory::file);
         let mut verdict = gate::judge(&self.gates, &under_test.results, course, baseline, &self.options);
-        gate::waive(&mut verdict, &self.config.waivers, jiff::Zoned::now().date(), self.options.on_inconclusive);
+        let today = jiff::Zoned::now().date();
+        gate::waive(&mut verdict, &self.gates, &self.config.waivers, today, self.options.on_inconclusive);
         let usual = learned.as_ref().and_then(history::usual);
         match RunSeries::of(&under_test.results, under_test.history.as_deref()) {
             Ok(course) => verdict.findings = insight::find(&under_test.results, &course, usual.as_ref()),

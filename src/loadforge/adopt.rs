@@ -89,28 +89,15 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::results::RUN_SCHEMA_VERSION;
 
     fn record() -> RunRecord {
+        let fingerprint = Fingerprint { test: "4".into(), users: Some(50), ..Fingerprint::default() };
         RunRecord {
-            schema_version: RUN_SCHEMA_VERSION,
-            engine: Engine::Loadforge,
-            api_url: "https://api".into(),
-            test: "checkout".into(),
             test_id: Some(4),
-            ephemeral: false,
             intent: Some(Intent { at: Timestamp::UNIX_EPOCH, test_id: 4, known_runs: vec![1, 2] }),
             run_id: Some(9),
-            monitor_url: None,
-            states: vec![],
-            collected: false,
-            detached: false,
-            fingerprint: Fingerprint { test: "4".into(), users: Some(50), ..Fingerprint::default() },
-            recipe: None,
             job: Some("job-1".into()),
-            commit: None,
-            branch: None,
-            end_message: None,
+            ..RunRecord::new(Engine::Loadforge, "https://api", "checkout", fingerprint)
         }
     }
 

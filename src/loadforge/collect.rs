@@ -8,10 +8,7 @@ use super::client::Client;
 use super::exact;
 use super::wire::ResultRow;
 use crate::locust::{CsvFile, load, nothing_sent, read_failures, read_timeline};
-use crate::results::{
-    Endpoint, FolderError, Percentile, Problem, ProblemKind, RESULTS_SCHEMA_VERSION, Results, ResultsFolder, RunState,
-    Timeline,
-};
+use crate::results::{Endpoint, FolderError, Percentile, Problem, ProblemKind, Results, ResultsFolder, RunState};
 
 /// Pauses before the service is asked again for CSV fields that are missing right after the end of a run.
 const CSV_PAUSES: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
@@ -162,17 +159,8 @@ fn totals(row: &ResultRow) -> Results {
         total.percentiles.extend(row.median_ms.map(|median| (Percentile::P50, median)));
         total.percentiles.extend(row.max_ms.map(|max| (Percentile::P100, max)));
     }
-    Results {
-        schema_version: RESULTS_SCHEMA_VERSION,
-        problems: (row.requests == Some(0)).then(nothing_sent).into_iter().collect(),
-        total,
-        endpoints: Vec::new(),
-        failures: Vec::new(),
-        timeline: Timeline::default(),
-        targets_passed: None,
-        after_ramp_up: None,
-        notes: Vec::new(),
-    }
+    let problems = (row.requests == Some(0)).then(nothing_sent).into_iter().collect();
+    Results { problems, ..Results::new(total, Vec::new()) }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::Path;
 
 use super::{CsvError, HistoryReader, read_failures, read_stats};
-use crate::results::{Problem, ProblemKind, RESULTS_SCHEMA_VERSION, Results, Timeline, TimelineBuilder};
+use crate::results::{Problem, ProblemKind, Results, Timeline, TimelineBuilder};
 
 /// One CSV file: its name for errors, and its content.
 pub struct CsvFile<'a> {
@@ -48,15 +48,10 @@ pub fn load(
     let stats = read_stats(&stats.name, stats.content)?;
     let nothing_sent = stats.total.requests == 0 && stats.endpoints.iter().all(|endpoint| endpoint.requests == 0);
     Ok(Results {
-        schema_version: RESULTS_SCHEMA_VERSION,
-        total: stats.total,
-        endpoints: stats.endpoints,
         failures: failures.map_or(Ok(Vec::new()), |file| read_failures(&file.name, file.content))?,
         timeline: history.map_or(Ok(Timeline::default()), read_timeline)?,
         problems: nothing_sent.then(self::nothing_sent).into_iter().collect(),
-        targets_passed: None,
-        after_ramp_up: None,
-        notes: Vec::new(),
+        ..Results::new(stats.total, stats.endpoints)
     })
 }
 

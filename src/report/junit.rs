@@ -115,7 +115,7 @@ fn description(row: &Row) -> String {
     if let Some(waiver) = &row.waiver {
         facts.push(line(&format!("waived by {} until {}: {}", waiver.owner, waiver.expires, waiver.reason)));
     }
-    facts.push(format!("why: {}", line(&row.reason)));
+    facts.push(format!("why: {}", line(&row.reason.to_string())));
     facts.join("\n")
 }
 

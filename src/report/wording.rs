@@ -217,14 +217,7 @@ mod tests {
     #[test]
     fn the_headline_says_the_verdict_once() {
         let said = |outcome, sentence: &str| {
-            headline(&Verdict {
-                schema_version: 1,
-                outcome,
-                sentence: sentence.to_owned(),
-                rows: vec![],
-                findings: vec![],
-                confirmation: None,
-            })
+            headline(&Verdict { outcome, sentence: sentence.to_owned(), ..Verdict::new(Vec::new()) })
         };
         assert_eq!(said(Outcome::Fail, "/login is slower"), "Failed: /login is slower");
         assert_eq!(said(Outcome::Fail, "/passed is slower"), "Failed: /passed is slower");

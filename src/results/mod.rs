@@ -74,6 +74,22 @@ pub struct Steady {
 }
 
 impl Results {
+    /// Results with these measures and nothing else: no failure, no timeline, no problem.
+    #[must_use]
+    pub fn new(total: Endpoint, endpoints: Vec<Endpoint>) -> Self {
+        Self {
+            schema_version: RESULTS_SCHEMA_VERSION,
+            total,
+            endpoints,
+            failures: Vec::new(),
+            timeline: Timeline::default(),
+            problems: Vec::new(),
+            targets_passed: None,
+            after_ramp_up: None,
+            notes: Vec::new(),
+        }
+    }
+
     /// The record of one endpoint.
     #[must_use]
     pub fn endpoint(&self, key: &EndpointKey) -> Option<&Endpoint> {

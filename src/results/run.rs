@@ -270,6 +270,31 @@ pub struct RunRecord {
 }
 
 impl RunRecord {
+    /// The record of a run of which nothing else is known yet.
+    #[must_use]
+    pub fn new(engine: Engine, api_url: impl Into<String>, test: impl Into<String>, fingerprint: Fingerprint) -> Self {
+        Self {
+            schema_version: RUN_SCHEMA_VERSION,
+            engine,
+            api_url: api_url.into(),
+            test: test.into(),
+            test_id: None,
+            ephemeral: false,
+            intent: None,
+            run_id: None,
+            monitor_url: None,
+            states: Vec::new(),
+            collected: false,
+            detached: false,
+            fingerprint,
+            recipe: None,
+            job: None,
+            commit: None,
+            branch: None,
+            end_message: None,
+        }
+    }
+
     /// The last state seen.
     #[must_use]
     pub fn state(&self) -> Option<RunState> {

@@ -3,13 +3,15 @@
 mod finding;
 mod options;
 mod outcome;
+mod reason;
 mod row;
 mod unit;
 
 pub use finding::{Finding, FindingKind};
 pub use options::{OnInconclusive, TargetPolicy};
 pub use outcome::{Outcome, Severity};
-pub use row::{AgainstBaseline, Operator, Origin, Row, Subject, WaiverNote};
+pub use reason::Reason;
+pub use row::{AgainstBaseline, Operator, Origin, Row, RowId, Subject, WaiverNote};
 pub use unit::Unit;
 
 use schemars::JsonSchema;
@@ -48,6 +50,25 @@ pub struct Confirmation {
 }
 
 impl Verdict {
+    /// A verdict with these rows; its outcome and sentence are still to be made of them.
+    #[must_use]
+    pub fn new(rows: Vec<Row>) -> Self {
+        Self {
+            schema_version: VERDICT_SCHEMA_VERSION,
+            outcome: Outcome::Inconclusive,
+            sentence: String::new(),
+            rows,
+            findings: Vec::new(),
+            confirmation: None,
+        }
+    }
+
+    /// The row of this id.
+    #[must_use]
+    pub fn row(&self, id: RowId<'_>) -> Option<&Row> {
+        self.rows.iter().find(|row| row.id() == Some(id))
+    }
+
     /// The rows that ended this way.
     pub fn rows_with(&self, outcome: Outcome) -> impl Iterator<Item = &Row> {
         self.rows.iter().filter(move |row| row.outcome == outcome)

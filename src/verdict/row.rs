@@ -5,6 +5,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::reason::{Reason, ReasonFields};
 use super::{Outcome, Severity, Unit};
 use crate::results::EndpointKey;
 
@@ -134,6 +135,10 @@ pub struct WaiverNote {
 pub struct Row {
     /// The gate as it was written, white space folded.
     pub gate: String,
+    /// Which gate made the row: its position among the gates that were judged, from 0. `None` for rows that no gate makes
+    /// (the run itself, LoadForge's targets, a waiver that nothing needs) and in files of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gate_index: Option<u32>,
     /// Where it was written.
     pub origin: Origin,
     /// What it means when it is not met.
@@ -169,14 +174,62 @@ pub struct Row {
     /// The value against the history of good runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<AgainstBaseline>,
-    /// Why it ended this way, one sentence.
-    pub reason: String,
+    /// Why it ended this way.
+    #[serde(flatten)]
+    #[schemars(with = "ReasonFields")]
+    pub reason: Reason,
     /// The waiver that lets it pass.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiver: Option<WaiverNote>,
 }
 
+/// Which row of a verdict: a gate on a subject. Two runs that are judged by the same gates have the same ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RowId<'a> {
+    gate_index: u32,
+    subject: &'a Subject,
+}
+
 impl Row {
+    /// A row that could not be judged so far: inconclusive, with nothing measured and no limit. It stops the build when
+    /// it fails, and no gate made it.
+    #[must_use]
+    pub fn open(
+        gate: impl Into<String>,
+        origin: Origin,
+        subject: Subject,
+        measure: impl Into<String>,
+        unit: Unit,
+    ) -> Self {
+        Self {
+            gate: gate.into(),
+            gate_index: None,
+            origin,
+            severity: Severity::Fail,
+            subject,
+            measure: measure.into(),
+            unit,
+            outcome: Outcome::Inconclusive,
+            observed: None,
+            second_observed: None,
+            operator: None,
+            limit: None,
+            headroom_percent: None,
+            requests: 0,
+            estimated: false,
+            allowed: false,
+            baseline: None,
+            reason: Reason::default(),
+            waiver: None,
+        }
+    }
+
+    /// Which row this is; `None` when no gate made it.
+    #[must_use]
+    pub fn id(&self) -> Option<RowId<'_>> {
+        self.gate_index.map(|gate_index| RowId { gate_index, subject: &self.subject })
+    }
+
     /// The observed value with its unit, or a dash; with a second run, both values.
     #[must_use]
     pub fn observed_text(&self) -> String {

@@ -7,7 +7,7 @@ use insta::assert_snapshot;
 use loadforge_ci::exit::Exit;
 use loadforge_ci::gate::{self, NoHistory, Options, PlacedGate, StatsHistory};
 use loadforge_ci::locust::{read_failures, read_stats};
-use loadforge_ci::results::{RESULTS_SCHEMA_VERSION, Results, Timeline};
+use loadforge_ci::results::Results;
 use loadforge_ci::verdict::{OnInconclusive, Origin, Outcome, Verdict};
 
 fn fixture(run: &str, file: &str) -> PathBuf {
@@ -17,17 +17,8 @@ fn fixture(run: &str, file: &str) -> PathBuf {
 fn results(run: &str) -> Results {
     let open = |file: &str| File::open(fixture(run, file)).unwrap();
     let stats = read_stats("run_stats.csv", open("run_stats.csv")).unwrap();
-    Results {
-        schema_version: RESULTS_SCHEMA_VERSION,
-        total: stats.total,
-        endpoints: stats.endpoints,
-        failures: read_failures("run_failures.csv", open("run_failures.csv")).unwrap(),
-        timeline: Timeline::default(),
-        problems: Vec::new(),
-        targets_passed: None,
-        after_ramp_up: None,
-        notes: Vec::new(),
-    }
+    let failures = read_failures("run_failures.csv", open("run_failures.csv")).unwrap();
+    Results { failures, ..Results::new(stats.total, stats.endpoints) }
 }
 
 fn judge(run: &str, texts: &[&str]) -> Verdict {

@@ -53,7 +53,7 @@ impl Missing {
 
     /// Says in a row's reason that its endpoint was not called.
     pub(super) fn explain(&self, row: &mut Row) {
-        row.reason = format!("this run never called it, and {}; {}", self.runs_did(), row.reason);
+        row.reason.prefix(&format!("this run never called it, and {}; ", self.runs_did()));
     }
 
     fn runs_did(&self) -> String {

@@ -20,8 +20,7 @@ use super::{
     StatsHistory, summarise,
 };
 use crate::results::{Endpoint, Results, Steady};
-use crate::verdict::{AgainstBaseline, Origin, Outcome, Row, Subject, Unit, VERDICT_SCHEMA_VERSION, Verdict};
-use crate::verdict::{OnInconclusive, TargetPolicy};
+use crate::verdict::{AgainstBaseline, OnInconclusive, Origin, Outcome, Row, Subject, TargetPolicy, Unit, Verdict};
 
 /// The fewest windows that are judged: a minute of windows of 10 s.
 const FEWEST_WINDOWS: u64 = 6;
@@ -55,9 +54,9 @@ pub fn judge(
     let compares = gates.iter().any(|placed| placed.gate.is_vs_baseline());
     let missing = Missing::of(if compares { baseline.expected() } else { Expected::default() }, results);
     let mut plan = Plan::default();
-    let targets: Vec<GateTarget<'_>> = gates
-        .iter()
-        .flat_map(|placed| GateTarget::of(placed, results, &missing))
+    let targets: Vec<GateTarget<'_>> = (0..)
+        .zip(gates)
+        .flat_map(|(index, placed)| GateTarget::of(index, placed, results, &missing))
         .map(|target| target.plan(results, &mut plan))
         .collect();
     let judge = GateJudge {
@@ -72,20 +71,15 @@ pub fn judge(
     let mut rows = rows::of_the_run(results, sent_nothing);
     rows.extend(targets.iter().map(|target| judge.row(target)));
     rows.extend(rows::of_the_targets(results, options.targets, options.targets_expected));
-    let mut verdict = Verdict {
-        schema_version: VERDICT_SCHEMA_VERSION,
-        outcome: Outcome::Inconclusive,
-        sentence: String::new(),
-        rows,
-        findings: Vec::new(),
-        confirmation: None,
-    };
+    let mut verdict = Verdict::new(rows);
     summarise(&mut verdict, options.on_inconclusive);
     verdict
 }
 
 /// One gate on one endpoint.
 struct GateTarget<'a> {
+    /// The gate's position among all.
+    index: u32,
     placed: &'a PlacedGate,
     what: Selected<'a>,
     /// Where the run's course answers, when the gate asks it.
@@ -102,8 +96,8 @@ enum Selected<'a> {
 }
 
 impl<'a> GateTarget<'a> {
-    fn of(placed: &'a PlacedGate, results: &'a Results, missing: &'a Missing) -> Vec<Self> {
-        let target = |what| Self { placed, what, series: None };
+    fn of(index: u32, placed: &'a PlacedGate, results: &'a Results, missing: &'a Missing) -> Vec<Self> {
+        let target = |what| Self { index, placed, what, series: None };
         let Some(selector) = &placed.gate.selector else { return vec![target(Selected::All)] };
         let matching = results.endpoints.iter().filter(|endpoint| selector.matches(&endpoint.method, &endpoint.name));
         let mut targets: Vec<Self> = if placed.gate.is_vs_baseline() {
@@ -181,20 +175,20 @@ impl<'a> GateJudge<'a> {
     fn row(&self, target: &GateTarget<'a>) -> Row {
         let Gate { selector, measure, scope, .. } = &target.placed.gate;
         let record = target.endpoint().unwrap_or(&self.results.total);
-        let mut row = rows::open(target.placed, rows::subject(target.endpoint()), record.requests);
+        let mut row = rows::open(target.index, target.placed, rows::subject(target.endpoint()), record.requests);
         if let (Selected::Nothing, Some(selector)) = (target.what, selector) {
             row.subject = Subject::NoMatch(selector.pattern().to_owned());
             row.requests = 0;
-            row.reason = nearest::no_match(selector, self.results);
+            row.reason = nearest::no_match(selector, self.results).into();
             return row;
         }
         if self.sent_nothing {
-            row.reason = "the run measured no request".to_owned();
+            row.reason = "the run measured no request".into();
             return row;
         }
         let missing = matches!(target.what, Selected::Missing(_));
         if let Some(reason) = self.missing.unknown().filter(|_| missing) {
-            row.reason = reason;
+            row.reason = reason.into();
             return row;
         }
         match (measure, *scope, target.series) {
@@ -217,15 +211,15 @@ impl<'a> GateJudge<'a> {
                 let holds = operator.holds(change, limit);
                 rows::settle(row, change, if holds { Decision::Met } else { Decision::Missed(None) });
             }
-            (Err(reason), ..) => row.reason = reason,
-            _ => row.reason = "a drift needs a written limit".to_owned(),
+            (Err(reason), ..) => row.reason = reason.into(),
+            _ => row.reason = "a drift needs a written limit".into(),
         }
     }
 
     fn windows(&self, row: &mut Row, percent: f64, series: SeriesHandle) {
         let (held, judged) = match self.course.share(series) {
             Ok(counts) => counts,
-            Err(reason) => return row.reason = reason,
+            Err(reason) => return row.reason = reason.into(),
         };
         // The epsilon keeps a share that is reached exactly from being missed by rounding.
         let reached = |held: u64, of: u64| held as f64 * 100.0 >= percent * of as f64 * (1.0 - 1e-12);
@@ -238,7 +232,7 @@ impl<'a> GateJudge<'a> {
             Decision::Open(format!("too few windows of 10 s with requests: {judged}, and {FEWEST_WINDOWS} are needed"))
         };
         if judged == 0 {
-            row.reason = format!("no window of 10 s with requests, and {FEWEST_WINDOWS} are needed");
+            row.reason = format!("no window of 10 s with requests, and {FEWEST_WINDOWS} are needed").into();
         } else {
             rows::settle(row, held as f64 * 100.0 / judged as f64, decision);
         }
@@ -264,7 +258,7 @@ impl<'a> GateJudge<'a> {
         let by_default = target.placed.origin == Origin::Default;
         let (endpoint, from_course) = match self.reading(target) {
             Ok(reading) => reading,
-            Err(reason) => return row.reason = reason,
+            Err(reason) => return row.reason = reason.into(),
         };
         row.requests = endpoint.requests;
         row.estimated = from_course && matches!(measure, Measure::Percentile(_) | Measure::Median | Measure::Max);
@@ -282,15 +276,15 @@ impl<'a> GateJudge<'a> {
         let observed = match (observed, target.series) {
             (Ok(observed), _) => observed,
             (Err(_), Some(_)) if from_course && !row.estimated && endpoint.requests > 0 => {
-                return row.reason = format!("the history does not tell {measure} after the ramp-up");
+                return row.reason = format!("the history does not tell {measure} after the ramp-up").into();
             }
             (Err(_), Some(series)) if row.estimated && endpoint.requests > 0 => {
-                return row.reason = self.course.why_no_percentile(series, measure);
+                return row.reason = self.course.why_no_percentile(series, measure).into();
             }
             (Err(reason), _) => {
                 // Nobody asked for the default gates: an endpoint that was hardly called does not stop the build.
                 row.allowed = by_default && endpoint.requests == 0;
-                return row.reason = reason;
+                return row.reason = reason.into();
             }
         };
         let mut comparison = Comparison {
@@ -347,9 +341,7 @@ fn against(row: &mut Row, answer: &BaselineAnswer, mut comparison: Comparison<'_
     if row.outcome == Outcome::Fail && *warn_only {
         row.outcome = Outcome::Warn;
     }
-    if !reason.is_empty() {
-        row.reason = format!("{}; {reason}", row.reason);
-    }
+    row.reason.limit = Some(reason.clone()).filter(|reason| !reason.is_empty());
 }
 
 #[cfg(test)]

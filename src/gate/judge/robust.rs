@@ -77,7 +77,7 @@ proptest! {
         let verdict = judge(&gates, &results, history, &Always(answer), &Options::default());
         prop_assert!(!verdict.sentence.is_empty());
         for row in &verdict.rows {
-            prop_assert!(!row.reason.is_empty(), "{row:?}");
+            prop_assert!(!row.reason.outcome.is_empty(), "{row:?}");
             prop_assert!(row.headroom_percent.is_none_or(f64::is_finite));
             // What could not be measured is never judged.
             prop_assert!(row.observed.is_some() || !matches!(row.outcome, Outcome::Pass | Outcome::Fail), "{row:?}");

@@ -3,35 +3,22 @@
 use super::decide::Decision;
 use crate::gate::{BaselineAnswer, Condition, Gate, PlacedGate};
 use crate::results::{Endpoint, Problem, ProblemKind, Results};
-use crate::verdict::TargetPolicy;
-use crate::verdict::{AgainstBaseline, Operator, Origin, Outcome, Row, Severity, Subject, Unit};
+use crate::verdict::{AgainstBaseline, Operator, Origin, Outcome, Row, Severity, Subject, TargetPolicy, Unit};
 
-/// A row that could not be judged so far.
-pub(super) fn open(placed: &PlacedGate, subject: Subject, requests: u64) -> Row {
+/// The row of a gate, not judged so far.
+pub(super) fn open(index: u32, placed: &PlacedGate, subject: Subject, requests: u64) -> Row {
     let PlacedGate { gate, origin } = placed;
     let limit = match gate.condition {
         Condition::Fixed { limit, .. } => Some(limit.value()),
         Condition::VsBaseline { .. } => None,
     };
     Row {
-        gate: gate.to_string(),
-        origin: origin.clone(),
+        gate_index: Some(index),
         severity: gate.severity,
-        subject,
-        measure: gate.measure.to_string(),
-        unit: gate.unit(),
-        outcome: Outcome::Inconclusive,
-        observed: None,
-        second_observed: None,
         operator: Some(gate.condition.operator()),
         limit,
-        headroom_percent: None,
         requests,
-        estimated: false,
-        allowed: false,
-        baseline: None,
-        reason: String::new(),
-        waiver: None,
+        ..Row::open(gate.to_string(), origin.clone(), subject, gate.measure.to_string(), gate.unit())
     }
 }
 
@@ -43,22 +30,19 @@ pub(super) fn settle(row: &mut Row, observed: f64, decision: Decision) {
     match decision {
         Decision::Met => {
             row.outcome = Outcome::Pass;
-            row.reason = format!("{value} meets {goal}");
+            row.reason = format!("{value} meets {goal}").into();
         }
         Decision::Missed(remark) => {
             row.outcome = match row.severity {
                 Severity::Fail => Outcome::Fail,
                 Severity::Warn => Outcome::Warn,
             };
-            row.reason = format!("{value} misses {goal}");
-            if let Some(remark) = remark {
-                row.reason.push_str("; ");
-                row.reason.push_str(&remark);
-            }
+            let remark = remark.map_or_else(String::new, |remark| format!("; {remark}"));
+            row.reason = format!("{value} misses {goal}{remark}").into();
         }
         Decision::Open(reason) => {
             row.outcome = Outcome::Inconclusive;
-            row.reason = reason;
+            row.reason = reason.into();
         }
     }
 }
@@ -100,37 +84,24 @@ pub(super) fn without_limit(row: &mut Row, observed: f64, answer: &BaselineAnswe
         BaselineAnswer::Limit { reason, runs, .. } => (*runs, reason.clone()),
     };
     row.baseline = Some(AgainstBaseline { median: None, runs, change_percent: None, recent: Vec::new() });
-    row.reason = reason;
+    row.reason = reason.into();
 }
 
 /// A row about the run itself.
-fn about_the_run(results: &Results, reason: String) -> Row {
+fn about_the_run(results: &Results, reason: &str) -> Row {
+    let requests = results.total.requests;
     Row {
-        gate: "the run is sound".into(),
-        origin: Origin::Default,
-        severity: Severity::Fail,
-        subject: Subject::Run,
-        measure: "requests".into(),
-        unit: Unit::Count,
-        outcome: Outcome::Inconclusive,
-        observed: Some(results.total.requests as f64),
-        second_observed: None,
-        operator: None,
-        limit: None,
-        headroom_percent: None,
-        requests: results.total.requests,
-        estimated: false,
-        allowed: false,
-        baseline: None,
-        reason,
-        waiver: None,
+        observed: Some(requests as f64),
+        requests,
+        reason: reason.into(),
+        ..Row::open("the run is sound", Origin::Default, Subject::Run, "requests", Unit::Count)
     }
 }
 
 /// A row for each problem of the run, and one when it sent nothing.
 pub(super) fn of_the_run(results: &Results, sent_nothing: bool) -> Vec<Row> {
     let mut rows: Vec<Row> =
-        results.problems.iter().map(|Problem { message, .. }| about_the_run(results, message.clone())).collect();
+        results.problems.iter().map(|Problem { message, .. }| about_the_run(results, message)).collect();
     let said = results.problems.iter().any(|problem| {
         matches!(
             problem.kind,
@@ -138,7 +109,7 @@ pub(super) fn of_the_run(results: &Results, sent_nothing: bool) -> Vec<Row> {
         )
     });
     if sent_nothing && !said {
-        rows.push(about_the_run(results, "the run measured no request".into()));
+        rows.push(about_the_run(results, "the run measured no request"));
     }
     rows
 }
@@ -158,13 +129,11 @@ pub(super) fn of_the_targets(results: &Results, targets: TargetPolicy, expected:
         (None, _) => return None,
     };
     Some(Row {
-        gate: "LoadForge targets".into(),
         severity,
-        subject: Subject::LoadforgeTargets,
-        measure: "run_passed".into(),
         outcome,
-        observed: None,
-        ..about_the_run(results, reason.into())
+        requests: results.total.requests,
+        reason: reason.into(),
+        ..Row::open("LoadForge targets", Origin::Default, Subject::LoadforgeTargets, "run_passed", Unit::Count)
     })
 }
 

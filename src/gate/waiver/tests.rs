@@ -21,7 +21,7 @@ const GATE: &str = "p95 of \"POST **\" < 800ms";
 
 fn waived(yaml: &str) -> String {
     let mut verdict = verdict(&[GATE], &shop());
-    waive(&mut verdict, &waivers(yaml), today(), OnInconclusive::Fail);
+    waive(&mut verdict, &gates(&[GATE]), &waivers(yaml), today(), OnInconclusive::Fail);
     let notes: Vec<_> =
         verdict.rows.iter().filter_map(|row| Some((row.subject.to_string(), row.waiver.clone()?))).collect();
     format!("{}{notes:?}", listed(&verdict))
@@ -71,7 +71,7 @@ fn a_waiver_that_nothing_needs_warns() {
         "- {gate: p95 < 5s, owner: ann, reason: r, expires: 2026-12-22, accept: 6s}\n\
          - {gate: p99 < 5s, owner: bob, reason: r, expires: 2026-01-01, accept: 6s}",
     );
-    waive(&mut verdict, &list, today(), OnInconclusive::Fail);
+    waive(&mut verdict, &gates(&["p95 < 5s"]), &list, today(), OnInconclusive::Fail);
     assert_snapshot!(listed(&verdict), @r#"
     warn: Passed with 2 warnings: the waiver of ann for `p95 < 5s` is not used: the gate is met without it; remove it
     pass | p95 < 5s | all requests | p95 1,070 ms < 5,000 ms | 1,070 ms meets < 5,000 ms
@@ -88,7 +88,7 @@ fn a_change_against_the_baseline_can_be_accepted() {
         let yaml = format!(
             "- {{gate: 'p95 of \"POST /login\" <= +10% vs baseline', owner: a, reason: r, expires: 2027-01-01, accept: {accept}}}"
         );
-        waive(&mut verdict, &waivers(&yaml), today(), OnInconclusive::Fail);
+        waive(&mut verdict, &gates, &waivers(&yaml), today(), OnInconclusive::Fail);
         verdict.outcome
     };
     assert_eq!(outcome("+40%"), Outcome::Warn);
@@ -101,7 +101,7 @@ fn where_more_is_better_the_accepted_value_is_the_lowest() {
     let outcome = |accept: &str| {
         let mut verdict = verdict(&["rps >= 50/s"], &shop());
         let yaml = format!("- {{gate: rps >= 50/s, owner: a, reason: r, expires: 2027-01-01, accept: {accept}}}");
-        waive(&mut verdict, &waivers(&yaml), today(), OnInconclusive::Fail);
+        waive(&mut verdict, &gates(&["rps >= 50/s"]), &waivers(&yaml), today(), OnInconclusive::Fail);
         verdict.outcome
     };
     assert_eq!((outcome("20/s"), outcome("21/s")), (Outcome::Warn, Outcome::Fail));

@@ -22,7 +22,7 @@ use super::resolved_test::{ResolvedTest, resolve};
 use super::session_error::SessionError;
 use super::start::Start;
 use super::stop::{Signal, StopSignals};
-use crate::results::{Intent, RUN_SCHEMA_VERSION, ResultsFolder, RunRecord};
+use crate::results::{Intent, ResultsFolder, RunRecord};
 
 /// Time allowed from a signal to the run's being cancelled.
 const STOP_LIMIT: Duration = Duration::from_secs(5);
@@ -126,25 +126,15 @@ impl Session<'_> {
     ) -> Result<RunEnd, SessionError> {
         self.folder.remove_results()?;
         let folder = self.folder.clone();
+        let api_url = self.client.url().to_string();
         let record = RunRecord {
-            schema_version: RUN_SCHEMA_VERSION,
-            engine: plan.engine,
-            api_url: self.client.url().to_string(),
-            test: target.label.clone(),
             test_id: target.test_id,
-            ephemeral: false,
-            intent: None,
-            run_id: None,
-            monitor_url: None,
-            states: Vec::new(),
-            collected: false,
             detached: plan.detach,
-            fingerprint: target.fingerprint.clone(),
             recipe: Some(plan.recipe()),
             job: plan.job.clone(),
             commit: plan.commit.clone(),
             branch: plan.branch.clone(),
-            end_message: None,
+            ..RunRecord::new(plan.engine, api_url, target.label.clone(), target.fingerprint.clone())
         };
         let mut recorder = Recorder::new(&folder, record);
         recorder.save()?;

@@ -10,7 +10,7 @@ use crate::loadforge::recorder::Recorder;
 use crate::loadforge::resolved_test::{host_of, settings};
 use crate::loadforge::session_error::SessionError;
 use crate::loadforge::start::one;
-use crate::results::{Engine, Fingerprint, RUN_SCHEMA_VERSION, ResultsFolder, RunRecord, RunState, StateChange};
+use crate::results::{Engine, Fingerprint, ResultsFolder, RunRecord, RunState, StateChange};
 
 /// A run to wait for.
 #[derive(Debug, Clone, Default)]
@@ -150,25 +150,16 @@ impl Session<'_> {
             .map(|minutes| (minutes * 60.0).round() as u64)
             .or_else(|| plan.duration.map(|duration| duration.as_secs_f64().round() as u64));
         let label = test.map(|test| test.name).filter(|name| !name.is_empty());
+        let test = label.unwrap_or_else(|| format!("run {run_id}"));
         Ok(RunRecord {
-            schema_version: RUN_SCHEMA_VERSION,
-            engine: plan.engine,
-            api_url: self.client.url().to_string(),
-            test: label.unwrap_or_else(|| format!("run {run_id}")),
             test_id: row.test_id,
-            ephemeral: false,
-            intent: None,
             run_id: Some(run_id),
             monitor_url: self.client.url().monitor(run_id),
             states: row.state().map(|state| StateChange { state, at: Timestamp::now() }).into_iter().collect(),
-            collected: false,
-            detached: false,
-            fingerprint,
-            recipe: None,
             job: plan.job.clone(),
             commit: plan.commit.clone(),
             branch: plan.branch.clone(),
-            end_message: None,
+            ..RunRecord::new(plan.engine, self.client.url().to_string(), test, fingerprint)
         })
     }
 }

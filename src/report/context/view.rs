@@ -111,7 +111,7 @@ impl RowView {
             sparkline: wording::sparkline(row),
             requests: row.requests,
             estimated: row.estimated,
-            reason: row.reason.clone(),
+            reason: row.reason.to_string(),
             waiver: row.waiver.as_ref().map(|waiver| WaiverView {
                 owner: waiver.owner.clone(),
                 reason: waiver.reason.clone(),

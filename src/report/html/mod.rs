@@ -162,7 +162,7 @@ impl GateView {
             sparkline: wording::sparkline(row),
             gate: row.gate.clone(),
             place: wording::place(&row.origin),
-            reason: wording::closed(&row.reason),
+            reason: wording::closed(&row.reason.to_string()),
             waiver: row.waiver.as_ref().map(|waiver| {
                 wording::closed(&format!("Waived by {} until {}: {}", waiver.owner, waiver.expires, waiver.reason))
             }),

@@ -90,7 +90,7 @@ fn a_run_with_another_fingerprint_is_refused_and_the_field_is_named() {
         });
         let row = row_with(&runs.collect::<Vec<_>>(), GATE, 4_000.0);
         assert_eq!(row.outcome, Outcome::Inconclusive);
-        row.reason
+        row.reason.to_string()
     };
     let reasons = [
         reason(|print| print.engine = loadforge_ci::results::Engine::Local),
@@ -189,7 +189,10 @@ fn an_endpoint_that_every_good_run_called_often_must_not_be_missing() {
     assert_snapshot!(open[0].reason, @"the results were cut off before it, and each of the last 6 good runs did call it");
     let totals_only = of(&Results { endpoints: vec![], ..without.clone() });
     assert_eq!(totals_only.outcome, Outcome::Inconclusive, "{totals_only:?}");
-    assert!(totals_only.rows.iter().all(|row| row.reason.contains("only all requests together")), "{totals_only:?}");
+    assert!(
+        totals_only.rows.iter().all(|row| row.reason.outcome.contains("only all requests together")),
+        "{totals_only:?}"
+    );
     // A written limit is no comparison with the past.
     assert_eq!(rows(&with_cart(6, 50), &[r#"p95 of "GET **" < 1s"#]), "");
 }
@@ -233,8 +236,8 @@ fn throughput_is_judged_both_ways_and_what_is_not_kept_is_said() {
     assert_eq!(outcome("rps <= +15% vs baseline", 1_500).outcome, Outcome::Fail);
     assert_eq!(outcome("rps >= -15% vs baseline", 1_000).outcome, Outcome::Pass);
     let told = [
-        outcome("errors(5xx) <= +10% vs baseline", 1_000).reason,
-        outcome("error_rate >= -10% vs baseline", 1_000).reason,
+        outcome("errors(5xx) <= +10% vs baseline", 1_000).reason.to_string(),
+        outcome("error_rate >= -10% vs baseline", 1_000).reason.to_string(),
     ];
     assert_snapshot!(told.join("\n"), @r#"
     no baseline yet: the history keeps no failures by class

@@ -6,10 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 use loadforge_ci::baseline::{GoodRun, Rules, RunHistory};
 use loadforge_ci::gate::PlacedGate;
 use loadforge_ci::results::{
-    Endpoint, Engine, Fingerprint, Percentile, RESULTS_SCHEMA_VERSION, RUN_SCHEMA_VERSION, Results, ResultsFolder,
-    RunRecord, RunState, StateChange, Timeline,
+    Endpoint, Engine, Fingerprint, Percentile, Results, ResultsFolder, RunRecord, RunState, StateChange,
 };
-use loadforge_ci::verdict::{Origin, Outcome, VERDICT_SCHEMA_VERSION, Verdict};
+use loadforge_ci::verdict::{Origin, Outcome, Verdict};
 
 pub(crate) const LOGIN: &str = "POST /login";
 
@@ -57,55 +56,27 @@ pub(crate) fn results(endpoints: Vec<Endpoint>) -> Results {
     let (requests, failures) =
         endpoints.iter().fold((0, 0), |(all, failed), one| (all + one.requests, failed + one.failures));
     let p95 = endpoints.iter().filter_map(|one| one.percentile(Percentile::P95)).fold(0.0, f64::max);
-    Results {
-        schema_version: RESULTS_SCHEMA_VERSION,
-        total: Endpoint { method: String::new(), ..endpoint("Aggregated", requests, failures, p95) },
-        endpoints,
-        failures: Vec::new(),
-        timeline: Timeline::default(),
-        problems: Vec::new(),
-        targets_passed: None,
-        after_ramp_up: None,
-        notes: Vec::new(),
-    }
+    Results::new(Endpoint { method: String::new(), ..endpoint("Aggregated", requests, failures, p95) }, endpoints)
 }
 
 /// A finished and collected run number `id` of that day.
 pub(crate) fn record(id: u64, day: i64) -> RunRecord {
     RunRecord {
-        schema_version: RUN_SCHEMA_VERSION,
-        engine: Engine::Loadforge,
-        api_url: "https://app.loadforge.com/api/v2".into(),
-        test: "checkout".into(),
         test_id: Some(4217),
-        ephemeral: false,
-        intent: None,
         run_id: Some(id),
-        monitor_url: None,
         states: vec![
             StateChange { state: RunState::Queued, at: at(day) },
             StateChange { state: RunState::Finished, at: at(day) + SignedDuration::from_secs(400) },
         ],
         collected: true,
-        detached: false,
-        fingerprint: fingerprint(),
-        recipe: None,
-        job: None,
         commit: Some(format!("{id:040x}")),
         branch: Some("main".into()),
-        end_message: None,
+        ..RunRecord::new(Engine::Loadforge, "https://app.loadforge.com/api/v2", "checkout", fingerprint())
     }
 }
 
 pub(crate) fn verdict(outcome: Outcome, sentence: &str) -> Verdict {
-    Verdict {
-        schema_version: VERDICT_SCHEMA_VERSION,
-        outcome,
-        sentence: sentence.into(),
-        rows: Vec::new(),
-        findings: Vec::new(),
-        confirmation: None,
-    }
+    Verdict { outcome, sentence: sentence.into(), ..Verdict::new(Vec::new()) }
 }
 
 /// A results folder with these files.

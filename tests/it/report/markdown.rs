@@ -34,7 +34,7 @@ fn a_first_run_without_history_is_no_wall_of_rows() {
         outcome: Outcome::Inconclusive,
         allowed: true,
         baseline: None,
-        reason: "no good run of this test is recorded yet".to_owned(),
+        reason: "no good run of this test is recorded yet".into(),
         ..sample.verdict.rows[0].clone()
     };
     sample.verdict.rows = vec![waiting; 300];
@@ -86,7 +86,7 @@ fn detail_goes_in_order_and_failing_rows_last() {
 #[test]
 fn a_template_of_the_users_own_replaces_the_summary_and_cannot_be_injected_into() {
     let mut sample = Sample::shop(Outcome::Fail);
-    sample.verdict.rows[0].reason = "thanks @alice | <b>".to_owned();
+    sample.verdict.rows[0].reason = "thanks @alice | <b>".into();
     let template = "{% for row in rows.fail %}\n{{ row.endpoint|code }}: {{ row.observed }} ({{ row.reason }}) {{ row.waiver }}\n\
                     {{ [row.reason, 'x']|join(', ') }} {{ row.reason|upper }} {{ 'a' ~ row.reason }}\n{% endfor %}\n{{ counts.pass }}";
     insta::assert_snapshot!(summary(&sample.story(), Some(("own.txt", template))).unwrap());

@@ -189,7 +189,7 @@ impl Sample {
                 _ => Subject::NoMatch(text.clone()),
             };
             row.gate = format!("p95 of \"{text}\" < 1s");
-            row.reason = format!("because of {text} it failed");
+            row.reason = format!("because of {text} it failed").into();
             row.origin = Origin::File { path: text.clone(), line: 3 };
             if let Some(waiver) = &mut row.waiver {
                 *waiver = WaiverNote { owner: text.clone(), reason: text.clone(), expires: text.clone() };
@@ -237,32 +237,19 @@ impl Measuring for Row {
             limit: Some(limit),
             headroom_percent: Some(headroom),
             requests: 1_228,
-            reason: format!("{measure} is {}, the limit is {operator} {}", unit.show(observed), unit.show(limit)),
+            reason: format!("{measure} is {}, the limit is {operator} {}", unit.show(observed), unit.show(limit))
+                .into(),
             ..self
         }
     }
 }
 
 fn row(gate: &str, outcome: Outcome, subject: Subject) -> Row {
+    let origin = Origin::File { path: "loadforge.yml".to_owned(), line: 12 };
     Row {
-        gate: gate.to_owned(),
-        origin: Origin::File { path: "loadforge.yml".to_owned(), line: 12 },
         severity: if outcome == Outcome::Warn { Severity::Warn } else { Severity::Fail },
-        subject,
-        measure: "p95".to_owned(),
-        unit: Unit::Ms,
         outcome,
-        observed: None,
-        second_observed: None,
-        operator: None,
-        limit: None,
-        headroom_percent: None,
-        requests: 0,
-        allowed: false,
-        estimated: false,
-        baseline: None,
-        reason: String::new(),
-        waiver: None,
+        ..Row::open(gate, origin, subject, "p95", Unit::Ms)
     }
 }
 
@@ -284,7 +271,7 @@ fn unmeasured() -> Row {
     Row {
         measure: "p99.9".to_owned(),
         requests: 590,
-        reason: "p99.9 needs 2,995 requests, 590 were sent".to_owned(),
+        reason: "p99.9 needs 2,995 requests, 590 were sent".into(),
         ..row("p99.9 of \"**/checkout\" < 2s", Outcome::Inconclusive, named("POST", "/api/v1/carts/[id]/checkout"))
     }
 }
@@ -326,31 +313,15 @@ fn findings() -> Vec<Finding> {
 
 fn verdict(rows: Vec<Row>, sentence: &str) -> Verdict {
     let outcome = rows.iter().map(|row| row.outcome).max().unwrap_or(Outcome::Inconclusive);
-    Verdict {
-        schema_version: 1,
-        outcome,
-        sentence: sentence.to_owned(),
-        rows,
-        findings: Vec::new(),
-        confirmation: None,
-    }
+    Verdict { outcome, sentence: sentence.to_owned(), ..Verdict::new(rows) }
 }
 
 fn results(endpoints: Vec<Endpoint>, failures: Vec<Failure>, timeline: Timeline) -> Results {
     let (requests, failed) =
         endpoints.iter().fold((0, 0), |(requests, failed), each| (requests + each.requests, failed + each.failures));
     let total = if requests == 0 { Endpoint::default() } else { endpoint("", "Aggregated", requests, failed, 210.0) };
-    Results {
-        schema_version: 1,
-        total: Endpoint { name: "Aggregated".to_owned(), ..total },
-        endpoints,
-        failures,
-        timeline,
-        problems: Vec::new(),
-        targets_passed: None,
-        after_ramp_up: None,
-        notes: Vec::new(),
-    }
+    let total = Endpoint { name: "Aggregated".to_owned(), ..total };
+    Results { failures, timeline, ..Results::new(total, endpoints) }
 }
 
 fn endpoint(method: &str, name: &str, requests: u64, failures: u64, median: f64) -> Endpoint {
@@ -413,14 +384,18 @@ fn timeline(points: i64, every_s: i64) -> Timeline {
 
 fn run() -> RunRecord {
     let at = |second: i64| jiff::Timestamp::from_second(START + second).unwrap();
-    RunRecord {
-        schema_version: 1,
+    let fingerprint = Fingerprint {
         engine: Engine::Loadforge,
-        api_url: "https://app.loadforge.com/api/v2".to_owned(),
-        test: "checkout".to_owned(),
+        test: "4217".to_owned(),
+        script_sha256: Some("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".to_owned()),
+        users: Some(200),
+        spawn_rate: Some(5.0),
+        duration_s: Some(300),
+        regions: [("nyc3".to_owned(), 1), ("lon1".to_owned(), 1)].into(),
+        host: Some("https://shop.staging.example.com".to_owned()),
+    };
+    RunRecord {
         test_id: Some(4217),
-        ephemeral: false,
-        intent: None,
         run_id: Some(98_213),
         monitor_url: Some("https://app.loadforge.com/runs/98213".to_owned()),
         states: vec![
@@ -428,22 +403,9 @@ fn run() -> RunRecord {
             StateChange { state: RunState::Finished, at: at(302) },
         ],
         collected: true,
-        detached: false,
-        fingerprint: Fingerprint {
-            engine: Engine::Loadforge,
-            test: "4217".to_owned(),
-            script_sha256: Some("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".to_owned()),
-            users: Some(200),
-            spawn_rate: Some(5.0),
-            duration_s: Some(300),
-            regions: [("nyc3".to_owned(), 1), ("lon1".to_owned(), 1)].into(),
-            host: Some("https://shop.staging.example.com".to_owned()),
-        },
-        recipe: None,
-        job: None,
         commit: Some("4be1d2a7c0ffee5590c1f0aa37d1bb22e1f00d42".to_owned()),
         branch: Some("feature/faster-login".to_owned()),
-        end_message: None,
+        ..RunRecord::new(Engine::Loadforge, "https://app.loadforge.com/api/v2", "checkout", fingerprint)
     }
 }
 
