@@ -35,7 +35,7 @@ pub enum ConfigError {
         /// What to write instead.
         hint: Option<String>,
     },
-    /// A gate cannot be understood.
+    /// A gate, or a value of a waiver, cannot be understood.
     #[error("{file}:{line}:{column}: {fault}")]
     Gate {
         /// The file.
@@ -91,8 +91,14 @@ impl Explain for ConfigError {
     }
 }
 
+/// A gate, or a value of a waiver, that cannot be understood. `place` is where its text begins.
+pub(super) fn of_gate(file: &str, place: Location, fault: Box<GateError>) -> ConfigError {
+    let column = place.column().saturating_add(fault.column() as u64).saturating_sub(1);
+    ConfigError::Gate { file: file.into(), line: place.line(), column, fault }
+}
+
 /// An error at a place of the file.
-fn at(file: &str, text: &str, place: Location, message: String, hint: Option<String>) -> ConfigError {
+pub(super) fn at(file: &str, text: &str, place: Location, message: String, hint: Option<String>) -> ConfigError {
     at_line(file, text, place.line().max(1), place.column().max(1), message, hint)
 }
 

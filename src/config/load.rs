@@ -9,7 +9,7 @@ use serde_saphyr::{Location, Spanned};
 
 use super::error::{self, ConfigError};
 use super::model::{Config, ConfigFile};
-use crate::gate::{GateError, GateLine, PlacedGate, Waiver};
+use crate::gate::{GateLine, PlacedGate, Waiver, WaiverEntry, WaiverError};
 use crate::verdict::Origin;
 
 /// The file that is read when `--config` is not given; it may be missing.
@@ -62,21 +62,20 @@ fn parse(
     }
     check(file, text, &config)?;
     expand_quoted(file, text, &mut config, &environment)?;
-    typed(file, config)
+    typed(file, text, config)
 }
 
 /// The configuration with its gates and waivers parsed and placed, and its script found from where the file is.
-fn typed(file: &str, written: ConfigFile) -> Result<Config, ConfigError> {
+fn typed(file: &str, text: &str, written: ConfigFile) -> Result<Config, ConfigError> {
     let ConfigFile { mut test, guard, gates: lines, waivers, baseline, on_inconclusive, loadforge_targets, .. } =
         written;
     let folder = Path::new(file).parent().unwrap_or_else(|| Path::new(""));
     test.locustfile = test.locustfile.map(|script| folder.join(script).to_string_lossy().into_owned());
-    let placed = |waiver: Spanned<Waiver>| Waiver { origin: origin(file, waiver.referenced), ..waiver.value };
     Ok(Config {
         test,
         guard,
         gates: gates(file, &lines)?,
-        waivers: waivers.into_iter().map(placed).collect(),
+        waivers: waivers.into_iter().map(|entry| waiver(file, text, entry)).collect::<Result<_, _>>()?,
         baseline,
         on_inconclusive,
         loadforge_targets,
@@ -85,17 +84,21 @@ fn typed(file: &str, written: ConfigFile) -> Result<Config, ConfigError> {
 
 /// Parses gates, each with its place.
 fn gates(file: &str, lines: &[Spanned<GateLine>]) -> Result<Vec<PlacedGate>, ConfigError> {
-    let parsed = lines.iter().map(|line| {
-        let place = line.referenced;
-        let gate = line.value.0.parse().map_err(|fault: GateError| ConfigError::Gate {
-            file: file.into(),
-            line: place.line(),
-            column: place.column().saturating_add(fault.column() as u64).saturating_sub(1),
-            fault: Box::new(fault),
-        })?;
-        Ok(PlacedGate { gate, origin: origin(file, place) })
+    let parsed = lines.iter().map(|line| match line.value.0.parse() {
+        Ok(gate) => Ok(PlacedGate { gate, origin: origin(file, line.referenced) }),
+        Err(fault) => Err(error::of_gate(file, line.referenced, Box::new(fault))),
     });
     parsed.collect()
+}
+
+/// Checks a waiver and places it.
+fn waiver(file: &str, text: &str, entry: Spanned<WaiverEntry>) -> Result<Waiver, ConfigError> {
+    let place = entry.referenced;
+    match Waiver::try_from(entry.value) {
+        Ok(waiver) => Ok(Waiver { origin: origin(file, place), ..waiver }),
+        Err(WaiverError::Text { place, fault }) => Err(error::of_gate(file, place, fault)),
+        Err(WaiverError::Values(message)) => Err(error::at(file, text, place, message, None)),
+    }
 }
 
 fn origin(file: &str, place: Location) -> Origin {
@@ -222,19 +225,46 @@ mod tests {
         let bad = "gates:\n  - p95 < 500ms\n  - warn: p59x < 1s\n";
         let in_profile = format!("profiles:\n  quick:\n    {}", bad.replace('\n', "\n    "));
         let faults = [read(bad, None).unwrap_err(), read(&in_profile, None).unwrap_err()];
-        insta::assert_snapshot!(faults.join("\n\n"), @"");
+        insta::assert_snapshot!(faults.join("\n\n"), @r"
+        loadforge.yml:3:11: `p59x` is not a percentile
+          warn: p59x < 1s
+                ^^^^
+        hint: write p and a number above 0, at most 100, with at most three decimals: p95, p99.9
+
+        loadforge.yml:5:15: `p59x` is not a percentile
+          warn: p59x < 1s
+                ^^^^
+        hint: write p and a number above 0, at most 100, with at most three decimals: p95, p99.9
+        ");
     }
 
     #[test]
     fn a_waiver_knows_its_place_and_a_bad_one_is_refused() {
-        let waiver = |gate: &str| {
-            format!(
-                "waivers:\n  - gate: {gate}\n    owner: ann\n    reason: index\n    expires: 2026-12-01\n    accept: 1s\n"
-            )
+        let waiver = |gate: &str, accept: &str| {
+            let text = format!(
+                "waivers:\n  - gate: {gate}\n    owner: ann\n    reason: index\n    expires: 2026-12-01\n    accept: {accept}\n"
+            );
+            read(&text, None)
         };
-        let config = read(&waiver("p95 < 500ms"), None).unwrap();
-        assert_eq!(config.waivers[0].origin, Origin::File { path: "loadforge.yml".into(), line: 2 });
-        insta::assert_snapshot!(read(&waiver("p59x < 1s"), None).unwrap_err(), @"");
+        let placed = waiver("p95 < 500ms", "1s").unwrap();
+        assert_eq!(placed.waivers[0].origin, Origin::File { path: "loadforge.yml".into(), line: 2 });
+        let faults = [("p59x < 1s", "1s"), ("p95 < 500ms", "1 banana"), ("p95 < 500ms", "5%")]
+            .map(|(gate, accept)| waiver(gate, accept).unwrap_err());
+        insta::assert_snapshot!(faults.join("\n\n"), @r"
+        loadforge.yml:2:11: `p59x` is not a percentile
+          p59x < 1s
+          ^^^^
+        hint: write p and a number above 0, at most 100, with at most three decimals: p95, p99.9
+
+        loadforge.yml:6:13: unknown unit `banana`
+          1 banana
+          ^^^^^^^^
+        hint: write a value such as 1200ms, 5%, 40/s or 12, or a change such as +60%
+
+        loadforge.yml:2:5: `accept: 5%` does not fit the gate `p95 < 500ms`: write a response time such as 1200ms
+        2 |   - gate: p95 < 500ms
+          |     ^
+        ");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_saphyr::Spanned;
 
 use super::Duration;
-use crate::gate::{GateLine, PlacedGate, Waiver};
+use crate::gate::{GateLine, PlacedGate, Waiver, WaiverEntry};
 use crate::verdict::{OnInconclusive, TargetPolicy};
 
 /// The configuration a command goes by: the file with a profile laid over it, every gate and waiver parsed.
@@ -43,7 +43,7 @@ pub struct ConfigFile {
     pub gates: Vec<Spanned<GateLine>>,
     /// Gates that may fail for a while.
     #[schemars(with = "Vec<Waiver>")]
-    pub waivers: Vec<Spanned<Waiver>>,
+    pub waivers: Vec<Spanned<WaiverEntry>>,
     /// The history to compare with.
     pub baseline: BaselineSection,
     /// What a gate that could not be judged means. Default: `fail`.

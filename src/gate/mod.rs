@@ -31,4 +31,4 @@ pub use limit_source::{BaselineAnswer, BaselineQuery, Expected, FieldDifference,
 pub use line::GateLine;
 pub use selector::Selector;
 pub use summary::{exit, summarise};
-pub use waiver::{Waiver, waive};
+pub use waiver::{Waiver, WaiverEntry, WaiverError, waive};

@@ -1,5 +1,9 @@
 //! Waivers: gates that may be missed for a while, up to a value someone answers for.
 
+mod entry;
+
+pub use entry::{WaiverEntry, WaiverError};
+
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -9,7 +13,7 @@ use crate::verdict::{OnInconclusive, Operator, Origin, Outcome, Row, Severity, S
 
 /// An entry of `waivers:` in `loadforge.yml`. All keys but `endpoint` are needed; unknown ones are errors.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
-#[serde(try_from = "Written")]
+#[serde(try_from = "WaiverEntry")]
 #[schemars(!try_from, deny_unknown_fields)]
 pub struct Waiver {
     /// The gate, spelled as among the gates; its severity does not matter.
@@ -28,35 +32,23 @@ pub struct Waiver {
     /// The worst value that is accepted: `1200ms`, `5%`, `40/s`, `12`; or `+60%` against the baseline.
     #[schemars(with = "String")]
     pub accept: Accepted,
-    /// Where it was written; the caller sets it.
+    /// Where it was written; whoever reads the file sets it.
     #[schemars(skip)]
     pub origin: Origin,
 }
 
-/// A waiver before it is checked.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Written {
-    gate: Gate,
-    #[serde(default)]
-    endpoint: Option<String>,
-    owner: String,
-    reason: String,
-    expires: String,
-    accept: Accepted,
-}
+impl TryFrom<WaiverEntry> for Waiver {
+    type Error = WaiverError;
 
-impl TryFrom<Written> for Waiver {
-    type Error = String;
-
-    fn try_from(written: Written) -> Result<Self, String> {
-        let Written { gate, endpoint, owner, reason, expires, accept } = written;
+    fn try_from(entry: WaiverEntry) -> Result<Self, WaiverError> {
+        let (gate, accept) = (entry.gate()?, entry.accept()?);
+        let WaiverEntry { endpoint, owner, reason, expires, .. } = entry;
         if owner.trim().is_empty() || reason.trim().is_empty() {
-            return Err("a waiver needs an owner who answers for it and a reason".to_owned());
+            return Err(WaiverError::Values("a waiver needs an owner who answers for it and a reason".to_owned()));
         }
-        let expires: Date = expires
-            .parse()
-            .map_err(|_| format!("`expires: {expires}` is not a date: write its last day as in 2026-12-31"))?;
+        let expires: Date = expires.parse().map_err(|_| {
+            WaiverError::Values(format!("`expires: {expires}` is not a date: write its last day as in 2026-12-31"))
+        })?;
         // A drift is a change itself, so its limits may have a sign.
         let accept = match (accept, &gate.measure) {
             (Accepted::Change(number), Measure::Drift(_)) => {
@@ -72,16 +64,18 @@ impl TryFrom<Written> for Waiver {
                     Unit::PerSecond => "a throughput such as 40/s",
                     Unit::Count => "a plain number",
                 };
-                return Err(format!("`accept: {accept}` does not fit the gate `{gate}`: write {fitting}"));
+                let message = format!("`accept: {accept}` does not fit the gate `{gate}`: write {fitting}");
+                return Err(WaiverError::Values(message));
             }
             Accepted::Change(_) if !gate.is_vs_baseline() => {
-                return Err(format!("`accept: {accept}` is a change, but `{gate}` does not compare with the baseline"));
+                let message =
+                    format!("`accept: {accept}` is a change, but `{gate}` does not compare with the baseline");
+                return Err(WaiverError::Values(message));
             }
             _ => {}
         }
-        let endpoint = endpoint
-            .map(|pattern| Selector::new(&pattern).ok_or_else(|| "`endpoint` is empty: leave it out".to_owned()))
-            .transpose()?;
+        let no_endpoint = || WaiverError::Values("`endpoint` is empty: leave it out".to_owned());
+        let endpoint = endpoint.map(|pattern| Selector::new(&pattern).ok_or_else(no_endpoint)).transpose()?;
         Ok(Self { gate, endpoint, owner, reason, expires, accept, origin: Origin::Default })
     }
 }

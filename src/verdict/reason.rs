@@ -113,4 +113,14 @@ mod tests {
         assert_eq!(serde_json::to_value(&plain).unwrap(), json!({ "reason": "800 ms meets < 1 s" }));
         assert_eq!(serde_json::from_value::<Reason>(json!({ "reason": "800 ms meets < 1 s" })).unwrap(), plain);
     }
+
+    #[test]
+    fn the_schema_of_a_row_names_the_parts() {
+        let schema = serde_json::to_value(schemars::schema_for!(crate::verdict::Row)).unwrap();
+        for part in ["reason", "outcome_reason", "limit_reason", "waiver_reasons", "gate_index"] {
+            assert!(schema["properties"][part]["description"].is_string(), "{part}: {schema:#}");
+        }
+        let required = schema["required"].as_array().unwrap();
+        assert!(required.contains(&json!("reason")) && !required.contains(&json!("limit_reason")), "{schema:#}");
+    }
 }

@@ -20,10 +20,8 @@ mod measure;
 mod scope;
 mod selector;
 
-use std::borrow::Cow;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer};
 use winnow::ascii::multispace0;
 use winnow::combinator::{eof, opt, terminated};
 use winnow::error::ErrMode;
@@ -31,7 +29,7 @@ use winnow::prelude::*;
 use winnow::stream::{Location, Stream};
 
 use self::input::{Input, ParseFault, Parsed, bare_word, stop};
-use super::{Accepted, Gate, GateError, GateLine};
+use super::{Accepted, Gate, GateError};
 use crate::error::nearest;
 use crate::verdict::Severity;
 
@@ -124,29 +122,6 @@ fn placed(text: &str, error: ErrMode<ParseFault>) -> GateError {
     match error {
         ErrMode::Backtrack(fault) | ErrMode::Cut(fault) => GateError::new(text, fault.span, fault.message, fault.hint),
         ErrMode::Incomplete(_) => GateError::new(text, text.len()..text.len(), "this is not complete".into(), None),
-    }
-}
-
-impl<'de> Deserialize<'de> for Gate {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        GateLine::deserialize(deserializer)?.0.parse().map_err(serde::de::Error::custom)
-    }
-}
-
-impl<'de> Deserialize<'de> for Accepted {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        /// YAML reads a plain count as a number.
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Text<'a> {
-            Count(u64),
-            Text(Cow<'a, str>),
-        }
-        match Text::deserialize(deserializer)? {
-            Text::Count(count) => count.to_string().parse(),
-            Text::Text(text) => text.parse(),
-        }
-        .map_err(serde::de::Error::custom)
     }
 }
 
