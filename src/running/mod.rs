@@ -1,7 +1,7 @@
 //! Starting and following a run as flags and configuration ask for it: what `run`, `wait`, `cancel`, `doctor`, `demo` and
 //! `gate --confirm` share.
 //!
-//! [`plan()`] puts a plan together, [`Service`] is what it is sent to, [`execute`] carries it out and [`report_outcome`]
+//! [`plan()`] puts a plan together, [`Service`] is what it is sent to, [`execute()`] carries it out and [`report_outcome`]
 //! logs how it ended.
 
 mod execute;
