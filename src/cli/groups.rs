@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use tracing::Level;
 use url::Url;
 
@@ -12,7 +12,7 @@ use super::values::{self, EnvEntry, Region};
 use crate::config::{self, Config, ConfigError, Duration};
 use crate::github::{Mode, Only};
 use crate::log::{ColorChoice, LogFormat, LogOptions};
-use crate::results::Engine;
+use crate::results::{Engine, StartApi};
 use crate::verdict::{OnInconclusive, TargetPolicy};
 
 /// How to say it.
@@ -139,16 +139,6 @@ pub struct ServiceArgs {
     /// The start call: v2, or v1 of the original guide, which alone carries env for a saved test
     #[arg(long, value_enum, default_value_t = StartApi::V2, value_name = "v2|v1")]
     pub start_api: StartApi,
-}
-
-/// Which start call to send.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub enum StartApi {
-    /// `POST /run`.
-    #[default]
-    V2,
-    /// `POST /api/v1/tests/{id}/start`.
-    V1,
 }
 
 /// The gates and how to judge them.

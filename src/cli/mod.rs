@@ -7,7 +7,7 @@ mod values;
 pub use environment::{PREFIX, parse};
 pub use groups::{
     BaselineArgs, CommentArgs, ConfigArgs, FolderArgs, GateArgs, GitHubArgs, OutputArgs, ServiceArgs, ShapeArgs,
-    StartApi, TestArgs,
+    TestArgs,
 };
 pub use values::{EnvEntry, Region};
 

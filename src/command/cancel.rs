@@ -16,7 +16,7 @@ pub(super) async fn run(arguments: &CancelArgs) -> Result<Exit, CommandError> {
     let stop = running::stop_signals()?;
     let mut observer = running::log_event;
     let folder = ResultsFolder::new(&arguments.folder.results);
-    let mut session = Session { client: service.client.clone(), folder, observer: &mut observer, stop };
+    let mut session = Session::new(service.client.clone(), folder, &mut observer, stop);
     if arguments.superseded {
         return superseded(&mut session, &arguments.folder.history).await;
     }

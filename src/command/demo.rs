@@ -14,8 +14,8 @@ use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::gate::{self, Options, PlacedGate};
 use crate::judging::{self, Judging, RunUnderTest};
-use crate::loadforge::{RunOutcome, RunPlan, StartApi, What};
-use crate::results::{Engine, LocalLoad, ResultsFolder};
+use crate::loadforge::{RunOutcome, RunPlan, ScriptFile};
+use crate::results::{Engine, LocalLoad, ResultsFolder, StartApi, TestSource};
 use crate::running::{self, Service};
 use crate::stdout::printed;
 use crate::verdict::{Origin, TargetPolicy};
@@ -78,7 +78,7 @@ fn plan(arguments: &DemoArgs, url: &str, env: Vec<(&'static str, String)>) -> Re
     let wanted = |name: &str| SCRIPT.variables.contains(&name);
     let env = env.into_iter().filter(|(name, _)| wanted(name)).map(|(name, value)| (name.to_owned(), value.into()));
     Ok(RunPlan {
-        what: What::Script { path: SCRIPT.file.to_owned(), source: SCRIPT.source.to_owned() },
+        test: TestSource::Script(ScriptFile { path: SCRIPT.file.to_owned(), text: SCRIPT.source.to_owned() }),
         users: Some(USERS),
         spawn_rate: Some(20.0),
         duration: arguments.duration.to_std(),

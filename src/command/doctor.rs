@@ -8,9 +8,9 @@ use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::github::{self, Credentials, Github};
 use crate::lint;
-use crate::loadforge::{Session, StopSignals, What};
+use crate::loadforge::{Session, StopSignals};
 use crate::locust::process;
-use crate::results::{Engine, ResultsFolder};
+use crate::results::{Engine, ResultsFolder, TestSource};
 use crate::running::{self, Service};
 use crate::stdout::printed;
 
@@ -75,18 +75,17 @@ async fn test(arguments: &DoctorArgs, ci: &CircleCi) -> CheckResult {
     let config = arguments.run.config.load()?;
     let plan = running::plan(&arguments.run, &config, ci)?;
     plan.check()?;
-    let mut words = match &plan.what {
-        What::Script { path, source } => format!("{path}, {}", script(source)?),
-        What::Saved(id) => format!("saved test {id}"),
-        What::Named(name) => format!("saved test `{name}`"),
+    let mut words = match &plan.test {
+        TestSource::Script(file) => format!("{}, {}", file.path, script(&file.text)?),
+        TestSource::Id(id) => format!("saved test {id}"),
+        TestSource::Name(name) => format!("saved test `{name}`"),
     };
-    let host = match (plan.engine, &plan.what) {
-        (Engine::Loadforge, What::Saved(_) | What::Named(_)) => {
+    let host = match (plan.engine, &plan.test) {
+        (Engine::Loadforge, TestSource::Id(_) | TestSource::Name(_)) => {
             let service = Service::remote(service_args)?;
             let mut observer = running::log_event;
             let folder = ResultsFolder::new(&arguments.run.folder.results);
-            let mut session =
-                Session { client: service.client.clone(), folder, observer: &mut observer, stop: StopSignals::never() };
+            let mut session = Session::new(service.client.clone(), folder, &mut observer, StopSignals::never());
             session.resolve(&plan).await?.fingerprint.host.and_then(|host| host.parse().ok())
         }
         _ => plan.target_host.clone(),

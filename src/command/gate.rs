@@ -7,7 +7,7 @@ use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::gate::{self, Options};
 use crate::judging::{self, Judging, RunUnderTest, Settled};
-use crate::results::RecipeTest;
+use crate::results::TestSource;
 use crate::verdict::TargetPolicy;
 
 pub(super) async fn run(arguments: &GateCommandArgs, output: OutputArgs) -> Result<Exit, CommandError> {
@@ -45,7 +45,7 @@ pub(super) async fn run(arguments: &GateCommandArgs, output: OutputArgs) -> Resu
 fn options(arguments: &GateCommandArgs, config: &Config, under_test: &RunUnderTest) -> Options {
     // A test made from a script for one run has no targets of its own; a row about them would be a tick for nothing.
     let recipe = under_test.run.as_ref().and_then(|run| run.recipe.as_ref());
-    let of_a_script = recipe.is_some_and(|recipe| matches!(recipe.what, RecipeTest::Script(_)));
+    let of_a_script = recipe.is_some_and(|recipe| matches!(recipe.test, TestSource::Script(_)));
     let usual = if of_a_script { TargetPolicy::Ignore } else { TargetPolicy::default() };
     Options {
         on_inconclusive: arguments.gate.on_inconclusive.or(config.on_inconclusive).unwrap_or_default(),

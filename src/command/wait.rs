@@ -36,7 +36,7 @@ pub(super) async fn run(arguments: &WaitArgs) -> Result<Exit, CommandError> {
     let service = Service::remote(&arguments.service)?;
     let stop = running::stop_signals()?;
     let mut observer = running::log_event;
-    let mut session = Session { client: service.client.clone(), folder, observer: &mut observer, stop };
+    let mut session = Session::new(service.client.clone(), folder, &mut observer, stop);
     let ended = session.wait(&plan).await?;
     Ok(running::report_outcome(&ended))
 }

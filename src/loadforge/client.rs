@@ -3,7 +3,6 @@
 use std::fmt;
 use std::time::Duration;
 
-use backon::{ExponentialBuilder, Retryable};
 use jiff::Timestamp;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
 use reqwest::{Method, Response, redirect};
@@ -13,7 +12,8 @@ use url::Url;
 
 use super::error::{ApiError, ServiceRefusal};
 use super::message;
-use super::retry::{Attempt, PauseFactor, Repeat, RetryDecision, classify, retry_after};
+use super::resend::until_answered;
+use super::retry::{PauseFactor, retry_after};
 use super::url::ApiUrl;
 use crate::http;
 
@@ -30,8 +30,8 @@ pub enum AuthScheme {
 /// The most a service may answer with. A 12-hour history is about 10 MiB.
 const MOST_BYTES: usize = 256 << 20;
 
-/// A `Retry-After` beyond this is not waited for within one call.
-const LONGEST_ASKED_WAIT: Duration = Duration::from_secs(120);
+/// How often a call that may be sent twice is sent again.
+const RESENDS: usize = 5;
 
 /// Sets up a [`Client`].
 #[derive(Debug, Clone)]
@@ -177,21 +177,7 @@ impl Client {
 
     /// Sends a call that may be sent twice, again and again while waiting may help.
     pub(super) async fn send_until_answered(&self, call: &Call) -> Result<Value, ApiError> {
-        let pace = self.set.pace;
-        let pauses = ExponentialBuilder::new()
-            .with_min_delay(pace.of(Duration::from_millis(500)))
-            .with_max_delay(pace.of(Duration::from_secs(15)))
-            .with_factor(2.0)
-            .with_max_times(5)
-            .with_jitter();
-        (|| self.send(call))
-            .retry(pauses)
-            .when(|error| matches!(decide(error, Repeat::Safe), RetryDecision::Retry { .. }))
-            .adjust(|error, pause| {
-                let asked = error.retry_after().unwrap_or_default();
-                pause.filter(|_| asked <= LONGEST_ASKED_WAIT).map(|pause| pause.max(asked))
-            })
-            .await
+        until_answered(self.set.pace, RESENDS, || self.send(call)).await
     }
 
     fn headers(&self, call: &Call) -> Result<HeaderMap, ApiError> {
@@ -260,11 +246,6 @@ impl Client {
         };
         self.hidden.iter().fold(text, |text, value| text.replace(value.expose_secret(), "[hidden]"))
     }
-}
-
-/// What follows a failed try.
-pub(super) fn decide(error: &ApiError, repeat: Repeat) -> RetryDecision {
-    classify(&Attempt { repeat, outcome: error.outcome() })
 }
 
 fn authorization(scheme: AuthScheme, token: &SecretString) -> Result<HeaderValue, ApiError> {

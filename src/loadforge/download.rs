@@ -1,20 +1,20 @@
 //! A CSV field that may hold the CSV itself or the address it can be fetched from.
 
-use std::time::Duration;
-
-use backon::{ExponentialBuilder, Retryable};
 use reqwest::header::AUTHORIZATION;
 use reqwest::redirect;
 use url::Url;
 
-use super::client::{Client, bounded, decide};
+use super::client::{Client, bounded};
 use super::error::{ApiError, ServiceRefusal};
-use super::retry::{Repeat, RetryDecision};
+use super::resend::until_answered;
 use super::url::is_loopback;
 use crate::http;
 
 /// The most redirects followed; object stores use one or two.
 const MOST_REDIRECTS: usize = 4;
+
+/// How often a download is tried again.
+const RESENDS: usize = 3;
 
 /// The address a CSV field holds, or `None` when it holds the CSV itself.
 pub(super) fn address(field: &str) -> Option<Url> {
@@ -56,16 +56,7 @@ impl Client {
             builder = builder.no_proxy();
         }
         let http = builder.build().map_err(ApiError::Setup)?;
-        let pace = self.pace();
-        let pauses = ExponentialBuilder::new()
-            .with_min_delay(pace.of(Duration::from_millis(500)))
-            .with_factor(2.0)
-            .with_max_times(3)
-            .with_jitter();
-        (|| self.fetch(&what, &http, &url))
-            .retry(pauses)
-            .when(|error| matches!(decide(error, Repeat::Safe), RetryDecision::Retry { .. }))
-            .await
+        until_answered(self.pace(), RESENDS, || self.fetch(&what, &http, &url)).await
     }
 
     async fn fetch(&self, what: &str, http: &reqwest::Client, url: &Url) -> Result<Vec<u8>, ApiError> {

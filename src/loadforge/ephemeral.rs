@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::client::{Client, decide};
+use super::client::Client;
 use super::error::ApiError;
 use super::event::{Event, Observer};
-use super::plan::{RunPlan, StartApi, sha256};
+use super::plan::{RunPlan, sha256};
 use super::prelude::prelude;
+use super::resend::decide;
 use super::retry::{Repeat, RetryDecision};
 use super::session_error::SessionError;
 use super::wire::{HostSpec, TestSpec};
-use crate::results::{Engine, load_generators};
+use crate::results::{Engine, StartApi, load_generators};
 
 /// The users one of LoadForge's load generators carries.
 const USERS_PER_SERVER: u32 = 10_000;

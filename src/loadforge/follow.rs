@@ -6,10 +6,11 @@ use jiff::Timestamp;
 use tokio::select;
 use tokio::time::{Instant, sleep_until};
 
-use super::client::{Client, decide};
+use super::client::Client;
 use super::error::ApiError;
 use super::event::{Event, Observer, Progress};
 use super::recorder::Recorder;
+use super::resend::decide;
 use super::retry::{Repeat, RetryDecision};
 use super::schedule::{Schedule, heartbeat};
 use super::stop::{Signal, StopSignals};

@@ -10,39 +10,22 @@ use super::prelude::is_allowed;
 use super::wire::HostSpec;
 use crate::error::Explain;
 use crate::exit::Exit;
-use crate::results::{Engine, Fingerprint, LocalLoad, Recipe, RecipeTest};
+use crate::results::{Engine, Fingerprint, LocalLoad, Recipe, StartApi, TestSource};
 
-/// Which test is run.
+/// A Locust script kept in the repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum What {
-    /// A saved test, by its id.
-    Saved(u64),
-    /// A saved test, by its name.
-    Named(String),
-    /// A script kept in the repository; a test is made of it for this run alone.
-    Script {
-        /// Its path, for people and for the fingerprint.
-        path: String,
-        /// Its content.
-        source: String,
-    },
-}
-
-/// Which start call is sent.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum StartApi {
-    /// `POST /run` of API v2.
-    #[default]
-    V2,
-    /// `POST /api/v1/tests/{id}/start`, which carries environment variables.
-    V1,
+pub struct ScriptFile {
+    /// Its path, for people and for the fingerprint.
+    pub path: String,
+    /// Its text.
+    pub text: String,
 }
 
 /// A run as asked for.
 #[derive(Debug, Clone)]
 pub struct RunPlan {
     /// Which test.
-    pub what: What,
+    pub test: TestSource<ScriptFile>,
     /// Users at the peak. A saved test has its own.
     pub users: Option<u32>,
     /// Users started a second. A saved test has its own.
@@ -165,12 +148,12 @@ impl RunPlan {
         if self.spawn_rate.is_some_and(|rate| !rate.is_finite() || rate <= 0.0) {
             return wrong("--spawn-rate", "must be above 0");
         }
-        match &self.what {
-            What::Script { .. } => self.check_script(),
-            What::Saved(_) | What::Named(_) if !self.env.is_empty() && self.start_api == StartApi::V2 => {
+        match &self.test {
+            TestSource::Script(_) => self.check_script(),
+            TestSource::Id(_) | TestSource::Name(_) if !self.env.is_empty() && self.start_api == StartApi::V2 => {
                 Err(PlanError::EnvForSaved)
             }
-            What::Saved(_) | What::Named(_) => Ok(()),
+            TestSource::Id(_) | TestSource::Name(_) => Ok(()),
         }
     }
 
@@ -193,10 +176,10 @@ impl RunPlan {
     #[must_use]
     pub fn recipe(&self) -> Recipe {
         Recipe {
-            what: match &self.what {
-                What::Saved(id) => RecipeTest::Id(*id),
-                What::Named(name) => RecipeTest::Name(name.clone()),
-                What::Script { path, .. } => RecipeTest::Script(path.clone()),
+            test: match &self.test {
+                TestSource::Id(id) => TestSource::Id(*id),
+                TestSource::Name(name) => TestSource::Name(name.clone()),
+                TestSource::Script(script) => TestSource::Script(script.path.clone()),
             },
             users: self.users,
             spawn_rate: self.spawn_rate,
@@ -205,7 +188,7 @@ impl RunPlan {
             target_host: self.target_host.as_ref().map(ToString::to_string),
             env: self.env.iter().map(|(name, _)| name.clone()).collect(),
             timeout_s: self.timeout.as_secs_f64(),
-            start_api_v1: self.start_api == StartApi::V1,
+            start_api: self.start_api,
             local: self.local,
         }
     }
@@ -247,11 +230,11 @@ impl RunPlan {
     }
 
     /// What makes a run of this script comparable with others.
-    pub(super) fn script_fingerprint(&self, path: &str, source: &str) -> Result<Fingerprint, PlanError> {
+    pub(super) fn script_fingerprint(&self, script: &ScriptFile) -> Result<Fingerprint, PlanError> {
         Ok(Fingerprint {
             engine: self.engine,
-            test: path.to_owned(),
-            script_sha256: Some(sha256(source)),
+            test: script.path.clone(),
+            script_sha256: Some(sha256(&script.text)),
             users: self.users,
             spawn_rate: Some(self.spawn_rate_or_default()),
             duration_s: Some(self.duration.as_secs_f64().round() as u64),
@@ -272,9 +255,9 @@ pub fn sha256(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn plan(what: What) -> RunPlan {
+    fn plan(test: TestSource<ScriptFile>) -> RunPlan {
         RunPlan {
-            what,
+            test,
             users: None,
             spawn_rate: None,
             duration: Duration::from_secs(300),
@@ -295,7 +278,7 @@ mod tests {
     #[test]
     fn loadforge_takes_whole_minutes_and_the_local_engine_any_time() {
         let minutes = |engine, seconds: f64| {
-            RunPlan { engine, duration: Duration::from_secs_f64(seconds), ..plan(What::Saved(1)) }.minutes()
+            RunPlan { engine, duration: Duration::from_secs_f64(seconds), ..plan(TestSource::Id(1)) }.minutes()
         };
         assert_eq!(minutes(Engine::Loadforge, 120.0), Ok(2.0));
         assert_eq!(minutes(Engine::Loadforge, 43_200.0), Ok(720.0));
@@ -309,7 +292,8 @@ mod tests {
 
     #[test]
     fn a_script_needs_users_and_a_plain_host() {
-        let script = || plan(What::Script { path: "a.py".into(), source: "x".into() });
+        let file = ScriptFile { path: "a.py".into(), text: "x".into() };
+        let script = || plan(TestSource::Script(file.clone()));
         let host = |text: &str| Some(text.parse().unwrap());
         assert_eq!(script().check(), Err(PlanError::Missing { flag: "--users" }));
         let with_users = || RunPlan { users: Some(50), ..script() };
@@ -317,7 +301,7 @@ mod tests {
         let whole = RunPlan { target_host: host("https://shop.example.com"), ..with_users() };
         assert_eq!(whole.check(), Ok(()));
         assert_eq!(whole.spawn_rate_or_default(), 2.0);
-        assert_eq!(whole.script_fingerprint("a.py", "x").unwrap().host.unwrap(), "https://shop.example.com:443");
+        assert_eq!(whole.script_fingerprint(&file).unwrap().host.unwrap(), "https://shop.example.com:443");
         for text in ["https://shop.example.com/path", "ftp://x", "https://u:p@x"] {
             let error = RunPlan { target_host: host(text), ..with_users() }.check().unwrap_err();
             assert!(error.to_string().starts_with("--target-host"), "{error}");
@@ -327,10 +311,10 @@ mod tests {
     #[test]
     fn environment_variables_need_a_way_to_the_script() {
         let env = vec![("A".to_owned(), SecretString::from("geheim"))];
-        let saved = RunPlan { env, ..plan(What::Saved(1)) };
+        let saved = RunPlan { env, ..plan(TestSource::Id(1)) };
         assert_eq!(saved.check(), Err(PlanError::EnvForSaved));
         assert_eq!(RunPlan { start_api: StartApi::V1, ..saved }.check(), Ok(()));
-        let odd = RunPlan { env: vec![("A=B".to_owned(), "geheim".into())], ..plan(What::Saved(1)) };
+        let odd = RunPlan { env: vec![("A=B".to_owned(), "geheim".into())], ..plan(TestSource::Id(1)) };
         assert_eq!(odd.check().unwrap_err().to_string(), "--env `A=B` cannot be an environment variable");
     }
 

@@ -2,11 +2,11 @@
 
 use super::client::Client;
 use super::event::{Event, Observer};
-use super::plan::{PlanError, RunPlan, What, sha256};
+use super::plan::{PlanError, RunPlan, sha256};
 use super::session_error::SessionError;
 use super::wire::{HostRow, TestRow};
 use crate::error::nearest;
-use crate::results::Fingerprint;
+use crate::results::{Fingerprint, TestSource};
 
 /// A plan's test as found on the service, before anything is started.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,13 +29,13 @@ pub(super) async fn resolve(
     observer: &mut dyn Observer,
 ) -> Result<ResolvedTest, SessionError> {
     plan.check()?;
-    let row = match &plan.what {
-        What::Script { path, source } => {
-            let fingerprint = plan.script_fingerprint(path, source)?;
-            return Ok(ResolvedTest { label: path.clone(), test_id: None, fingerprint });
+    let row = match &plan.test {
+        TestSource::Script(script) => {
+            let fingerprint = plan.script_fingerprint(script)?;
+            return Ok(ResolvedTest { label: script.path.clone(), test_id: None, fingerprint });
         }
-        What::Named(name) => named(client.tests().await?, name)?,
-        What::Saved(id) => match client.tests().await {
+        TestSource::Name(name) => named(client.tests().await?, name)?,
+        TestSource::Id(id) => match client.tests().await {
             Ok(rows) => match rows.into_iter().find(|row| row.id == *id) {
                 Some(row) => row,
                 None => {
@@ -53,8 +53,8 @@ pub(super) async fn resolve(
     let host = host_of(client, &row, observer).await;
     check_against(plan, &row, host.as_ref())?;
     let label = if row.name.is_empty() { format!("test {}", row.id) } else { row.name.clone() };
-    let test = match &plan.what {
-        What::Named(name) => name.clone(),
+    let test = match &plan.test {
+        TestSource::Name(name) => name.clone(),
         _ => row.id.to_string(),
     };
     let mut fingerprint = settings(&row, host.as_ref());

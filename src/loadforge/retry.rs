@@ -64,13 +64,17 @@ pub enum RetryDecision {
     GiveUp,
 }
 
+/// The longest wait a service can ask for: one absurd `Retry-After` must not end the following of a paid run.
+pub(super) const LONGEST_ASKED_WAIT: Duration = Duration::from_secs(120);
+
 /// Decides what follows an attempt.
 ///
 /// A 4xx is a definite no, except 408, 425 and 429, which ask for another try; of these only 408 leaves it open
 /// whether the request was carried out (RFC 9110, section 15.5.9). 501, 505 and 511 will not get better by waiting.
 #[must_use]
 pub fn classify(attempt: &Attempt) -> RetryDecision {
-    let again = |at_least: Option<Duration>| RetryDecision::Retry { at_least: at_least.unwrap_or_default() };
+    let again =
+        |asked: Option<Duration>| RetryDecision::Retry { at_least: asked.unwrap_or_default().min(LONGEST_ASKED_WAIT) };
     let unsure = |at_least| if attempt.repeat == Repeat::Safe { again(at_least) } else { RetryDecision::LookFirst };
     match attempt.outcome {
         AttemptOutcome::Answered { status: 200..=299, .. } => RetryDecision::Done,
@@ -228,6 +232,13 @@ mod tests {
             let decision = classify(&Attempt { repeat, outcome });
             assert_eq!(decision, RetryDecision::Retry { at_least: Duration::from_secs(7) });
         }
+    }
+
+    #[test]
+    fn an_absurd_wait_is_cut() {
+        let outcome = AttemptOutcome::Answered { status: 503, retry_after: Some(Duration::from_secs(1 << 30)) };
+        let decision = classify(&Attempt { repeat: Repeat::Safe, outcome });
+        assert_eq!(decision, RetryDecision::Retry { at_least: Duration::from_secs(120) });
     }
 
     #[test]

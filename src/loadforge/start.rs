@@ -7,14 +7,14 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use tokio::time::{Instant, sleep};
 
-use super::client::{Client, decide};
+use super::client::Client;
 use super::error::ApiError;
 use super::event::{Event, Observer};
-use super::plan::StartApi;
+use super::resend::decide;
 use super::retry::{Repeat, RetryDecision};
 use super::session_error::SessionError;
 use super::wire::ResultRow;
-use crate::results::Intent;
+use crate::results::{Intent, StartApi};
 
 /// The most start requests sent for one run, each only after the one before certainly started nothing.
 const MOST_SENDS: u32 = 3;

@@ -10,6 +10,7 @@ mod folder;
 mod histogram;
 mod percentile;
 mod problem;
+mod recipe;
 mod run;
 mod timeline;
 
@@ -20,10 +21,8 @@ pub use folder::{FolderError, ResultsFolder, write_atomically};
 pub use histogram::Histogram;
 pub use percentile::Percentile;
 pub use problem::{Problem, ProblemKind};
-pub use run::{
-    Engine, Fingerprint, Intent, LocalLoad, RUN_SCHEMA_VERSION, Recipe, RecipeTest, RunRecord, RunState, StateChange,
-    load_generators,
-};
+pub use recipe::{LocalLoad, Recipe, StartApi, TestSource, load_generators};
+pub use run::{Engine, Fingerprint, Intent, RUN_SCHEMA_VERSION, RunRecord, RunState, StateChange};
 pub use timeline::{TimePoint, Timeline, TimelineBuilder};
 
 use schemars::JsonSchema;

@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::recipe::Recipe;
+
 /// The version of `run.json` this program writes.
 pub const RUN_SCHEMA_VERSION: u32 = 1;
 
@@ -158,68 +160,6 @@ impl Fingerprint {
         .filter(|(_, this, that)| this != that)
         .collect()
     }
-}
-
-/// How to run the same test once more. Secrets are named, never kept.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Recipe {
-    /// Which test.
-    pub what: RecipeTest,
-    /// Users at the peak, where they were asked for.
-    pub users: Option<u32>,
-    /// Users started a second, where they were asked for.
-    pub spawn_rate: Option<f64>,
-    /// Length of the run, s.
-    pub duration_s: f64,
-    /// Load generators a region.
-    #[serde(default)]
-    pub regions: BTreeMap<String, u32>,
-    /// Where the load goes, where it was asked for.
-    pub target_host: Option<String>,
-    /// Names of the variables handed to the script; their values come from the environment again.
-    #[serde(default)]
-    pub env: Vec<String>,
-    /// Time allowed for everything, s.
-    pub timeout_s: f64,
-    /// Whether the start call of the original guide is sent.
-    #[serde(default)]
-    pub start_api_v1: bool,
-    /// For the local engine.
-    #[serde(default)]
-    pub local: LocalLoad,
-}
-
-/// Load generators of all regions together.
-#[must_use]
-pub fn load_generators(regions: &BTreeMap<String, u32>) -> u32 {
-    regions.values().fold(0, |sum, servers| sum.saturating_add(*servers))
-}
-
-/// How the local engine makes load.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct LocalLoad {
-    /// Locust processes; `None` takes what the CPU quota allows.
-    pub processes: Option<u32>,
-    /// How long a minute of the run takes, s; 60 but in tests.
-    pub seconds_per_minute: f64,
-}
-
-impl Default for LocalLoad {
-    fn default() -> Self {
-        Self { processes: None, seconds_per_minute: 60.0 }
-    }
-}
-
-/// Which test a recipe runs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum RecipeTest {
-    /// A saved test, by its id.
-    Id(u64),
-    /// A saved test, by its name.
-    Name(String),
-    /// A script, by its path.
-    Script(String),
 }
 
 /// The content of `run.json`.

@@ -20,7 +20,7 @@ pub(crate) async fn execute(
     // Before anything is sent, so that no signal finds a run without somebody to cancel it.
     let stop = stop_signals()?;
     let mut observer = log_event;
-    let mut session = Session { client: service.client.clone(), folder, observer: &mut observer, stop };
+    let mut session = Session::new(service.client.clone(), folder, &mut observer, stop);
     let target = session.resolve(plan).await?;
     // A saved test brings its own host, which is known only now; nothing is started yet.
     check_target(config, target.fingerprint.host.as_deref().and_then(|host| host.parse::<Url>().ok()).as_ref())?;

@@ -8,11 +8,11 @@ use secrecy::SecretString;
 use url::Url;
 
 use crate::circleci::CircleCi;
-use crate::cli::{self, EnvEntry, RunArgs, ShapeArgs, TestArgs};
+use crate::cli::{EnvEntry, RunArgs, ShapeArgs, TestArgs};
 use crate::config::{Config, Duration};
 use crate::error::CommandError;
-use crate::loadforge::{RunPlan, StartApi, What};
-use crate::results::{Engine, LocalLoad, RecipeTest, RunRecord};
+use crate::loadforge::{RunPlan, ScriptFile};
+use crate::results::{Engine, LocalLoad, RunRecord, TestSource};
 
 /// Length of a run when nothing else is said, as in LoadForge's own interface.
 const DEFAULT_MINUTES: f64 = 5.0;
@@ -31,7 +31,7 @@ pub(crate) fn plan(arguments: &RunArgs, config: &Config, ci: &CircleCi) -> Resul
     let timeout = shape.timeout.or(config.test.timeout).map_or(duration + SPARE_MINUTES * 60.0, Duration::as_secs);
     let seconds = |value| std::time::Duration::try_from_secs_f64(value).unwrap_or(std::time::Duration::MAX);
     Ok(RunPlan {
-        what: what(test, config)?,
+        test: source(test, config)?,
         users: shape.users.or(config.test.users),
         spawn_rate: shape.spawn_rate.or(config.test.spawn_rate),
         duration: seconds(duration),
@@ -39,10 +39,7 @@ pub(crate) fn plan(arguments: &RunArgs, config: &Config, ci: &CircleCi) -> Resul
         target_host,
         env: env(&shape.env, config)?,
         timeout: seconds(timeout),
-        start_api: match service.start_api {
-            cli::StartApi::V2 => StartApi::V2,
-            cli::StartApi::V1 => StartApi::V1,
-        },
+        start_api: service.start_api,
         detach: *detach,
         engine: test.engine,
         local: LocalLoad { processes: *processes, seconds_per_minute: *seconds_per_minute },
@@ -74,10 +71,10 @@ pub(crate) fn plan_again(
         valued(entry.unwrap_or_else(|| EnvEntry { name: name.clone(), value: None }))
     };
     Ok(RunPlan {
-        what: match &recipe.what {
-            RecipeTest::Id(id) => What::Saved(*id),
-            RecipeTest::Name(name) => What::Named(name.clone()),
-            RecipeTest::Script(path) => script(Path::new(path), "run.json")?,
+        test: match &recipe.test {
+            TestSource::Id(id) => TestSource::Id(*id),
+            TestSource::Name(name) => TestSource::Name(name.clone()),
+            TestSource::Script(path) => script(Path::new(path), "run.json")?,
         },
         users: recipe.users,
         spawn_rate: recipe.spawn_rate,
@@ -86,7 +83,7 @@ pub(crate) fn plan_again(
         target_host: recipe.target_host.as_deref().and_then(|host| host.parse().ok()),
         env: recipe.env.iter().map(value).collect::<Result<_, CommandError>>()?,
         timeout: seconds(recipe.timeout_s),
-        start_api: if recipe.start_api_v1 { StartApi::V1 } else { StartApi::V2 },
+        start_api: recipe.start_api,
         detach: false,
         engine: record.engine,
         local: recipe.local,
@@ -97,21 +94,21 @@ pub(crate) fn plan_again(
 }
 
 /// The one thing to run. A flag replaces whatever source the file names.
-fn what(test: &TestArgs, config: &Config) -> Result<What, CommandError> {
+fn source(test: &TestArgs, config: &Config) -> Result<TestSource<ScriptFile>, CommandError> {
     if let Some(id) = test.test_id {
-        return Ok(What::Saved(id));
+        return Ok(TestSource::Id(id));
     }
     if let Some(name) = &test.test {
-        return Ok(What::Named(name.clone()));
+        return Ok(TestSource::Name(name.clone()));
     }
     if let Some(path) = &test.locustfile {
         return script(path, "--locustfile");
     }
     if let Some(id) = config.test.id {
-        return Ok(What::Saved(id));
+        return Ok(TestSource::Id(id));
     }
     if let Some(name) = &config.test.name {
-        return Ok(What::Named(name.clone()));
+        return Ok(TestSource::Name(name.clone()));
     }
     if let Some(path) = &config.test.locustfile {
         return script(Path::new(path), "test.locustfile");
@@ -123,12 +120,12 @@ fn what(test: &TestArgs, config: &Config) -> Result<What, CommandError> {
     Err(CommandError::usage("nothing says what to run").with_hint(hint))
 }
 
-fn script(path: &Path, named_by: &str) -> Result<What, CommandError> {
-    let source = fs::read_to_string(path).map_err(|cause| {
+fn script(path: &Path, named_by: &str) -> Result<TestSource<ScriptFile>, CommandError> {
+    let text = fs::read_to_string(path).map_err(|cause| {
         CommandError::usage(format!("failed to read the script {}: {cause}", path.display()))
             .with_hint(format!("{named_by} names a Locust script, relative to this folder"))
     })?;
-    Ok(What::Script { path: path.to_string_lossy().into_owned(), source })
+    Ok(TestSource::Script(ScriptFile { path: path.to_string_lossy().into_owned(), text }))
 }
 
 /// Where the load goes, when it is said.

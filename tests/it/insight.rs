@@ -7,8 +7,8 @@ use std::time::Duration;
 use loadforge_ci::demo::shop::{Fault, RunningShop, Shop, ShopConfig};
 use loadforge_ci::emulator::{EngineChoice, Server, ServerConfig};
 use loadforge_ci::insight::{RunSeries, UsualValues, find};
-use loadforge_ci::loadforge::{Client, Event, RunPlan, Session, StartApi, StopSignals, What};
-use loadforge_ci::results::{Engine, LocalLoad, Results, ResultsFolder};
+use loadforge_ci::loadforge::{Client, Event, RunPlan, ScriptFile, Session, StopSignals};
+use loadforge_ci::results::{Engine, LocalLoad, Results, ResultsFolder, StartApi, TestSource};
 use loadforge_ci::verdict::{Finding, FindingKind};
 
 /// A script that sends a lot: 8 requests/s a user while the shop is healthy.
@@ -81,7 +81,7 @@ async fn runs(source: &str, shape: Shape, faults: Vec<Vec<Fault>>) -> Vec<(Resul
 
 fn plan(source: &str, shape: Shape, shop: &RunningShop) -> RunPlan {
     RunPlan {
-        what: What::Script { path: "script.py".into(), source: source.into() },
+        test: TestSource::Script(ScriptFile { path: "script.py".into(), text: source.into() }),
         users: Some(shape.users),
         spawn_rate: Some(shape.spawn_rate.into()),
         duration: Duration::from_secs(shape.seconds.into()),
@@ -103,7 +103,7 @@ async fn run(api_url: &str, plan: &RunPlan, folder: &Path) -> (Results, RunSerie
     let client = Client::builder(api_url.parse().unwrap()).token(Some("any".to_owned().into())).build().unwrap();
     let folder = ResultsFolder::new(folder);
     let mut unheard = |_: &Event| {};
-    let mut session = Session { client, folder: folder.clone(), observer: &mut unheard, stop: StopSignals::never() };
+    let mut session = Session::new(client, folder.clone(), &mut unheard, StopSignals::never());
     let target = session.resolve(plan).await.unwrap();
     let end = session.run(plan, &target).await.unwrap();
     let results = end.results.unwrap_or_else(|| panic!("{:?} {:?}", end.outcome, end.message));

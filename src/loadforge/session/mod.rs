@@ -16,13 +16,13 @@ use super::adopt::{self, Adoption, Asked};
 use super::client::Client;
 use super::ephemeral;
 use super::event::{Event, Observer};
-use super::plan::{RunPlan, What};
+use super::plan::{RunPlan, ScriptFile};
 use super::recorder::Recorder;
 use super::resolved_test::{ResolvedTest, resolve};
 use super::session_error::SessionError;
 use super::start::Start;
 use super::stop::{Signal, StopSignals};
-use crate::results::{Intent, ResultsFolder, RunRecord};
+use crate::results::{Intent, ResultsFolder, RunRecord, TestSource};
 
 /// Time allowed from a signal to the run's being cancelled.
 const STOP_LIMIT: Duration = Duration::from_secs(5);
@@ -43,6 +43,13 @@ pub struct Session<'a> {
     pub observer: &'a mut dyn Observer,
     /// Who may ask to stop.
     pub stop: StopSignals,
+}
+
+impl<'a> Session<'a> {
+    /// A session with this service, this results folder, and these two to talk to.
+    pub fn new(client: Client, folder: ResultsFolder, observer: &'a mut dyn Observer, stop: StopSignals) -> Self {
+        Self { client, folder, observer, stop }
+    }
 }
 
 impl Session<'_> {
@@ -151,8 +158,8 @@ impl Session<'_> {
         plan: &RunPlan,
         deadline: Instant,
     ) -> Result<RunEnd, SessionError> {
-        if let What::Script { path, source } = &plan.what
-            && let Some(signal) = self.make_test(recorder, plan, path, source, deadline).await?
+        if let TestSource::Script(script) = &plan.test
+            && let Some(signal) = self.make_test(recorder, plan, script, deadline).await?
         {
             return Ok(RunEnd::of(RunOutcome::Stopped(signal), None));
         }
@@ -217,12 +224,11 @@ impl Session<'_> {
         &mut self,
         recorder: &mut Recorder<'_>,
         plan: &RunPlan,
-        path: &str,
-        source: &str,
+        script: &ScriptFile,
         deadline: Instant,
     ) -> Result<Option<Signal>, SessionError> {
-        let name = ephemeral::name(path, plan.branch.as_deref(), plan.commit.as_deref());
-        let making = timeout_at(deadline, ephemeral::create(&self.client, plan, &name, source, self.observer));
+        let name = ephemeral::name(&script.path, plan.branch.as_deref(), plan.commit.as_deref());
+        let making = timeout_at(deadline, ephemeral::create(&self.client, plan, &name, &script.text, self.observer));
         let (signal, made) = self.stop.finish(START_GRACE, making).await;
         let id = match made {
             Some(Ok(Ok(id))) => Some(id),

@@ -7,10 +7,10 @@ use loadforge_ci::emulator::{
     EngineChoice, InjectedFaults, ReplayPace as Replayed, RunningServer, Server, ServerConfig,
 };
 use loadforge_ci::loadforge::{
-    Client, Event, PauseFactor, RunEnd, RunOutcome, RunPlan, Session, StartApi, StopSignals, What,
+    Client, Event, PauseFactor, RunEnd, RunOutcome, RunPlan, ScriptFile, Session, StopSignals,
 };
 use loadforge_ci::locust::{CsvFile, load};
-use loadforge_ci::results::{Engine, ResultsFolder};
+use loadforge_ci::results::{Engine, ResultsFolder, StartApi, TestSource};
 
 use super::support::plan;
 
@@ -39,7 +39,7 @@ fn client(server: &RunningServer) -> Client {
 /// Runs a script for one second; tells the end and what was said.
 async fn run(server: &RunningServer, folder: &Path, start_api: StartApi) -> (RunEnd, Vec<String>) {
     let plan = RunPlan {
-        what: What::Script { path: "shop.py".into(), source: "import locust\n".into() },
+        test: TestSource::Script(ScriptFile { path: "shop.py".into(), text: "import locust\n".into() }),
         users: Some(4),
         target_host: Some("http://127.0.0.1:9".parse().unwrap()),
         duration: Duration::from_secs(1),
@@ -50,7 +50,7 @@ async fn run(server: &RunningServer, folder: &Path, start_api: StartApi) -> (Run
     let mut said = Vec::new();
     let mut observer = |event: &Event| said.push(event.to_string());
     let (client, folder) = (client(server), ResultsFolder::new(folder));
-    let mut session = Session { client, folder, observer: &mut observer, stop: StopSignals::never() };
+    let mut session = Session::new(client, folder, &mut observer, StopSignals::never());
     let target = session.resolve(&plan).await.unwrap();
     let end = session.run(&plan, &target).await.unwrap();
     (end, said)

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use loadforge_ci::exit::Exit;
-use loadforge_ci::loadforge::{RunOutcome, RunPlan, Session, Signal, StopSignals, What, sha256};
-use loadforge_ci::results::ResultsFolder;
+use loadforge_ci::loadforge::{RunOutcome, RunPlan, ScriptFile, Session, Signal, StopSignals, sha256};
+use loadforge_ci::results::{ResultsFolder, TestSource};
 use serde_json::json;
 
 use super::service::Reply;
@@ -14,7 +14,7 @@ const SCRIPT: &str = "\"\"\"Checkout.\"\"\"\n\nfrom locust import HttpUser\n";
 
 fn script() -> RunPlan {
     RunPlan {
-        what: What::Script { path: "perf/checkout.py".into(), source: SCRIPT.into() },
+        test: TestSource::Script(ScriptFile { path: "perf/checkout.py".into(), text: SCRIPT.into() }),
         users: Some(40),
         target_host: Some("https://staging.example.com".parse().unwrap()),
         env: vec![("PASSWORD".into(), "geheim".into())],

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use loadforge_ci::error::CommandError;
 use loadforge_ci::exit::Exit;
-use loadforge_ci::loadforge::{RunOutcome, RunPlan, SessionError, StartApi, What};
-use loadforge_ci::results::{ResultsFolder, RunState};
+use loadforge_ci::loadforge::{RunOutcome, RunPlan, SessionError};
+use loadforge_ci::results::{ResultsFolder, RunState, StartApi, TestSource};
 use serde_json::json;
 
 use super::service::Reply;
@@ -188,7 +188,7 @@ async fn a_record_of_another_test_or_of_a_lost_run_is_not_taken_up() {
     let mut world = World::new().await;
     world.service.state().tests.insert(5, json!({"id": 5, "name": "other"}));
     world.run(&RunPlan { detach: true, ..plan() }).await.unwrap();
-    world.run(&RunPlan { what: What::Saved(5), ..plan() }).await.unwrap();
+    world.run(&RunPlan { test: TestSource::Id(5), ..plan() }).await.unwrap();
     assert_eq!(world.starts(), 2);
     assert!(world.heard("it is of another test (test: 4217, now 5)"), "{:?}", world.said);
     world.run(&RunPlan { detach: true, ..plan() }).await.unwrap();
@@ -226,7 +226,7 @@ async fn the_original_start_call_carries_the_environment() {
 #[tokio::test]
 async fn a_test_is_found_by_its_name() {
     let mut world = World::new().await;
-    let named = |name: &str| RunPlan { what: What::Named(name.into()), ..plan() };
+    let named = |name: &str| RunPlan { test: TestSource::Name(name.into()), ..plan() };
     assert_eq!(world.resolve(&named("checkout")).await.unwrap().test_id, Some(4217));
     let missing = CommandError::from(world.resolve(&named("chekout")).await.unwrap_err());
     assert_eq!(missing.message, "there is no test named `chekout`; did you mean `checkout`?");
@@ -250,7 +250,7 @@ async fn what_a_saved_test_fixes_cannot_be_asked_for_otherwise() {
 #[tokio::test]
 async fn a_test_that_does_not_exist_is_a_usage_error() {
     let mut world = World::new().await;
-    let failure = CommandError::from(world.run(&RunPlan { what: What::Saved(1), ..plan() }).await.unwrap_err());
+    let failure = CommandError::from(world.run(&RunPlan { test: TestSource::Id(1), ..plan() }).await.unwrap_err());
     assert_eq!((failure.exit, failure.message.contains("No such test.")), (Exit::Usage, true), "{failure}");
     assert!(failure.hint.unwrap().contains("--test-id"));
 }

@@ -5,10 +5,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use loadforge_ci::loadforge::{
-    Client, Event, PauseFactor, ResolvedTest, RunEnd, RunPlan, Session, SessionError, StartApi, StopSignals, WaitPlan,
-    What,
+    Client, Event, PauseFactor, ResolvedTest, RunEnd, RunPlan, Session, SessionError, StopSignals, WaitPlan,
 };
-use loadforge_ci::results::{Engine, LocalLoad, ResultsFolder, RunRecord};
+use loadforge_ci::results::{Engine, LocalLoad, ResultsFolder, RunRecord, StartApi, TestSource};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -44,7 +43,7 @@ pub(super) fn client(service: &Service) -> Client {
 /// A run of saved test 4217 for five minutes.
 pub(super) fn plan() -> RunPlan {
     RunPlan {
-        what: What::Saved(4217),
+        test: TestSource::Id(4217),
         users: None,
         spawn_rate: None,
         duration: Duration::from_secs(300),
@@ -103,7 +102,7 @@ impl World {
     pub(super) async fn with<T>(&mut self, stop: StopSignals, command: impl AsyncFnOnce(&mut Session<'_>) -> T) -> T {
         let mut said = Vec::new();
         let mut observer = |event: &Event| said.push(event.to_string());
-        let mut session = Session { client: self.client(), folder: self.folder(), observer: &mut observer, stop };
+        let mut session = Session::new(self.client(), self.folder(), &mut observer, stop);
         let result = command(&mut session).await;
         drop(session);
         self.said.extend(said);
