@@ -12,7 +12,7 @@ pub enum Exit {
     GateFailed = 1,
     /// Usage or configuration error: a gate that cannot be parsed, an unknown key, a test that does not exist.
     Usage = 2,
-    /// A gate could not be judged and `on_inconclusive` is `fail`.
+    /// A gate could not be judged and `on_inconclusive` is `fail`; or nothing was measured.
     Inconclusive = 3,
     /// The run did not complete: launch failed, cancelled, provider limited, workers failed.
     RunIncomplete = 4,

@@ -109,7 +109,7 @@ fn verdict(results: &Path, output: OutputArgs) -> Result<Exit, CommandError> {
     let verdict = Judging::new(gates, &config, None, options).judge(&under_test);
     let judged = under_test.judged(verdict, &circleci::environment());
     judging::write_reports(&judged, None, output)??;
-    Ok(gate::exit(&judged.verdict, options.on_inconclusive))
+    Ok(gate::exit(&judged.verdict))
 }
 
 /// What the reader can do from here.

@@ -30,7 +30,7 @@ pub(super) async fn run(arguments: &GateCommandArgs, output: OutputArgs) -> Resu
     if arguments.comment {
         judging::publish_all(std::slice::from_ref(&judged), &arguments.comment_args, &arguments.github, &ci).await;
     }
-    let exit = gate::exit(&judged.verdict, options.on_inconclusive);
+    let exit = gate::exit(&judged.verdict);
     match written {
         // A broken template is the user's to mend, but never hides a gate that failed.
         Err(fault) if exit == Exit::Passed => Err(fault),

@@ -4,24 +4,28 @@ use std::fmt;
 
 use crate::results::EndpointKey;
 
+/// The most words a type of request may have; more would make a long name slow to match.
+const MOST_SPLITS: usize = 8;
+
 /// A pattern over endpoint names: `*` matches within one path segment (no `/`), `**` across segments, everything
 /// else, `[id]`, `?` and dots included, stands for itself. Upper and lower case differ.
 ///
-/// It matches an endpoint whose name matches as a whole; or, split at its first space into `METHOD name`, one whose
-/// method and name match the two parts.
+/// It matches an endpoint whose name matches as a whole; or, split at one of its spaces into `METHOD name`, one whose
+/// method and name match the two parts: a type of request may be of several words (`gRPC unary`).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Selector {
     text: String,
     whole: Pattern,
-    split: Option<(Pattern, Pattern)>,
+    splits: Vec<(Pattern, Pattern)>,
 }
 
 impl Selector {
     /// A selector from its pattern, without quotes; `None` when it is empty.
     #[must_use]
     pub fn new(pattern: &str) -> Option<Self> {
-        let split = pattern.split_once(' ').map(|(method, name)| (Pattern::new(method), Pattern::new(name)));
-        (!pattern.is_empty()).then(|| Self { text: pattern.into(), whole: Pattern::new(pattern), split })
+        let part = |(space, _)| (Pattern::new(&pattern[..space]), Pattern::new(&pattern[space + 1..]));
+        let splits = pattern.match_indices(' ').take(MOST_SPLITS).map(part).collect();
+        (!pattern.is_empty()).then(|| Self { text: pattern.into(), whole: Pattern::new(pattern), splits })
     }
 
     /// The pattern, without quotes.
@@ -34,7 +38,7 @@ impl Selector {
     #[must_use]
     pub fn matches(&self, method: &str, name: &str) -> bool {
         self.whole.matches(name)
-            || self.split.as_ref().is_some_and(|(methods, names)| methods.matches(method) && names.matches(name))
+            || self.splits.iter().any(|(methods, names)| methods.matches(method) && names.matches(name))
     }
 
     /// Whether an endpoint is meant.
@@ -173,6 +177,14 @@ mod tests {
         assert!(matches("Log in", "POST", "Log in"));
         // A wildcard of the name never reaches into the method.
         assert!(!matches("G*", "GET", "/x"));
+    }
+
+    #[test]
+    fn a_type_of_several_words_is_typed_as_the_reports_print_it() {
+        let key = EndpointKey { method: "gRPC unary".into(), name: "hello.Greeter/SayHello".into() };
+        assert!(Selector::new(&key.to_string()).unwrap().matches_key(&key));
+        assert!(matches("gRPC * hello.Greeter/*", "gRPC unary", "hello.Greeter/SayHello"));
+        assert!(!matches("gRPC stream hello.Greeter/SayHello", "gRPC unary", "hello.Greeter/SayHello"));
     }
 
     /// What the pattern means, word by word.

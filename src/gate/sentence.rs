@@ -4,13 +4,17 @@ use std::collections::HashSet;
 
 use crate::verdict::{AgainstBaseline, Outcome, Row, Subject, Unit};
 
+/// What to do where nothing was judged.
+const NEXT: &str = "Write a gate such as `p95 < 500ms`, or add this run to the history with `loadforge-ci baseline add`: \
+                    later runs are compared with it";
+
 /// The verdict in one sentence, for the top of every report.
 pub(super) fn sentence(rows: &[Row], outcome: Outcome) -> String {
     let open: Vec<&Row> = rows.iter().filter(|row| row.outcome == Outcome::Inconclusive && !row.is_waiting()).collect();
     match outcome {
         Outcome::Fail => failed(rows, &open),
-        Outcome::Inconclusive if rows.is_empty() => {
-            "Nothing was judged: no gate is written and there is no history to compare with".to_owned()
+        Outcome::Inconclusive | Outcome::Warn if rows.is_empty() => {
+            format!("Nothing was judged: no gate is written and there is no history to compare with. {NEXT}")
         }
         Outcome::Inconclusive => format!("Not judged: {}", first_of(&open, describe_open, "could not be judged")),
         Outcome::Warn => warned(rows, &open),
@@ -47,7 +51,7 @@ fn warned(rows: &[Row], open: &[&Row]) -> String {
     }
     let allowed: Vec<&Row> = rows.iter().filter(|row| row.is_waiting()).collect();
     let describe = |row: &Row| format!("{} of {}, {}", row.measure, subject(row), row.reason);
-    format!("Nothing was judged: {}", first_of(&allowed, describe, "could not be judged yet"))
+    format!("Nothing was judged: {}. {NEXT}", first_of(&allowed, describe, "could not be judged yet"))
 }
 
 fn passed(rows: &[Row]) -> String {
@@ -84,11 +88,12 @@ fn first_of(rows: &[&Row], describe: impl Fn(&Row) -> String, what: &str) -> Str
     }
 }
 
-/// The farthest beyond its limit first; rows without a distance last.
+/// The rows of the run itself first, then the farthest beyond its limit; rows without a distance last.
 fn worst_first(rows: &mut [&Row]) {
     rows.sort_by(|a, b| {
         let distance = |row: &Row| row.headroom_percent.unwrap_or(f64::INFINITY);
-        distance(a).total_cmp(&distance(b))
+        let of_the_run = |row: &Row| row.subject == Subject::Run;
+        of_the_run(b).cmp(&of_the_run(a)).then(distance(a).total_cmp(&distance(b)))
     });
 }
 
@@ -112,8 +117,12 @@ fn describe_open(row: &Row) -> String {
 }
 
 fn describe_miss(row: &Row) -> String {
-    if !row.is_missed() || row.subject == Subject::LoadforgeTargets {
+    if !row.is_missed() || matches!(row.subject, Subject::Run | Subject::LoadforgeTargets) {
         return row.reason.to_string();
+    }
+    // No gate made it: the endpoint always failed.
+    if row.gate_index.is_none() && matches!(row.subject, Subject::Endpoint(_)) {
+        return format!("{}: {}", subject(row), row.reason);
     }
     let waived = row.waiver.as_ref().map_or_else(String::new, |waiver| format!(" (waived until {})", waiver.expires));
     let miss = match &row.baseline {

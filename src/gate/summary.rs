@@ -1,7 +1,7 @@
 //! The whole from its rows: the outcome, the sentence, the exit code.
 
 use crate::exit::Exit;
-use crate::verdict::{OnInconclusive, Outcome, Row, Severity, Verdict};
+use crate::verdict::{OnInconclusive, Outcome, Row, Severity, Subject, Verdict};
 
 use super::sentence::sentence;
 
@@ -11,9 +11,14 @@ pub fn summarise(verdict: &mut Verdict, on_inconclusive: OnInconclusive) {
     verdict.sentence = sentence(&verdict.rows, verdict.outcome);
 }
 
+/// Whether the run measured nothing at all.
+fn measured_nothing(rows: &[Row]) -> bool {
+    rows.iter().any(|row| row.subject == Subject::Run && row.outcome == Outcome::Inconclusive && row.requests == 0)
+}
+
 /// The worst row. A row that is allowed to be inconclusive does not count, unless there is no other: nothing was
 /// judged then, which is a warning. A `warn` gate that could not be judged is a warning too. No row at all is
-/// inconclusive.
+/// inconclusive. `on_inconclusive: warn` makes the inconclusive a warning, but for a run that measured nothing.
 fn overall(rows: &[Row], on_inconclusive: OnInconclusive) -> Outcome {
     let counted = rows.iter().filter(|row| !row.is_waiting()).map(|row| match (row.outcome, row.severity) {
         (Outcome::Inconclusive, Severity::Warn) => Outcome::Warn,
@@ -21,17 +26,17 @@ fn overall(rows: &[Row], on_inconclusive: OnInconclusive) -> Outcome {
     });
     let worst = counted.max().unwrap_or(if rows.is_empty() { Outcome::Inconclusive } else { Outcome::Warn });
     match (worst, on_inconclusive) {
-        (Outcome::Inconclusive, OnInconclusive::Warn) => Outcome::Warn,
+        (Outcome::Inconclusive, OnInconclusive::Warn) if !measured_nothing(rows) => Outcome::Warn,
         (worst, _) => worst,
     }
 }
 
-/// The exit code of a verdict.
+/// The exit code of a verdict; what `on_inconclusive` allows is in its outcome.
 #[must_use]
-pub fn exit(verdict: &Verdict, on_inconclusive: OnInconclusive) -> Exit {
-    match (verdict.outcome, on_inconclusive) {
-        (Outcome::Pass | Outcome::Warn, _) | (Outcome::Inconclusive, OnInconclusive::Warn) => Exit::Passed,
-        (Outcome::Inconclusive, OnInconclusive::Fail) => Exit::Inconclusive,
-        (Outcome::Fail, _) => Exit::GateFailed,
+pub const fn exit(verdict: &Verdict) -> Exit {
+    match verdict.outcome {
+        Outcome::Pass | Outcome::Warn => Exit::Passed,
+        Outcome::Inconclusive => Exit::Inconclusive,
+        Outcome::Fail => Exit::GateFailed,
     }
 }

@@ -8,8 +8,6 @@ use crate::verdict::{Finding, FindingKind, Unit};
 
 /// Texts shown.
 const MOST_TEXTS: usize = 3;
-/// Characters of a text shown.
-const MOST_CHARS: usize = 120;
 
 /// The classes failures are told in; each failure is in exactly one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -84,11 +82,11 @@ pub(super) fn find(results: &Results) -> Option<Finding> {
         return None;
     }
     let mut classes: BTreeMap<FailureClass, u64> = BTreeMap::new();
-    let mut texts: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut texts: BTreeMap<String, u64> = BTreeMap::new();
     for failure in &results.failures {
         let class = classes.entry(FailureClass::of(failure.kind())).or_default();
         *class = class.saturating_add(failure.occurrences);
-        let text = texts.entry(&failure.error).or_default();
+        let text = texts.entry(failure.excerpt()).or_default();
         *text = text.saturating_add(failure.occurrences);
     }
     let listed = classes.values().fold(0_u64, |sum, count| sum.saturating_add(*count));
@@ -115,11 +113,11 @@ pub(super) fn find(results: &Results) -> Option<Finding> {
     };
     let kinds: Vec<String> =
         by_count.iter().map(|(class, count)| format!("{} {}", share(*count), class.name())).collect();
-    let mut frequent: Vec<(&str, u64)> = texts.into_iter().collect();
+    let mut frequent: Vec<(String, u64)> = texts.into_iter().collect();
     frequent.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     let shown: Vec<String> = frequent
         .iter()
-        .map(|(text, count)| format!("{} × {} ({})", Unit::Count.show(*count as f64), shortened(text), share(*count)))
+        .map(|(text, count)| format!("{} × {} ({})", Unit::Count.show(*count as f64), text, share(*count)))
         .collect();
     let mostly = if by_count.len() == 1 { "all of them" } else { "most often" };
     Some(finding(
@@ -127,14 +125,6 @@ pub(super) fn find(results: &Results) -> Option<Finding> {
         format!("{}; most frequent: {}", kinds.join(", "), words::list(&shown, MOST_TEXTS)),
         most.next(),
     ))
-}
-
-fn shortened(text: &str) -> String {
-    let folded = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    match folded.char_indices().nth(MOST_CHARS) {
-        Some((end, _)) => format!("{}…", &folded[..end]),
-        None => folded,
-    }
 }
 
 #[cfg(test)]

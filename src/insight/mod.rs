@@ -4,6 +4,7 @@
 //! run ([`RunSeries`], read once from the history CSV, bounded in memory), and, where there is one, what is usual
 //! ([`UsualValues`]).
 
+mod always_failed;
 mod baseline;
 mod course;
 mod creep;
@@ -25,6 +26,7 @@ use crate::verdict::Finding;
 #[must_use]
 pub fn find(results: &Results, course: &RunSeries, baseline: Option<&UsualValues>) -> Vec<Finding> {
     [
+        always_failed::find(results),
         baseline.and_then(|usual| baseline::faster_because_failing(results, usual)),
         baseline.and_then(|usual| baseline::common_mode(results, usual)),
         baseline.and_then(|usual| creep::find(results, usual)),

@@ -147,7 +147,8 @@ pub fn rows_with(verdict: &Verdict, outcome: Outcome) -> Vec<&Row> {
     let mut rows: Vec<&Row> = verdict.rows_with(outcome).collect();
     if outcome == Outcome::Fail {
         let headroom = |row: &Row| row.headroom_percent.unwrap_or(f64::INFINITY);
-        rows.sort_by(|a, b| headroom(a).total_cmp(&headroom(b)));
+        let of_the_run = |row: &Row| row.subject == Subject::Run;
+        rows.sort_by(|a, b| of_the_run(b).cmp(&of_the_run(a)).then(headroom(a).total_cmp(&headroom(b))));
     }
     rows.sort_by_key(|row| row.is_waiting());
     rows

@@ -75,6 +75,19 @@ impl Endpoint {
         (self.requests > 0).then(|| self.failures as f64 * 100.0 / self.requests as f64)
     }
 
+    /// Whether there were requests and every one of them failed.
+    #[must_use]
+    pub const fn always_failed(&self) -> bool {
+        self.requests > 0 && self.failures >= self.requests
+    }
+
+    /// Whether at least half of the requests failed. Response times count failed requests too, so from here on they say
+    /// how long a failure takes.
+    #[must_use]
+    pub const fn mostly_failed(&self) -> bool {
+        self.requests > 0 && self.failures >= self.requests.div_ceil(2)
+    }
+
     /// A percentile in ms: from the exact histogram where there is one, else as delivered.
     #[must_use]
     pub fn percentile(&self, percentile: Percentile) -> Option<f64> {

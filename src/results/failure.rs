@@ -22,7 +22,20 @@ pub struct Failure {
     pub last_seen: Option<String>,
 }
 
+/// Characters of a failure's text in an excerpt.
+const EXCERPT_CHARS: usize = 120;
+
 impl Failure {
+    /// The text on one line, at most 120 characters of it.
+    #[must_use]
+    pub fn excerpt(&self) -> String {
+        let folded = self.error.split_whitespace().collect::<Vec<_>>().join(" ");
+        match folded.char_indices().nth(EXCERPT_CHARS) {
+            Some((end, _)) => format!("{}…", &folded[..end]),
+            None => folded,
+        }
+    }
+
     /// What kind of failure the text tells.
     #[must_use]
     pub fn kind(&self) -> FailureKind {

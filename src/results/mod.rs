@@ -25,6 +25,8 @@ pub use recipe::{LocalLoad, Recipe, StartApi, TestSource, load_generators};
 pub use run::{Engine, Fingerprint, Intent, RUN_SCHEMA_VERSION, RunRecord, RunState, StateChange};
 pub use timeline::{TimePoint, Timeline, TimelineBuilder};
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -87,6 +89,20 @@ impl Results {
             after_ramp_up: None,
             notes: Vec::new(),
         }
+    }
+
+    /// The most frequent text among the failures of one endpoint, or of all together, as an excerpt, and how often it
+    /// occurred. `None` where no text was delivered.
+    #[must_use]
+    pub fn main_failure(&self, key: Option<&EndpointKey>) -> Option<(String, u64)> {
+        let of_key =
+            |failure: &&Failure| key.is_none_or(|key| failure.method == key.method && failure.name == key.name);
+        let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+        for failure in self.failures.iter().filter(of_key) {
+            let count = counts.entry(failure.excerpt()).or_default();
+            *count = count.saturating_add(failure.occurrences);
+        }
+        counts.into_iter().max_by_key(|(_, count)| *count)
     }
 
     /// The record of one endpoint.

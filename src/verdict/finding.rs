@@ -37,6 +37,8 @@ pub enum FindingKind {
     FasterBecauseFailing,
     /// Many endpoint names that look like one dynamic URL.
     DynamicNames,
+    /// Endpoints whose every request failed.
+    AlwaysFailed,
     /// Failures by class with the most frequent texts.
     Failures,
 }

@@ -8,7 +8,7 @@ use loadforge_ci::exit::Exit;
 use loadforge_ci::gate::{self, NoHistory, Options, PlacedGate, StatsHistory};
 use loadforge_ci::locust::{read_failures, read_stats};
 use loadforge_ci::results::Results;
-use loadforge_ci::verdict::{OnInconclusive, Origin, Outcome, Verdict};
+use loadforge_ci::verdict::{Origin, Outcome, Verdict};
 
 fn fixture(run: &str, file: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/locust").join(run).join(file)
@@ -94,7 +94,7 @@ fn a_run_with_faults_says_what_failed() {
     inconclusive | p95 of "POST /api/v1/cart" < 100ms | POST /api/v1/cart | 0 | no endpoint matches "POST /api/v1/cart"; the nearest are "POST /api/v1/carts", "POST /api/v1/auth/login", "GET /api/v1/orders"
     "#);
     assert_eq!(verdict.outcome, Outcome::Fail);
-    assert_eq!(gate::exit(&verdict, OnInconclusive::Fail), Exit::GateFailed);
+    assert_eq!(gate::exit(&verdict), Exit::GateFailed);
 }
 
 #[test]
@@ -117,5 +117,5 @@ fn a_history_that_is_missing_or_broken_makes_its_gates_inconclusive() {
     assert!(missing.sentence.contains("failed to open"), "{}", missing.sentence);
     let broken = judge(StatsHistory::text("h.csv", b"Timestamp\n1\n"));
     assert!(broken.sentence.contains("no column `User Count`"), "{}", broken.sentence);
-    assert_eq!(gate::exit(&broken, OnInconclusive::Fail), Exit::Inconclusive);
+    assert_eq!(gate::exit(&broken), Exit::Inconclusive);
 }

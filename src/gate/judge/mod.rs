@@ -1,5 +1,6 @@
 //! Gates against results: a row for each gate and endpoint.
 
+mod always_failed;
 mod decide;
 mod missing;
 mod nearest;
@@ -70,6 +71,7 @@ pub fn judge(
     };
     let mut rows = rows::of_the_run(results, sent_nothing);
     rows.extend(targets.iter().map(|target| judge.row(target)));
+    rows.extend(always_failed::rows(gates, results, &rows));
     rows.extend(rows::of_the_targets(results, options.targets, options.targets_expected));
     let mut verdict = Verdict::new(rows);
     summarise(&mut verdict, options.on_inconclusive);
@@ -192,6 +194,13 @@ impl<'a> GateJudge<'a> {
             return row;
         }
         match (measure, *scope, target.series) {
+            (Measure::Drift(of), _, Some(_)) if of.is_time() && record.mostly_failed() => {
+                row.reason = mostly_failed(record).into();
+            }
+            (_, Scope::Windows { percent, .. }, Some(_)) if measure.is_time() && record.mostly_failed() => {
+                rows::of_windows(&mut row, &target.placed.gate, percent);
+                row.reason = mostly_failed(record).into();
+            }
             (Measure::Drift(_), _, Some(series)) => self.drift(&mut row, series),
             (_, Scope::Windows { percent, .. }, Some(series)) => {
                 rows::of_windows(&mut row, &target.placed.gate, percent);
@@ -287,6 +296,12 @@ impl<'a> GateJudge<'a> {
                 return row.reason = reason.into();
             }
         };
+        if measure.is_time() && endpoint.mostly_failed() {
+            rows::settle(row, observed, Decision::Open(mostly_failed(&endpoint)));
+            // A single failure of a rare endpoint may be chance, and nobody asked for the default gates.
+            row.allowed = by_default && endpoint.failures < 2;
+            return;
+        }
         let mut comparison = Comparison {
             measure,
             operator: condition.operator(),
@@ -320,6 +335,16 @@ impl<'a> GateJudge<'a> {
             }
         }
     }
+}
+
+/// Why the response times of a record are not judged.
+fn mostly_failed(endpoint: &Endpoint) -> String {
+    let count = |number: u64| Unit::Count.show(number as f64);
+    format!(
+        "{} of {} requests failed, and how long a failure takes is not a response time",
+        count(endpoint.failures),
+        count(endpoint.requests)
+    )
 }
 
 /// Judges a value against what the history says.

@@ -98,10 +98,15 @@ fn about_the_run(results: &Results, reason: &str) -> Row {
     }
 }
 
-/// A row for each problem of the run, and one when it sent nothing.
+/// A row for each problem of the run, and one when it sent nothing or when every request failed.
 pub(super) fn of_the_run(results: &Results, sent_nothing: bool) -> Vec<Row> {
-    let mut rows: Vec<Row> =
-        results.problems.iter().map(|Problem { message, .. }| about_the_run(results, message)).collect();
+    let mut rows: Vec<Row> = results
+        .total
+        .always_failed()
+        .then(|| Row { outcome: Outcome::Fail, ..about_the_run(results, &every_request_failed(results)) })
+        .into_iter()
+        .collect();
+    rows.extend(results.problems.iter().map(|Problem { message, .. }| about_the_run(results, message)));
     let said = results.problems.iter().any(|problem| {
         matches!(
             problem.kind,
@@ -112,6 +117,16 @@ pub(super) fn of_the_run(results: &Results, sent_nothing: bool) -> Vec<Row> {
         rows.push(about_the_run(results, "the run measured no request"));
     }
     rows
+}
+
+fn every_request_failed(results: &Results) -> String {
+    let requests = Unit::Count.show(results.total.requests as f64);
+    let cause = match results.main_failure(None) {
+        Some((text, count)) if count >= results.total.requests => format!(", all with {text}"),
+        Some((text, count)) => format!(", most often ({}) with {text}", Unit::Count.show(count as f64)),
+        None => String::new(),
+    };
+    format!("every request failed: {requests} of {requests}{cause}")
 }
 
 /// The row of the saved test's own targets, if it is wanted.

@@ -29,7 +29,7 @@ fn all_gates_pass() {
     pass | error_rate < 1% | all requests | error_rate 0.517 % < 1 % | 0.517 % meets < 1 %
     pass | rps > 50/s | all requests | rps 80.7/s > 50/s | 80.7/s meets > 50/s
     "#);
-    assert_eq!(exit(&verdict, OnInconclusive::Fail), Exit::Passed);
+    assert_eq!(exit(&verdict), Exit::Passed);
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn a_glob_gate_is_judged_for_each_endpoint() {
     warn | warn: error_rate of "POST **" <= 2.5% | POST /login | error_rate 3 % <= 2.5 % | 3 % misses <= 2.5 %
     inconclusive | warn: error_rate of "POST **" <= 2.5% | POST /carts/[id]/checkout | error_rate 2.5 % <= 2.5 % | too few requests: 40 with 1 failed, and a goal of 2.5 % needs 119
     "#);
-    assert_eq!(exit(&verdict, OnInconclusive::Fail), Exit::GateFailed);
+    assert_eq!(exit(&verdict), Exit::GateFailed);
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn a_warning_never_turns_the_build_red() {
     inconclusive | warn: p95 of "/nothing" < 1s | /nothing | p95 – < 1,000 ms | no endpoint matches "/nothing"; there are only "POST /login", "GET /products", "POST /carts/[id]/checkout"
     pass | requests > 10 | all requests | requests 4,840 > 10 | 4,840 meets > 10
     "#);
-    assert_eq!(exit(&verdict, OnInconclusive::Fail), Exit::Passed);
+    assert_eq!(exit(&verdict), Exit::Passed);
 }
 
 #[test]
@@ -68,8 +68,10 @@ fn a_selector_that_matches_nothing_is_never_a_pass() {
     inconclusive | requests of "/cart/*/checkout" < 5 | /cart/*/checkout | requests – < 5 | no endpoint matches "/cart/*/checkout"; there are only "POST /carts/[id]/checkout", "GET /products", "POST /login"
     inconclusive | errors(5xx) of "/x" == 0 | /x | errors(5xx) – == 0 | no endpoint matches "/x"; there are only "POST /login", "GET /products", "POST /carts/[id]/checkout"
     "#);
-    assert_eq!(exit(&verdict, OnInconclusive::Fail), Exit::Inconclusive);
-    assert_eq!(exit(&verdict, OnInconclusive::Warn), Exit::Passed);
+    assert_eq!(exit(&verdict), Exit::Inconclusive);
+    let options = Options { on_inconclusive: OnInconclusive::Warn, ..Options::default() };
+    let allowed = judge(&gates(&texts), &shop(), None, &NoHistory, &options);
+    assert_eq!((allowed.outcome, exit(&allowed)), (Outcome::Warn, Exit::Passed));
 }
 
 #[test]
@@ -194,10 +196,7 @@ fn a_doubtful_run_is_never_a_pass() {
     inconclusive | requests >= 0 | all requests | requests – >= 0 | the run measured no request
     inconclusive | failures < 5 | all requests | failures – < 5 | the run measured no request
     "#);
-    assert_eq!(
-        listed(&verdict(&[], &shop())),
-        "inconclusive: Nothing was judged: no gate is written and there is no history to compare with\n"
-    );
+    assert_snapshot!(listed(&verdict(&[], &shop())), @"inconclusive: Nothing was judged: no gate is written and there is no history to compare with. Write a gate such as `p95 < 500ms`, or add this run to the history with `loadforge-ci baseline add`: later runs are compared with it");
 }
 
 #[test]
@@ -235,11 +234,11 @@ fn without_history_a_comparison_is_allowed_to_be_open() {
     pass | rps > 1/s | all requests | rps 80.7/s > 1/s | 80.7/s meets > 1/s
     "#);
     let only = verdict(&["p95 <= +10% vs baseline"], &shop());
-    assert_snapshot!(listed(&only), @r#"
-    warn: Nothing was judged: p95 of all requests together, no baseline yet: no history of good runs was given
+    assert_snapshot!(listed(&only), @r"
+    warn: Nothing was judged: p95 of all requests together, no baseline yet: no history of good runs was given. Write a gate such as `p95 < 500ms`, or add this run to the history with `loadforge-ci baseline add`: later runs are compared with it
     inconclusive (allowed) | p95 <= +10% vs baseline | all requests | p95 1,070 ms – | no baseline yet: no history of good runs was given
-    "#);
-    assert_eq!(exit(&only, OnInconclusive::Fail), Exit::Passed);
+    ");
+    assert_eq!(exit(&only), Exit::Passed);
 }
 
 #[test]
@@ -248,11 +247,11 @@ fn the_history_may_refuse_or_not_know_an_endpoint() {
     let with = |answer| listed(&judge(&gates, &shop(), None, &Always(answer), &Options::default()));
     let differences = vec![FieldDifference { field: "users".into(), this_run: "200".into(), history: "50".into() }];
     assert_snapshot!(with(BaselineAnswer::Refused { differences, runs: 4 }), @r#"
-    warn: Nothing was judged: p95 of GET /products, not compared: all 4 good runs are of another kind (users: 200 here, 50 there)
+    warn: Nothing was judged: p95 of GET /products, not compared: all 4 good runs are of another kind (users: 200 here, 50 there). Write a gate such as `p95 < 500ms`, or add this run to the history with `loadforge-ci baseline add`: later runs are compared with it
     inconclusive (allowed) | p95 of "GET **" <= +10% vs baseline | GET /products | p95 240 ms – | not compared: all 4 good runs are of another kind (users: 200 here, 50 there)
     "#);
     assert_snapshot!(with(BaselineAnswer::NewEndpoint { runs: 8 }), @r#"
-    warn: Nothing was judged: p95 of GET /products, new endpoint: none of the last 8 good runs knows it
+    warn: Nothing was judged: p95 of GET /products, new endpoint: none of the last 8 good runs knows it. Write a gate such as `p95 < 500ms`, or add this run to the history with `loadforge-ci baseline add`: later runs are compared with it
     inconclusive (allowed) | p95 of "GET **" <= +10% vs baseline | GET /products | p95 240 ms – | new endpoint: none of the last 8 good runs knows it
     "#);
 }
@@ -396,4 +395,116 @@ fn ten_thousand_endpoints_are_judged_one_by_one() {
     let verdict = verdict(&["p95 of \"/api/**/detail\" < 500ms", "p95 of \"GET /api/v1/items/*\" < 500ms"], &results);
     assert_eq!(verdict.rows.len(), 10_001);
     assert_eq!(verdict.rows_with(Outcome::Pass).count(), 10_000);
+}
+
+/// Every request of the run failed, as when the connection is refused: in a millisecond.
+fn refused() -> Results {
+    let mut results = results(vec![endpoint("GET /a", 900, 900, 1.0), endpoint("POST /b", 100, 100, 1.0)]);
+    results.failures = vec![
+        failure("GET /a", "ConnectionRefusedError(111, 'Connection refused')", 900),
+        failure("POST /b", "ConnectionRefusedError(111, 'Connection refused')", 100),
+    ];
+    results
+}
+
+#[test]
+fn a_run_whose_every_request_failed_never_passes() {
+    for on_inconclusive in [OnInconclusive::Fail, OnInconclusive::Warn] {
+        let options = Options { on_inconclusive, ..Options::default() };
+        for gates in [default_gates(), gates(&["p95 < 500ms"]), gates(&["requests > 5"]), Vec::new()] {
+            let verdict = judge(&gates, &refused(), None, &NoHistory, &options);
+            assert_eq!(exit(&verdict), Exit::GateFailed, "{}", listed(&verdict));
+            assert!(verdict.sentence.starts_with("every request failed"), "{}", verdict.sentence);
+        }
+    }
+    assert_snapshot!(listed(&verdict(&["p95 < 500ms", "rps > 1/s"], &refused())), @r"
+    fail: every request failed: 1,000 of 1,000, all with ConnectionRefusedError(111, 'Connection refused')
+    fail | the run is sound | the run | requests 1,000 – | every request failed: 1,000 of 1,000, all with ConnectionRefusedError(111, 'Connection refused')
+    inconclusive | p95 < 500ms | all requests | p95 1 ms < 500 ms | 1,000 of 1,000 requests failed, and how long a failure takes is not a response time
+    pass | rps > 1/s | all requests | rps 16.7/s > 1/s | 16.7/s meets > 1/s
+    ");
+    let learned = Always(learned(500.0, 400.0, 8));
+    let verdict = judge(&default_gates(), &refused(), None, &learned, &Options::default());
+    assert!(
+        !verdict.rows.iter().any(|row| row.measure == "p95" && row.outcome == Outcome::Pass),
+        "{}",
+        listed(&verdict)
+    );
+}
+
+#[test]
+fn the_response_times_of_failures_are_not_judged() {
+    let mut half = endpoint("GET /a", 1000, 500, 1.0);
+    half.histogram = Some([(1_000, 1000)].into_iter().collect());
+    let mut results = results(vec![half, endpoint("GET /b", 1000, 499, 1.0)]);
+    results.after_ramp_up = Some(Steady {
+        from_s: 5,
+        seconds: 55.0,
+        total: endpoint(" Aggregated", 1800, 900, 1.0),
+        endpoints: Vec::new(),
+    });
+    let texts = [
+        "p95 of \"GET /*\" < 500ms",
+        "avg of \"GET /a\" > 500ms",
+        "max < 500ms",
+        "p95 < 500ms after ramp-up",
+        "p95 of \"GET /a\" < 500ms in 99% of windows",
+        "drift(p95) of \"GET /a\" < 10%",
+        "error_rate of \"GET /a\" < 60%",
+    ];
+    assert_snapshot!(listed(&verdict_over(&texts, &results, &course().replace("POST,/login", "GET,/a"))), @r#"
+    inconclusive: Not judged: p95 of GET /a: 500 of 1,000 requests failed, and how long a failure takes is not a response time (and 4 more could not be judged)
+    inconclusive | p95 of "GET /*" < 500ms | GET /a | p95 1 ms < 500 ms | 500 of 1,000 requests failed, and how long a failure takes is not a response time
+    pass | p95 of "GET /*" < 500ms | GET /b | p95 1 ms < 500 ms | 1 ms meets < 500 ms
+    inconclusive | avg of "GET /a" > 500ms | GET /a | avg 0.5 ms > 500 ms | 500 of 1,000 requests failed, and how long a failure takes is not a response time
+    pass | max < 500ms | all requests | max 2 ms < 500 ms | 2 ms meets < 500 ms
+    inconclusive | p95 < 500ms after ramp-up | all requests | p95 1 ms < 500 ms | 900 of 1,800 requests failed, and how long a failure takes is not a response time
+    inconclusive | p95 of "GET /a" < 500ms in 99% of windows | GET /a | windows with p95 < 500ms – >= 99 % | 500 of 1,000 requests failed, and how long a failure takes is not a response time
+    inconclusive | drift(p95) of "GET /a" < 10% | GET /a | drift(p95) – < 10 % | 500 of 1,000 requests failed, and how long a failure takes is not a response time
+    pass | error_rate of "GET /a" < 60% | GET /a | error_rate 50 % < 60 % | 50 % meets < 60 %
+    "#);
+}
+
+#[test]
+fn an_endpoint_that_always_failed_fails_without_gates_and_warns_beside_them() {
+    let dead = || {
+        let mut results = results(vec![endpoint("GET /", 5000, 0, 20.0), endpoint("POST /orders", 12, 12, 2.0)]);
+        results.failures = vec![failure("POST /orders", "HTTPError('503 Server Error')", 12)];
+        results
+    };
+    let without = judge(&default_gates(), &dead(), None, &NoHistory, &Options::default());
+    assert_eq!(exit(&without), Exit::GateFailed);
+    assert_snapshot!(listed(&without), @r#"
+    fail: POST /orders: every one of its 12 requests failed: HTTPError('503 Server Error')
+    inconclusive (allowed) | p95 of "**" <= +20% vs baseline | GET / | p95 20 ms – | no baseline yet: no history of good runs was given
+    inconclusive | p95 of "**" <= +20% vs baseline | POST /orders | p95 2 ms – | 12 of 12 requests failed, and how long a failure takes is not a response time
+    inconclusive (allowed) | error_rate of "**" <= +20% vs baseline | GET / | error_rate 0 % – | no baseline yet: no history of good runs was given
+    inconclusive (allowed) | error_rate of "**" <= +20% vs baseline | POST /orders | error_rate 100 % – | no baseline yet: no history of good runs was given
+    inconclusive (allowed) | rps of "**" >= -20% vs baseline | GET / | rps 83.3/s – | no baseline yet: no history of good runs was given
+    inconclusive (allowed) | rps of "**" >= -20% vs baseline | POST /orders | rps 0.2/s – | no baseline yet: no history of good runs was given
+    fail | error_rate of "POST /orders" < 100% | POST /orders | error_rate 100 % < 100 % | every one of its 12 requests failed: HTTPError('503 Server Error')
+    "#);
+    assert_snapshot!(listed(&verdict(&["p95 < 500ms"], &dead())), @r#"
+    warn: Passed with a warning: POST /orders: every one of its 12 requests failed: HTTPError('503 Server Error')
+    pass | p95 < 500ms | all requests | p95 20 ms < 500 ms | 20 ms meets < 500 ms
+    warn | error_rate of "POST /orders" < 100% | POST /orders | error_rate 100 % < 100 % | every one of its 12 requests failed: HTTPError('503 Server Error')
+    "#);
+    assert_snapshot!(listed(&verdict(&["p95 < 500ms", "errors(503) of \"POST /orders\" == 12"], &dead())), @r#"
+    pass: All 2 gates passed: closest to its limit is errors(503) of POST /orders, 12 (limit == 12)
+    pass | p95 < 500ms | all requests | p95 20 ms < 500 ms | 20 ms meets < 500 ms
+    pass | errors(503) of "POST /orders" == 12 | POST /orders | errors(503) 12 == 12 | 12 meets == 12
+    "#);
+    let mut once = dead();
+    (once.endpoints[1].requests, once.endpoints[1].failures) = (1, 1);
+    assert_eq!(exit(&judge(&default_gates(), &once, None, &NoHistory, &Options::default())), Exit::Inconclusive);
+}
+
+#[test]
+fn a_run_of_no_request_is_never_green() {
+    let nothing = results(vec![endpoint("GET /a", 0, 0, 0.0)]);
+    let options = Options { on_inconclusive: OnInconclusive::Warn, ..Options::default() };
+    for gates in [default_gates(), gates(&["p95 < 500ms"]), gates(&["warn: p95 < 500ms"]), Vec::new()] {
+        let verdict = judge(&gates, &nothing, None, &NoHistory, &options);
+        assert_eq!(exit(&verdict), Exit::Inconclusive, "{}", listed(&verdict));
+    }
 }
