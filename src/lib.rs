@@ -24,6 +24,7 @@ pub mod report;
 pub mod results;
 mod running;
 mod stdout;
+pub mod text;
 pub mod verdict;
 
 /// The version that `--version` and every report name: the crate's, or the one a development build was given at compile

@@ -8,9 +8,10 @@ use jiff::Timestamp;
 use super::history::RunHistory;
 use super::learned::{LearnedBaseline, Rules, ThisRun, rows_at_stake};
 use super::record::{EndpointRecord, GoodRun, RunName};
-use super::table::{Table, clean, minute, short};
+use super::table::{clean, minute, numbers};
 use crate::gate::{Options, PlacedGate, judge};
 use crate::results::{Endpoint, Results};
+use crate::text::{counted, short_commit};
 use crate::verdict::{OnInconclusive, Outcome, Row, Subject, TargetPolicy, Verdict};
 
 /// What a replay of gates over the history showed.
@@ -140,12 +141,11 @@ impl Backtest {
         let (first, last) = (day(first), day(last));
         let when = if first == last { format!("of {first}") } else { format!("from {first} to {last}") };
         let mut text = format!(
-            "{} known-good {} {when}; these gates together would have failed {}.\n\n",
-            self.runs,
-            if self.runs == 1 { "build" } else { "builds" },
+            "{} {when}; these gates together would have failed {}.\n\n",
+            counted(self.runs, "known-good build"),
             self.builds_failed(),
         );
-        let mut table = Table::new(&["gate", "would have failed", "warned", "passed", "not judged"]);
+        let mut table = numbers(&["gate", "would have failed", "warned", "passed", "not judged"]);
         for gate in &self.gates {
             table.row(vec![
                 clean(&gate.gate),
@@ -159,7 +159,7 @@ impl Backtest {
         for gate in &self.gates {
             for (word, misses) in [("failed", &gate.failed), ("warned about", &gate.warned)] {
                 for miss in misses {
-                    let commit = miss.commit.as_deref().map(|commit| format!(", commit {}", short(commit)));
+                    let commit = miss.commit.as_deref().map(|commit| format!(", commit {}", short_commit(commit)));
                     let _ = write!(
                         text,
                         "\n{} would have {word} run {} of {}{}:\n",

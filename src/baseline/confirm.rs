@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::gate::summarise;
 use crate::results::Engine;
+use crate::text::counted;
 use crate::verdict::{OnInconclusive, Outcome, Row, Subject, Verdict};
 
 /// Whether a second run is needed: a row that compares with the history failed.
@@ -100,8 +101,7 @@ impl fmt::Display for Cost {
             None => f.write_str("no test minutes")?,
         }
         if let Some(requests) = self.requests {
-            write!(f, ", {}", crate::verdict::Unit::Count.show(requests as f64))?;
-            f.write_str(if requests == 1 { " request" } else { " requests" })?;
+            write!(f, ", {}", counted(requests, "request"))?;
         }
         Ok(())
     }

@@ -15,6 +15,7 @@ use super::statistics::{
 use crate::config::BaselineSection;
 use crate::gate::{BaselineAnswer, BaselineQuery, Expected, FieldDifference, LimitSource, Measure, PlacedGate, Scope};
 use crate::results::{EndpointKey, Fingerprint, Percentile, Results, RunRecord};
+use crate::text::counted;
 use crate::verdict::{Operator, Severity, Unit};
 
 /// From so many good runs on a miss fails the build; below it is a warning.
@@ -132,7 +133,10 @@ impl<'a> LearnedBaseline<'a> {
         let none = if all.is_empty() {
             "no good run is recorded".to_owned()
         } else {
-            format!("no good run{branch} from the last {} days is recorded", rules.max_age.as_secs() / 86_400)
+            format!(
+                "no good run{branch} from the last {} is recorded",
+                counted(rules.max_age.as_secs() / 86_400, "day")
+            )
         };
         Self {
             runs: last.len(),
@@ -279,7 +283,7 @@ impl LimitSource for LearnedBaseline<'_> {
         let runs = values.len();
         let warn_only = runs < FAIL_FROM;
         let few = if warn_only { format!("; a warning at most below {FAIL_FROM} good runs") } else { String::new() };
-        let reason = format!("limit from {runs} good run{}: {why}{few}", if runs == 1 { "" } else { "s" });
+        let reason = format!("limit from {}: {why}{few}", counted(runs, "good run"));
         BaselineAnswer::Limit { limit, median, runs: count(runs), recent: values, warn_only, reason }
     }
 

@@ -6,6 +6,7 @@ use super::statistics::{
     Cause, FAIL_SPREADS, Failed, PRIOR_SPREAD, WARN_SPREADS, bucket_width, margin, median, most_failures, normal,
     shrunk, spread_about,
 };
+use crate::text::counted;
 
 /// The smallest difference from the median that counts: below it a change is real at most, never relevant.
 pub mod min_delta {
@@ -162,7 +163,10 @@ pub fn error_rate_limit(good: &[Failed], requests: u64, demand: &LimitSpec) -> O
     let relevant = pooled + min_delta::PERCENTAGE_POINTS;
     let all = Failed::pooled(good);
     let (limit, why) = [
-        (explained, format!("what {} failures of {} requests before explain", all.failures, all.requests)),
+        (
+            explained,
+            format!("what {} of {} before explain", counted(all.failures, "failure"), counted(all.requests, "request")),
+        ),
         (tolerated, format!("+{} % tolerated", demand.change_percent)),
         (relevant, format!("the smallest change that counts, {} percentage points", min_delta::PERCENTAGE_POINTS)),
     ]

@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use super::history::RunHistory;
 use super::record::{EndpointRecord, GoodRun, by_endpoint};
 use super::statistics::median;
-use super::table::{Table, clean, minute, short, sparkline};
+use super::table::{clean, minute, numbers};
 use crate::results::{EndpointKey, Fingerprint, Percentile};
+use crate::text::{counted, short_commit, sparkline};
 use crate::verdict::Unit;
 
 /// Good runs that are listed and drawn.
@@ -48,14 +49,14 @@ fn section(text: &mut String, runs: &[&GoodRun]) {
     let _ = writeln!(text, "{}", describe(&newest.fingerprint));
     let older = runs.len() - recent.len();
     let more = if older > 0 { format!(", {older} older ones not listed") } else { String::new() };
-    let _ = writeln!(text, "{} good run{}{more}\n", runs.len(), if runs.len() == 1 { "" } else { "s" });
+    let _ = writeln!(text, "{}{more}\n", counted(runs.len(), "good run"));
 
-    let mut table = Table::new(&["started", "run", "commit", "branch", "verdict", "requests", "p95", "errors", "rps"]);
+    let mut table = numbers(&["started", "run", "commit", "branch", "verdict", "requests", "p95", "errors", "rps"]);
     for run in recent {
         table.row(vec![
             minute(run.at),
             run.run.id.to_string(),
-            run.commit.as_deref().map_or_else(dash, short),
+            run.commit.as_deref().map_or_else(dash, short_commit),
             run.branch.as_deref().map_or_else(dash, clean),
             run.verdict.to_string(),
             Unit::Count.show(run.total.requests as f64),
@@ -67,7 +68,7 @@ fn section(text: &mut String, runs: &[&GoodRun]) {
     text.push_str(&table.render());
     text.push('\n');
 
-    let mut table = Table::new(&["endpoint", "runs", "median p95", "errors", "median rps", "p95, oldest to newest"]);
+    let mut table = numbers(&["endpoint", "runs", "median p95", "errors", "median rps", "p95, oldest to newest"]);
     table.row(endpoint_row("all requests", &recent.iter().map(|run| &run.total).collect::<Vec<_>>()));
     let mut endpoints: Vec<_> = by_endpoint(recent).into_iter().collect();
     endpoints.sort_unstable_by_key(|(key, _)| *key);
@@ -89,7 +90,7 @@ fn endpoint_row(name: &str, series: &[&EndpointRecord]) -> Vec<String> {
         median(&times).map_or_else(dash, |value| Unit::Ms.show(value)),
         Unit::Percent.show(100.0 * pooled.fraction()),
         median(&rates).map_or_else(dash, |value| Unit::PerSecond.show(value)),
-        sparkline(&times),
+        sparkline(times),
     ]
 }
 
@@ -101,7 +102,7 @@ fn describe(fingerprint: &Fingerprint) -> String {
         fingerprint.differences(&nothing).into_iter().filter(|(field, ..)| !matches!(*field, "test" | "engine"));
     let fields: Vec<String> = fields
         .map(|(field, value, _)| match field {
-            "script_sha256" => format!("script {}", short(&value)),
+            "script_sha256" => format!("script {}", short_commit(&value)),
             field => format!("{field} {}", clean(&value)),
         })
         .collect();

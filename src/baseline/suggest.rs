@@ -7,6 +7,7 @@ use super::record::{EndpointRecord, EndpointSeries, GoodRun, by_endpoint};
 use super::statistics::median;
 use crate::gate::{Condition, Gate, Limit, LimitUnit, Measure, Scope, Selector};
 use crate::results::{EndpointKey, Percentile};
+use crate::text::counted;
 use crate::verdict::{Operator, Severity, Unit};
 
 /// The headroom suggested limits have when none is chosen, %.
@@ -63,8 +64,7 @@ pub fn render_suggestions(suggestions: &[Suggestion], headroom_percent: f64) -> 
     let Some(most) = suggestions.iter().map(|one| one.runs).max() else {
         return "# No good run is in the history yet: add some with `loadforge-ci baseline add`.\n".into();
     };
-    let mut text =
-        format!("# From {most} good run{}, {headroom_percent} % headroom.\ngates:\n", if most == 1 { "" } else { "s" });
+    let mut text = format!("# From {}, {headroom_percent} % headroom.\ngates:\n", counted(most, "good run"));
     for Suggestion { gate, worst, runs } in suggestions {
         let unit = gate.unit();
         let word = if gate.measure.more_is_better() { "lowest" } else { "highest" };

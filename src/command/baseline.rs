@@ -12,6 +12,7 @@ use crate::gate;
 use crate::judging;
 use crate::results::ResultsFolder;
 use crate::stdout::printed;
+use crate::text::counted;
 
 pub(super) fn run(command: &BaselineCommand, sink: impl Write) -> Result<Exit, CommandError> {
     match command {
@@ -28,7 +29,7 @@ fn add(arguments: &BaselineCommandArgs) -> Result<Exit, CommandError> {
     let mut history = judging::open_history(&arguments.folder.history)?;
     let folder = ResultsFolder::new(&arguments.folder.results);
     let Added { new, comparable, .. } = history.add(&folder, &AddRules { branch: rules.branch })?;
-    let runs = if comparable == 1 { "1 good run".to_owned() } else { format!("{comparable} good runs") };
+    let runs = counted(comparable, "good run");
     let what = if new { "added the run" } else { "the run is there already" };
     tracing::info!("{what}: {runs} of this fingerprint in {}", arguments.folder.history.display());
     let pruned = history.prune(&Keep::usual(Timestamp::now()))?;

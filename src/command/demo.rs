@@ -18,6 +18,7 @@ use crate::loadforge::{RunOutcome, RunPlan, ScriptFile};
 use crate::results::{Engine, LocalLoad, ResultsFolder, StartApi, TestSource};
 use crate::running::{self, Service};
 use crate::stdout::printed;
+use crate::text::counted;
 use crate::verdict::{Origin, TargetPolicy};
 
 const SCRIPT: DemoScript = ECOMMERCE;
@@ -55,7 +56,7 @@ pub(super) async fn run(arguments: &DemoArgs, output: OutputArgs, mut sink: impl
     if ended.outcome != RunOutcome::Finished {
         return Ok(exit);
     }
-    tracing::info!("the shop counted {served} requests of its own");
+    tracing::info!("the shop counted {} of its own", counted(served, "request"));
     let exit = verdict(&arguments.results, output)?;
     printed(writeln!(sink, "\n{}", next(arguments, exit)))?;
     Ok(exit)

@@ -13,6 +13,7 @@ use crate::locust::process;
 use crate::results::{Engine, ResultsFolder, TestSource};
 use crate::running::{self, Service};
 use crate::stdout::printed;
+use crate::text::counted;
 
 /// What a look at one thing gave: words, or what is wrong with it.
 type CheckResult = Result<String, CommandError>;
@@ -49,8 +50,7 @@ fn configuration_look(arguments: &DoctorArgs) -> CheckResult {
     let config = arguments.run.config.load()?;
     Ok(match config.gates.len() {
         0 => "no gate is written; comparisons with the history apply".to_owned(),
-        1 => "1 gate".to_owned(),
-        count => format!("{count} gates"),
+        count => counted(count, "gate"),
     })
 }
 
@@ -67,7 +67,7 @@ async fn locust() -> CheckResult {
 async fn loadforge(arguments: &DoctorArgs) -> CheckResult {
     let service = Service::remote(&arguments.run.service)?;
     let tests = service.client.tests().await?;
-    Ok(format!("{} accepts the token and lists {} tests", service.client.url().host(), tests.len()))
+    Ok(format!("{} accepts the token and lists {}", service.client.url().host(), counted(tests.len(), "test")))
 }
 
 async fn test(arguments: &DoctorArgs, ci: &CircleCi) -> CheckResult {

@@ -8,6 +8,8 @@ use jiff::SignedDuration;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
 
+use crate::text::compact_duration;
+
 /// A length of time above zero, with its unit.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 pub struct Duration(f64);
@@ -65,20 +67,8 @@ impl FromStr for Duration {
 
 impl fmt::Display for Duration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let whole = self.0 as u64;
-        match (whole / 3600, whole % 3600 / 60, self.0 - (whole / 60 * 60) as f64) {
-            (0, 0, seconds) => write!(f, "{}s", round(seconds)),
-            (0, minutes, 0.0) => write!(f, "{minutes}m"),
-            (0, minutes, seconds) => write!(f, "{minutes}m{}s", round(seconds)),
-            (hours, 0, 0.0) => write!(f, "{hours}h"),
-            (hours, minutes, 0.0) => write!(f, "{hours}h{minutes}m"),
-            (hours, minutes, seconds) => write!(f, "{hours}h{minutes}m{}s", round(seconds)),
-        }
+        f.write_str(&compact_duration(self.to_std()))
     }
-}
-
-fn round(seconds: f64) -> f64 {
-    (seconds * 1000.0).round() / 1000.0
 }
 
 impl<'de> Deserialize<'de> for Duration {

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use crate::text::counted;
 use crate::verdict::{AgainstBaseline, Outcome, Row, Subject, Unit};
 
 /// What to do where nothing was judged.
@@ -42,7 +43,7 @@ fn warned(rows: &[Row], open: &[&Row]) -> String {
     worst_first(&mut warnings);
     let describe = |row: &Row| if row.subject == Subject::Run { row.reason.to_string() } else { describe_miss(row) };
     if let Some(first) = warnings.first() {
-        let count = if warnings.len() == 1 { "a warning".to_owned() } else { format!("{} warnings", warnings.len()) };
+        let count = counted(warnings.len(), "warning");
         let also = if open.is_empty() { String::new() } else { format!("; {} could not be judged", open.len()) };
         return format!("Passed with {count}: {}{also}", describe(first));
     }
@@ -73,8 +74,7 @@ fn passed(rows: &[Row]) -> String {
     };
     let waiting = rows.iter().filter(|row| row.is_waiting()).count();
     if waiting > 0 {
-        let rows = if waiting == 1 { "1 comparison".to_owned() } else { format!("{waiting} comparisons") };
-        text.push_str(&format!("; {rows} with history could not be made yet"));
+        text.push_str(&format!("; {} with history could not be made yet", counted(waiting, "comparison")));
     }
     text
 }

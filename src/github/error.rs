@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::error::{Explain, chain};
 use crate::exit::Exit;
+use crate::text::duration;
 
 /// The longest part of GitHub's own words we repeat, in characters.
 const MAX_WORDS: usize = 200;
@@ -130,7 +131,7 @@ pub enum GithubError {
         credential: String,
     },
     /// GitHub asks us to slow down for longer than we are willing to wait.
-    #[error("GitHub's rate limit: it asks to wait {} s before we {task}", wait.as_secs())]
+    #[error("GitHub's rate limit: it asks to wait {} before we {task}", duration(*wait))]
     RateLimited {
         /// What was asked.
         task: Task,
@@ -160,7 +161,7 @@ pub enum GithubError {
         attempts: u32,
     },
     /// Publishing took longer than allowed.
-    #[error("publishing the comment took longer than {} s", limit.as_secs())]
+    #[error("publishing the comment took longer than {}", duration(*limit))]
     TimedOut {
         /// The limit.
         limit: Duration,

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use super::api::Github;
 use super::error::{GithubError, Task};
 use crate::circleci::{CircleCi, PullRequestLink, Repository};
+use crate::text::short_commit;
 
 /// Pull requests looked at when the environment names many.
 const MAX_LINKS: usize = 10;
@@ -116,7 +117,7 @@ async fn by_commit(github: &Github, ci: &CircleCi, said: &mut Vec<String>) -> Re
     match github.list(Task::FindByCommit, &route, |_| true).await {
         // 422: "No commit found for SHA", which is what a commit that was never pushed gets.
         Err(error) if error.status() == Some(422) => {
-            said.push(format!("GitHub does not know commit {} in {repository}.", short(commit)));
+            said.push(format!("GitHub does not know commit {} in {repository}.", short_commit(commit)));
             Ok(Vec::new())
         }
         other => other,
@@ -193,11 +194,6 @@ fn choose(pulls: Vec<Pull>, by_name: usize, ci: &CircleCi, mut said: Vec<String>
         fork,
     };
     Found { pull_request: Some(pull_request), said }
-}
-
-/// The form of a commit people read.
-fn short(commit: &str) -> &str {
-    commit.get(..7).unwrap_or(commit)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::trend::median;
 use super::words;
 use crate::results::{Endpoint, EndpointKey, Percentile, Results};
+use crate::text::counted;
 use crate::verdict::{Finding, FindingKind, Unit};
 
 /// What is usual, from the history of good runs or from one run to compare with.
@@ -205,7 +206,7 @@ impl Shift {
             sentence,
             evidence: format!(
                 "response times against the median of {}: {}",
-                words::count(u64::from(self.runs), "run"),
+                counted(self.runs, "run"),
                 words::list(&shown, 6)
             ),
             next: next.into(),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::words;
 use crate::results::{FailureKind, Results};
+use crate::text::counted;
 use crate::verdict::{Finding, FindingKind, Unit};
 
 /// Texts shown.
@@ -92,8 +93,7 @@ pub(super) fn find(results: &Results) -> Option<Finding> {
     let listed = classes.values().fold(0_u64, |sum, count| sum.saturating_add(*count));
     let requests = results.total.requests;
     let rate = Unit::Percent.show(results.total.error_rate().unwrap_or(0.0));
-    let sentence =
-        format!("{} of {} failed ({rate})", Unit::Count.show(failed as f64), words::count(requests, "request"));
+    let sentence = format!("{} of {} failed ({rate})", Unit::Count.show(failed as f64), counted(requests, "request"));
     let mut by_count: Vec<(FailureClass, u64)> = classes.into_iter().filter(|(_, count)| *count > 0).collect();
     by_count.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     let share = |count: u64| format!("{:.0} %", count as f64 * 100.0 / listed as f64);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::words;
 use crate::results::Results;
+use crate::text::counted;
 use crate::verdict::{Finding, FindingKind};
 
 /// Names of one form that make it a finding.
@@ -33,7 +34,7 @@ pub(super) fn find(results: &Results) -> Option<Finding> {
         .iter()
         .map(|((method, template), group)| {
             let examples: Vec<String> = group.names.iter().map(|name| (*name).to_owned()).collect();
-            let requests = words::count(group.requests, "request");
+            let requests = counted(group.requests, "request");
             format!("{method} {template}: {} names, {requests} ({})", examples.len(), words::list(&examples, 2))
         })
         .collect();

@@ -1,8 +1,10 @@
 //! Errors that came in a burst, and whether they fall into the ramp-up.
 
+use std::time::Duration;
+
 use super::course::{Interval, RunSeries};
 use super::trend::median;
-use super::words;
+use crate::text::{counted, duration};
 use crate::verdict::{Finding, FindingKind, Unit};
 
 /// Parts the run is cut into, at most.
@@ -85,7 +87,7 @@ fn finding(worst: &Interval, bursts: &[Interval], usual: f64, start: i64, ramp_u
     };
     let others = match bursts.len() - 1 {
         0 => String::new(),
-        more => format!("; {}", words::count(more as u64, "smaller burst")),
+        more => format!("; {}", counted(more, "smaller burst")),
     };
     let next = if in_ramp_up.is_some_and(|(inside, _)| inside) {
         "Errors while users are still being added point to a cold start: connection pools, caches, autoscaling. \
@@ -99,12 +101,12 @@ fn finding(worst: &Interval, bursts: &[Interval], usual: f64, start: i64, ramp_u
         sentence: format!(
             "Errors came in a burst from second {from} to {to} of the run, {place}: {} of {} failed.",
             Unit::Count.show(worst.failures as f64),
-            words::count(worst.requests, "request"),
+            counted(worst.requests, "request"),
         ),
         evidence: format!(
-            "error rate {} in these {} s, usually {}{others}",
+            "error rate {} in these {}, usually {}{others}",
             Unit::Percent.show(error_rate(worst) * 100.0),
-            to.saturating_sub(from),
+            duration(Duration::from_secs(to.saturating_sub(from).unsigned_abs())),
             Unit::Percent.show(usual * 100.0),
         ),
         next: next.into(),
@@ -127,7 +129,7 @@ mod tests {
         let finding = run(|t| if (20..24).contains(&t) { 15 } else { 0 }).unwrap();
         insta::assert_snapshot!(format!("{}\n{}", finding.sentence, finding.evidence), @r"
         Errors came in a burst from second 20 to 24 of the run, after the ramp-up: 60 of 120 requests failed.
-        error rate 50 % in these 4 s, usually 0 %
+        error rate 50 % in these 4s, usually 0 %
         ");
         assert_eq!(finding.span_s, Some((1_020, 1_024)));
         let early = run(|t| if t < 4 { 20 } else { 1 }).unwrap();

@@ -13,9 +13,3 @@ pub(super) fn list(entries: &[String], most: usize) -> String {
         more => format!("{shown} and {more} more"),
     }
 }
-
-/// `1 request`, `12 requests`.
-pub(super) fn count(number: u64, one: &str) -> String {
-    let shown = crate::verdict::Unit::Count.show(number as f64);
-    if number == 1 { format!("{shown} {one}") } else { format!("{shown} {one}s") }
-}

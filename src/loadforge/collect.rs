@@ -9,6 +9,7 @@ use super::exact;
 use super::wire::ResultRow;
 use crate::locust::{CsvFile, load, nothing_sent, read_failures, read_timeline};
 use crate::results::{Endpoint, FolderError, Percentile, Problem, ProblemKind, Results, ResultsFolder, RunState};
+use crate::text;
 
 /// Pauses before the service is asked again for CSV fields that are missing right after the end of a run.
 const CSV_PAUSES: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
@@ -126,7 +127,11 @@ fn assemble(row: ResultRow, state: RunState, files: &DownloadedFiles, mut notes:
         None => {}
     }
     if let Some(counted) = row.requests.filter(|counted| *counted != results.total.requests) {
-        note(format!("the service counted {counted} requests, its stats CSV {}", results.total.requests));
+        note(format!(
+            "the service counted {}, its stats CSV {}",
+            text::counted(counted, "request"),
+            results.total.requests
+        ));
     }
     if let Some(extension) = row.extension {
         exact::add(&mut results, extension);

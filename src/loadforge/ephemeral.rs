@@ -14,6 +14,7 @@ use super::retry::{Repeat, RetryDecision};
 use super::session_error::SessionError;
 use super::wire::{HostSpec, TestSpec};
 use crate::results::{Engine, StartApi, load_generators};
+use crate::text::short_commit;
 
 /// The users one of LoadForge's load generators carries.
 const USERS_PER_SERVER: u32 = 10_000;
@@ -137,7 +138,7 @@ fn branch_key(branch: Option<&str>) -> String {
 }
 
 fn commit_key(commit: Option<&str>) -> String {
-    let key: String = commit.unwrap_or_default().chars().filter(char::is_ascii_alphanumeric).take(7).collect();
+    let key = short_commit(commit.unwrap_or_default());
     if key.is_empty() { "none".to_owned() } else { key }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::wire::ResultRow;
 use crate::results::RunState;
+use crate::text::{self, counted};
 
 /// Something that happened. Its `Display` is one line for a log, without the line end.
 #[derive(Debug, Clone, PartialEq)]
@@ -160,16 +161,16 @@ impl Progress {
 
 impl fmt::Display for Progress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", Elapsed(self.after))?;
+        f.write_str(&text::duration(self.after))?;
         match self.state {
             Some(state) => write!(f, " {state}")?,
             None => write!(f, " waiting for the service")?,
         }
         if let Some(users) = self.users {
-            write!(f, ", {users} users")?;
+            write!(f, ", {}", counted(users, "user"))?;
         }
         if let Some(requests) = self.requests {
-            write!(f, ", {requests} requests")?;
+            write!(f, ", {}", counted(requests, "request"))?;
         }
         if let Some(failures) = self.failures {
             write!(f, ", {failures} failed")?;
@@ -217,11 +218,11 @@ impl fmt::Display for Event {
                 write!(f, "test {id}, made for this run, could not be deleted and stays on the service: {cause}")
             }
             Self::Starting { test, duration, host } => {
-                write!(f, "starting `{test}` for {}", Elapsed(*duration))?;
+                write!(f, "starting `{test}` for {}", text::duration(*duration))?;
                 host.as_ref().map_or(Ok(()), |host| write!(f, " against {host}"))
             }
             Self::StartDelayed { cause, pause } => {
-                write!(f, "the run could not be started yet ({cause}); trying again in {}", Elapsed(*pause))
+                write!(f, "the run could not be started yet ({cause}); trying again in {}", text::duration(*pause))
             }
             Self::StartUnclear { cause } => {
                 write!(f, "it is not known whether the run was started ({cause}); looking for it")
@@ -231,35 +232,20 @@ impl fmt::Display for Event {
                 write!(f, "run {run_id} is started")?;
                 monitor_url.as_ref().map_or(Ok(()), |url| write!(f, ": {url}"))
             }
-            Self::State { state, after } => write!(f, "{} run is now: {state}", Elapsed(*after)),
+            Self::State { state, after } => write!(f, "{} run is now: {state}", text::duration(*after)),
             Self::Progress(progress) => progress.fmt(f),
             Self::OutageBegan { cause } => write!(f, "the service does not answer ({cause}); waiting for it"),
-            Self::OutageEnded { lasted } => write!(f, "the service answers again after {}", Elapsed(*lasted)),
+            Self::OutageEnded { lasted } => write!(f, "the service answers again after {}", text::duration(*lasted)),
             Self::Cancelling { run_id, why } => write!(f, "cancelling run {run_id} because {why}"),
             Self::Cancelled { run_id } => write!(f, "run {run_id} is cancelled"),
             Self::NotCancelled { run_id, cause } => {
                 write!(f, "run {run_id} could not be cancelled and may go on: {cause}")
             }
             Self::Collected { requests, failures, endpoints } => {
-                write!(f, "collected {requests} requests ({failures} failed) of {endpoints} endpoints")
+                let (requests, endpoints) = (counted(*requests, "request"), counted(*endpoints, "endpoint"));
+                write!(f, "collected {requests} ({failures} failed) of {endpoints}")
             }
             Self::Notice(text) | Self::Warning(text) => f.write_str(text),
-        }
-    }
-}
-
-/// A time in minutes and seconds, for example `1m 05s`.
-struct Elapsed(Duration);
-
-impl fmt::Display for Elapsed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seconds = self.0.as_secs();
-        match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
-            (0, 0, 0) if !self.0.is_zero() => write!(f, "{:.1}s", self.0.as_secs_f64()),
-            (0, 0, seconds) => write!(f, "{seconds}s"),
-            (0, minutes, 0) => write!(f, "{minutes}m"),
-            (0, minutes, seconds) => write!(f, "{minutes}m {seconds:02}s"),
-            (hours, minutes, seconds) => write!(f, "{hours}h {minutes:02}m {seconds:02}s"),
         }
     }
 }
@@ -303,7 +289,7 @@ mod tests {
             avg_ms: Some(29.0),
             median_ms: Some(26.0),
         };
-        let text = "1m 05s running, 50 users, 1279 requests, 3 failed, 7.1 requests/s, avg 29 ms, p50 26 ms";
+        let text = "1m 5s running, 50 users, 1,279 requests, 3 failed, 7.1 requests/s, avg 29 ms, p50 26 ms";
         assert_eq!(full.to_string(), text);
         let early = Progress { state: Some(RunState::Queued), ..Progress::default() };
         assert_eq!(early.to_string(), "0s queued");
@@ -319,7 +305,7 @@ mod tests {
             String::from_utf8(lines.0).unwrap(),
             "run 7 is started: https://x/7\n\
              warning: the service does not answer (no connection); waiting for it\n\
-             the service answers again after 1h 01m 40s\n"
+             the service answers again after 1h 1m 40s\n"
         );
     }
 }

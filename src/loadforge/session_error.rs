@@ -6,6 +6,7 @@ use super::stop::Signal;
 use crate::error::Explain;
 use crate::exit::Exit;
 use crate::results::FolderError;
+use crate::text::counted;
 
 /// A run could not be started, followed or collected.
 #[derive(Debug, thiserror::Error)]
@@ -28,7 +29,7 @@ pub enum SessionError {
         nearest: Option<String>,
     },
     /// Several saved tests have this name.
-    #[error("{} tests are named `{name}`: {}", ids.len(), listed(ids))]
+    #[error("{} are named `{name}`: {}", counted(ids.len(), "test"), listed(ids))]
     SeveralTests {
         /// The name asked for.
         name: String,

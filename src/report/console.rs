@@ -3,15 +3,16 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use anstyle::{AnsiColor, Style};
 
 use super::{Story, escape, wording};
+use crate::text::{Align, Table, wrapped};
 use crate::verdict::{Outcome, Row, Unit};
 
 /// How the console report looks.
 #[derive(Debug, Clone)]
 pub struct ConsoleOptions {
-    /// Whether to colour the outcomes.
+    /// Whether to color the outcomes.
     pub color: bool,
     /// Columns to stay within; the usual build log shows about 120.
     pub width: usize,
@@ -38,12 +39,12 @@ const DETAIL_LINES: usize = 20;
 /// When the sink cannot be written.
 pub fn write(sink: &mut dyn Write, story: &Story<'_>, options: &ConsoleOptions) -> io::Result<()> {
     let verdict = story.verdict;
-    let paint = Paint(options.color);
+    let headline = style(verdict.outcome, options.color);
     let width = options.width.max(60);
     for line in wrapped(&escape::plain(&wording::headline(verdict)), width) {
-        writeln!(sink, "{}", paint.outcome(verdict.outcome, &line))?;
+        writeln!(sink, "{headline}{line}{headline:#}")?;
     }
-    let mut table = Table::default();
+    let mut shown = Vec::new();
     let mut left_out = Vec::new();
     for (outcome, most) in [
         (Outcome::Fail, MOST_OTHER),
@@ -52,15 +53,14 @@ pub fn write(sink: &mut dyn Write, story: &Story<'_>, options: &ConsoleOptions) 
         (Outcome::Pass, MOST_PASSING),
     ] {
         let rows = judged(story, outcome);
-        table.extend(rows.iter().take(most).copied());
+        shown.extend(rows.iter().take(most).copied());
         match rows.len().saturating_sub(most) {
             0 => {}
             more => left_out.push(format!("{} more {outcome}", Unit::Count.show(more as f64))),
         }
     }
-    if !table.rows.is_empty() {
-        writeln!(sink)?;
-        table.write(sink, width, paint)?;
+    if !shown.is_empty() {
+        write!(sink, "\n{}", table(&shown, options.color).render_within(width, SUBJECT))?;
     }
     for words in left_out {
         writeln!(sink, "  … {words} (all rows are in verdict.json)")?;
@@ -160,145 +160,46 @@ fn words(sink: &mut dyn Write, story: &Story<'_>, width: usize) -> io::Result<()
 fn bullet(sink: &mut dyn Write, text: &str, width: usize) -> io::Result<()> {
     let text = escape::plain(text);
     let text = escape::shorten(text.trim(), 1000);
-    for (index, line) in wrapped(&text, width - 4).enumerate() {
+    for (index, line) in wrapped(&text, width - 4).iter().enumerate() {
         writeln!(sink, "  {} {line}", if index == 0 { '-' } else { ' ' })?;
     }
     Ok(())
 }
 
-/// The rows as aligned columns.
-#[derive(Default)]
-struct Table {
-    rows: Vec<(Outcome, [String; 7])>,
-    changes: bool,
-}
+/// The column of the row's subject, which gives way where the line is too narrow.
+const SUBJECT: usize = 1;
 
-/// Column headings; the second column is the one that gives way.
-const HEADINGS: [&str; 7] = ["", "ENDPOINT", "MEASURE", "OBSERVED", "LIMIT", "CHANGE", "HEADROOM"];
-const NAME: usize = 1;
-const CHANGE: usize = 5;
-
-impl<'a> Extend<&'a Row> for Table {
-    fn extend<I: IntoIterator<Item = &'a Row>>(&mut self, rows: I) {
-        for row in rows {
-            self.changes |= row.baseline.is_some();
-            let subject = row.subject.to_string();
-            let cells = [
-                wording::outcome_text(row),
-                escape::shorten(escape::plain(&subject).trim(), 300).into_owned(),
-                escape::plain(&row.measure).into_owned(),
-                row.observed_text(),
-                row.limit_text(),
-                wording::change_text(row),
-                wording::headroom_text(row),
-            ];
-            self.rows.push((row.outcome, cells));
+/// The rows as a table; without the column of changes where no row has a baseline.
+fn table(rows: &[&Row], color: bool) -> Table {
+    let with_change = rows.iter().any(|row| row.baseline.is_some());
+    let left = [("", Align::Left), ("ENDPOINT", Align::Left), ("MEASURE", Align::Left)];
+    let right = ["OBSERVED", "LIMIT", "CHANGE", "HEADROOM"].map(|head| (head, Align::Right));
+    let shown = |head: &str| with_change || head != "CHANGE";
+    let mut table = Table::new(left.into_iter().chain(right).filter(|(head, _)| shown(head)));
+    for row in rows {
+        let mut cells = vec![
+            wording::outcome_text(row),
+            escape::shorten(escape::plain(&row.subject.to_string()).trim(), 300).into_owned(),
+            escape::plain(&row.measure).into_owned(),
+            row.observed_text(),
+            row.limit_text(),
+        ];
+        if with_change {
+            cells.push(wording::change_text(row));
         }
+        cells.push(wording::headroom_text(row));
+        table.styled_row(style(row.outcome, color), cells);
     }
+    table
 }
 
-impl Table {
-    fn write(&self, sink: &mut dyn Write, width: usize, paint: Paint) -> io::Result<()> {
-        let mut widths = HEADINGS.map(UnicodeWidthStr::width);
-        for (_, cells) in &self.rows {
-            for (width, cell) in widths.iter_mut().zip(cells) {
-                *width = (*width).max(cell.width());
-            }
-        }
-        if !self.changes {
-            widths[CHANGE] = 0;
-        }
-        let others: usize = widths
-            .iter()
-            .enumerate()
-            .filter(|(column, width)| *column != NAME && **width > 0)
-            .map(|(_, w)| w + 2)
-            .sum();
-        widths[NAME] = widths[NAME].min(width.saturating_sub(others).max(20));
-        write_line(sink, &HEADINGS.map(str::to_owned), &widths, |text| text.to_owned())?;
-        for (outcome, cells) in &self.rows {
-            // A long name continues below, so that nothing of it is lost.
-            let mut parts = broken(&cells[NAME], widths[NAME]).into_iter();
-            let mut first = cells.clone();
-            first[NAME] = parts.next().unwrap_or_default();
-            write_line(sink, &first, &widths, |text| paint.outcome(*outcome, text))?;
-            for part in parts {
-                let mut rest: [String; 7] = Default::default();
-                rest[NAME] = part;
-                write_line(sink, &rest, &widths, |text| text.to_owned())?;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// One line; the first cell's words pass through `painted`, whose colours take no room.
-fn write_line(
-    sink: &mut dyn Write,
-    cells: &[String; 7],
-    widths: &[usize; 7],
-    painted: impl Fn(&str) -> String,
-) -> io::Result<()> {
-    let mut line = String::new();
-    for (column, (cell, &width)) in cells.iter().zip(widths).enumerate() {
-        if width == 0 {
-            continue;
-        }
-        let gap = " ".repeat(width.saturating_sub(cell.width()));
-        match column {
-            0 => line.push_str(&format!("{}{gap}", painted(cell))),
-            NAME | 2 => line.push_str(&format!("  {cell}{gap}")),
-            _ => line.push_str(&format!("  {gap}{cell}")),
-        }
-    }
-    writeln!(sink, "{}", line.trim_end())
-}
-
-/// The text in pieces of at most `width` columns.
-fn broken(text: &str, width: usize) -> Vec<String> {
-    let (mut pieces, mut piece, mut used) = (Vec::new(), String::new(), 0);
-    for c in text.chars() {
-        let wide = c.width().unwrap_or(0);
-        if used + wide > width && !piece.is_empty() {
-            pieces.push(std::mem::take(&mut piece));
-            used = 0;
-        }
-        piece.push(c);
-        used += wide;
-    }
-    pieces.push(piece);
-    pieces
-}
-
-/// The text in lines of at most `width` columns, broken between words.
-fn wrapped(text: &str, width: usize) -> impl Iterator<Item = String> {
-    let mut lines = vec![String::new()];
-    for word in text.split(' ').flat_map(|word| broken(word, width)) {
-        let line = lines.last_mut().map(|line| (line.width(), line));
-        match line {
-            Some((0, line)) => line.push_str(&word),
-            Some((used, line)) if used + 1 + word.width() <= width => {
-                line.push(' ');
-                line.push_str(&word);
-            }
-            _ => lines.push(word),
-        }
-    }
-    lines.into_iter()
-}
-
-/// Colours, when asked for.
-#[derive(Clone, Copy)]
-struct Paint(bool);
-
-impl Paint {
-    fn outcome(self, outcome: Outcome, text: &str) -> String {
-        let code = match outcome {
-            Outcome::Pass => "32",
-            Outcome::Warn => "33",
-            Outcome::Inconclusive => "35",
-            Outcome::Fail => "1;31",
-        };
-        if self.0 && !text.is_empty() { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+/// The color of an outcome; none where colors are off.
+fn style(outcome: Outcome, color: bool) -> Style {
+    match outcome {
+        _ if !color => Style::new(),
+        Outcome::Pass => AnsiColor::Green.on_default(),
+        Outcome::Warn => AnsiColor::Yellow.on_default(),
+        Outcome::Inconclusive => AnsiColor::Magenta.on_default(),
+        Outcome::Fail => AnsiColor::Red.on_default().bold(),
     }
 }

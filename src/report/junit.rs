@@ -9,6 +9,7 @@ use std::time::Duration;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::{Story, escape, wording};
+use crate::text::counted;
 use crate::verdict::{Origin, Outcome, Row, Subject};
 
 /// Longest name and message, in characters.
@@ -108,7 +109,7 @@ fn description(row: &Row) -> String {
         let median = wording::value_text(baseline.median, row.unit);
         facts.push(format!(
             "baseline: {median} over {}, change {}",
-            wording::counted(baseline.runs as usize, "good run"),
+            counted(baseline.runs, "good run"),
             wording::change_text(row)
         ));
     }

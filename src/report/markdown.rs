@@ -7,6 +7,7 @@ use super::context::{Context, Detail};
 use super::{Story, align, escape, wording};
 use crate::error::Explain;
 use crate::exit::Exit;
+use crate::text::{counted, short_commit};
 use crate::verdict::Unit;
 
 /// The template that is used when none is given.
@@ -136,7 +137,7 @@ fn shortest(story: &Story<'_>, budget: usize) -> String {
         "### {}: {} of {} failed. See `report.html` and `verdict.json` of the results folder.\n",
         wording::outcome_word(verdict.outcome),
         failed,
-        wording::counted(verdict.rows.len(), "check"),
+        counted(verdict.rows.len(), "check"),
     );
     head.chars().take(budget).collect()
 }
@@ -167,6 +168,7 @@ fn environment() -> Result<Environment<'static>, minijinja::Error> {
     environment
         .add_filter("link", |address: Value, words: String| safe(escape::markdown::link(&words, &shown(&address))));
     environment.add_filter("count", |number: f64| Unit::Count.show(number));
+    environment.add_filter("short_commit", |commit: &str| short_commit(commit));
     Ok(environment)
 }
 

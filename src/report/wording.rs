@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::results::{Failure, FailureKind, Results};
+use crate::text;
 use crate::verdict::{Origin, Outcome, Row, Subject, Unit, Verdict};
 
 /// The verdict as a heading's first word.
@@ -71,25 +72,13 @@ pub fn place(origin: &Origin) -> String {
     }
 }
 
-/// The values of the last good runs and of this one as a line of eight heights: `▁▂▁▂▁▂█`.
+/// The values of the last good runs and of this one as a small chart; empty without a baseline.
 #[must_use]
 pub fn sparkline(row: &Row) -> String {
-    const HEIGHTS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-    /// As many as fit a table's column.
-    const MOST: usize = 12;
     let Some(baseline) = row.baseline.as_ref().filter(|baseline| !baseline.recent.is_empty()) else {
         return String::new();
     };
-    let values: Vec<f64> =
-        baseline.recent.iter().copied().chain(row.observed).filter(|value| value.is_finite()).collect();
-    let values = &values[values.len().saturating_sub(MOST)..];
-    let low = values.iter().copied().fold(f64::INFINITY, f64::min);
-    let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    values
-        .iter()
-        .map(|value| if high > low { ((value - low) / (high - low) * 7.0).round() as usize } else { 0 })
-        .map(|height| HEIGHTS[height.min(7)])
-        .collect()
+    text::sparkline(baseline.recent.iter().copied().chain(row.observed))
 }
 
 /// A value with its unit, or a dash.
@@ -102,23 +91,6 @@ pub fn value_text(value: Option<f64>, unit: Unit) -> String {
 #[must_use]
 pub fn label(method: &str, name: &str) -> String {
     if method.is_empty() { name.to_owned() } else { format!("{method} {name}") }
-}
-
-/// Seconds as a person says them: `45 s`, `5 min`, `5 min 3 s`, `1 h 30 min`.
-#[must_use]
-pub fn duration_text(seconds: u64) -> String {
-    let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    let parts = [(hours, "h"), (minutes, "min"), (if hours > 0 { 0 } else { rest }, "s")];
-    let shown: Vec<String> =
-        parts.iter().filter(|(count, _)| *count > 0).map(|(count, unit)| format!("{count} {unit}")).collect();
-    if shown.is_empty() { "0 s".to_owned() } else { shown.join(" ") }
-}
-
-/// `1 row`, `2 rows`, `1,200 rows`.
-#[must_use]
-pub fn counted(count: usize, word: &str) -> String {
-    let number = Unit::Count.show(count as f64);
-    if count == 1 { format!("{number} {word}") } else { format!("{number} {word}s") }
 }
 
 /// The class of a failure in words.
@@ -232,11 +204,5 @@ mod tests {
     fn numbers_are_said_as_people_say_them() {
         assert_eq!([34.2, -0.04, 3.13, -22.6].map(signed_percent), ["+34 %", "0 %", "+3.1 %", "-23 %"]);
         assert_eq!(signed_percent(f64::NAN), "–");
-        assert_eq!(
-            [0, 45, 300, 303, 5400, 43_205].map(duration_text),
-            ["0 s", "45 s", "5 min", "5 min 3 s", "1 h 30 min", "12 h"]
-        );
-        assert_eq!(counted(1, "row"), "1 row");
-        assert_eq!(counted(1200, "row"), "1,200 rows");
     }
 }

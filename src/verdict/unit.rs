@@ -1,7 +1,9 @@
-//! Units, and the one way a measured number is written.
+//! Units, and the one way a measured value is written.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::text::grouped;
 
 /// The unit of an observed value and its limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -32,35 +34,6 @@ impl Unit {
             Self::Count => number,
         }
     }
-}
-
-/// A number with thousands separated and at most as many decimals as make three significant digits (never fewer
-/// than its whole part): 1070 → `1,070`, 34.0703 → `34.1`, 0.004213 → `0.00421`.
-fn grouped(value: f64) -> String {
-    if !value.is_finite() {
-        return value.to_string();
-    }
-    let size = value.abs();
-    let decimals =
-        if size == 0.0 || size >= 100.0 { 0 } else { (2 - size.log10().floor() as i32).clamp(0, 6) as usize };
-    let mut text = format!("{value:.decimals$}");
-    if text.contains('.') {
-        text.truncate(text.trim_end_matches('0').trim_end_matches('.').len());
-    }
-    let (sign, digits) = text.strip_prefix('-').map_or(("", text.as_str()), |rest| ("-", rest));
-    let (whole, fraction) = digits.split_once('.').map_or((digits, None), |(whole, fraction)| (whole, Some(fraction)));
-    let mut out = String::from(sign);
-    for (index, digit) in whole.chars().enumerate() {
-        if index > 0 && (whole.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    if let Some(fraction) = fraction {
-        out.push('.');
-        out.push_str(fraction);
-    }
-    out
 }
 
 #[cfg(test)]

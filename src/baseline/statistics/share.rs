@@ -110,18 +110,9 @@ fn ln_choose(n: f64, k: f64) -> f64 {
     ln_factorial(n) - ln_factorial(k) - ln_factorial(n - k)
 }
 
-/// ln(x!) by Stirling's series (Abramowitz & Stegun 6.1.41), off by less than 1e-10; small values are lifted first.
+/// ln(x!).
 fn ln_factorial(x: f64) -> f64 {
-    let mut z = x + 1.0;
-    let mut lifted = 0.0;
-    while z < 10.0 {
-        lifted += z.ln();
-        z += 1.0;
-    }
-    let inverse = 1.0 / z;
-    let square = inverse * inverse;
-    let series = inverse * (1.0 / 12.0 - square * (1.0 / 360.0 - square * (1.0 / 1260.0 - square / 1680.0)));
-    (z - 0.5) * z.ln() - z + 0.5 * (2.0 * std::f64::consts::PI).ln() + series - lifted
+    libm::lgamma(x + 1.0)
 }
 
 #[cfg(test)]

@@ -7,6 +7,8 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use crate::text::counted;
+
 /// An answer that says no.
 #[derive(Debug)]
 pub(super) enum ErrorResponse {
@@ -42,8 +44,7 @@ impl IntoResponse for ErrorResponse {
                 let more = errors.values().map(Vec::len).sum::<usize>().saturating_sub(1);
                 let message = match more {
                     0 => first,
-                    1 => format!("{first} (and 1 more error)"),
-                    more => format!("{first} (and {more} more errors)"),
+                    more => format!("{first} (and {})", counted(more, "more error")),
                 };
                 (StatusCode::UNPROCESSABLE_ENTITY, json!({ "message": message, "errors": errors }))
             }

@@ -4,6 +4,7 @@ use super::observe::Classified;
 use super::sample::{clearly_more, needed_for_rate, slower_than};
 use crate::gate::Measure;
 use crate::results::{Endpoint, Percentile};
+use crate::text::counted;
 use crate::verdict::{Operator, Unit};
 
 /// What can be said of a condition.
@@ -62,7 +63,10 @@ impl Comparison<'_> {
             && !self.operator.holds(self.observed, self.limit)
             && clearly_more(slower, requests, 1.0 - percentile.fraction())
         {
-            let remark = format!("clear with {requests} requests too: {slower} or more of them were beyond the limit");
+            let remark = format!(
+                "clear with {} too: {slower} or more of them were beyond the limit",
+                counted(requests, "request")
+            );
             return Decision::Missed(Some(remark));
         }
         Decision::Open(format!("too few requests: {requests}, and {} needs {needed}", self.measure))
@@ -77,7 +81,10 @@ impl Comparison<'_> {
             return self.plain(rate);
         }
         if !self.operator.holds(rate, self.limit) && clearly_more(failures, requests, self.limit / 100.0) {
-            return Decision::Missed(Some(format!("clear with {requests} requests too: {failures} of them failed")));
+            return Decision::Missed(Some(format!(
+                "clear with {} too: {failures} of them failed",
+                counted(requests, "request")
+            )));
         }
         Decision::Open(format!(
             "too few requests: {requests} with {failures} failed, and a goal of {} needs {needed}",
@@ -105,8 +112,8 @@ impl Comparison<'_> {
             return at_least;
         }
         Decision::Open(format!(
-            "{unlisted} of {} failures are not listed with their text (failures.csv), so they could be of this class",
-            self.endpoint.failures
+            "{unlisted} of {} are not listed with their text (failures.csv), so they could be of this class",
+            counted(self.endpoint.failures, "failure")
         ))
     }
 }

@@ -21,6 +21,7 @@ use super::{
     StatsHistory, summarise,
 };
 use crate::results::{Endpoint, Results, Steady};
+use crate::text::counted;
 use crate::verdict::{AgainstBaseline, OnInconclusive, Origin, Outcome, Row, Subject, TargetPolicy, Unit, Verdict};
 
 /// The fewest windows that are judged: a minute of windows of 10 s.
@@ -236,7 +237,7 @@ impl<'a> GateJudge<'a> {
         let decision = if missing == 0 {
             if reached(held, judged) { Decision::Met } else { Decision::Missed(None) }
         } else if judged >= held + 2 && !reached(held + missing, FEWEST_WINDOWS) {
-            Decision::Missed(Some(format!("clear with {judged} windows too: only {held} kept the limit")))
+            Decision::Missed(Some(format!("clear with {} too: only {held} kept the limit", counted(judged, "window"))))
         } else {
             Decision::Open(format!("too few windows of 10 s with requests: {judged}, and {FEWEST_WINDOWS} are needed"))
         };

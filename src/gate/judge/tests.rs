@@ -50,7 +50,7 @@ fn a_glob_gate_is_judged_for_each_endpoint() {
 fn a_warning_never_turns_the_build_red() {
     let verdict = verdict(&["warn: p95 < 800ms", "warn: p95 of \"/nothing\" < 1s", "requests > 10"], &shop());
     assert_snapshot!(listed(&verdict), @r#"
-    warn: Passed with a warning: all requests together miss their goal: p95 1,070 ms, limit < 800 ms; 1 could not be judged
+    warn: Passed with 1 warning: all requests together miss their goal: p95 1,070 ms, limit < 800 ms; 1 could not be judged
     warn | warn: p95 < 800ms | all requests | p95 1,070 ms < 800 ms | 1,070 ms misses < 800 ms
     inconclusive | warn: p95 of "/nothing" < 1s | /nothing | p95 – < 1,000 ms | no endpoint matches "/nothing"; there are only "POST /login", "GET /products", "POST /carts/[id]/checkout"
     pass | requests > 10 | all requests | requests 4,840 > 10 | 4,840 meets > 10
@@ -219,7 +219,7 @@ fn loadforges_own_targets_are_one_more_row() {
     fail | LoadForge targets | LoadForge targets | run_passed – – | LoadForge says that a target of the saved test was missed
     "#);
     assert_snapshot!(with(&results, TargetPolicy::Warn, true), @r#"
-    warn: Passed with a warning: LoadForge says that a target of the saved test was missed
+    warn: Passed with 1 warning: LoadForge says that a target of the saved test was missed
     pass | rps > 1/s | all requests | rps 80.7/s > 1/s | 80.7/s meets > 1/s
     warn | LoadForge targets | LoadForge targets | run_passed – – | LoadForge says that a target of the saved test was missed
     "#);
@@ -278,7 +278,7 @@ fn a_learned_limit_fails_or_warns() {
         *reason = "a warning only, since fewer than 5 good runs are known".into();
     }
     assert_snapshot!(with("p95 <= +10% vs baseline", early), @r#"
-    warn: Passed with a warning: all requests together are 34 % slower than the last 3 good runs: p95 1,070 ms, limit 880 ms
+    warn: Passed with 1 warning: all requests together are 34 % slower than the last 3 good runs: p95 1,070 ms, limit 880 ms
     warn | p95 <= +10% vs baseline | all requests | p95 1,070 ms <= 880 ms | 1,070 ms misses <= 880 ms; a warning only, since fewer than 5 good runs are known
     "#);
 }

@@ -6,6 +6,7 @@
 
 use super::marker::{MarkerKind, Stored, first_line, harmless};
 use super::size;
+use crate::text::short_commit;
 use crate::verdict::Outcome;
 
 const FOLDED: &str = "_Details were left out to keep this comment within GitHub's limit; they are in the report._";
@@ -81,8 +82,7 @@ fn frame(section: &Stored, head: &str) -> String {
     let mut frame = section.begin();
     frame.push('\n');
     if let Some(commit) = section.commit.as_deref().filter(|commit| !head.is_empty() && *commit != head) {
-        let short: String = commit.chars().filter(char::is_ascii_hexdigit).take(7).collect();
-        frame.insert_str(0, &format!("_The next result is of an earlier commit, {short}._\n\n"));
+        frame.insert_str(0, &format!("_The next result is of an earlier commit, {}._\n\n", short_commit(commit)));
     }
     frame
 }

@@ -3,11 +3,13 @@
 //! Locust's exit code is no judge: it is 0 when nothing was sent, when users died and after a SIGTERM.
 
 use std::os::unix::process::ExitStatusExt;
+use std::time::Duration;
 
 use super::invocation::LocustInvocation;
 use super::run::{Finished, StopRequest};
 use crate::locust::record::Record;
 use crate::results::{Problem, ProblemKind};
+use crate::text::{counted, duration};
 
 /// Share of a core from which a process of the load generator counts as busy all the time.
 const SATURATED: f64 = 0.9;
@@ -83,15 +85,15 @@ fn ended_early(plan: &LocustInvocation, finished: &Finished) -> Option<Problem> 
         (Some(start), Some(end)) => (end - start).max(0.0),
         _ => 0.0,
     };
-    let after = format!("after {ran:.0} s of {planned:.0} s");
+    let after = format!("after {} of {}", seconds(ran), seconds(planned));
     let log = || Some(finished.log.trim().to_owned());
     let early = |message: String, detail| Some(problem(ProblemKind::EndedEarly, message, detail));
     if finished.stop == Some(StopRequest::Asked) {
         return early(format!("the run was cancelled {after}"), None);
     }
     if finished.stop == Some(StopRequest::Deadline) {
-        let limit = plan.deadline().as_secs();
-        return early(format!("Locust had not ended {limit} s after its start and was stopped"), log());
+        let limit = duration(plan.deadline());
+        return early(format!("Locust had not ended {limit} after its start and was stopped"), log());
     }
     if !record.leader_ended() && finished.stop.is_none() {
         return early(format!("Locust {} {after}", how_it_ended(finished)), log());
@@ -113,9 +115,9 @@ fn nothing_sent(plan: &LocustInvocation, finished: &Finished) -> Option<Problem>
         return None;
     }
     let message = format!(
-        "no request ended within the {} s of the run: the script sends none, its users wait too long, or the target \
+        "no request ended within the {} of the run: the script sends none, its users wait too long, or the target \
          never answers",
-        plan.run_seconds()
+        seconds(plan.run_seconds() as f64)
     );
     Some(problem(ProblemKind::NothingSent, message, Some(finished.log.trim().to_owned())))
 }
@@ -124,11 +126,11 @@ fn users_lost(plan: &LocustInvocation, finished: &Finished) -> Option<Problem> {
     let record = &finished.record;
     let users = record.users();
     let peak = users.iter().map(|(_, users)| *users).max().unwrap_or(0);
-    let (wanted, seconds) = (plan.users, plan.run_seconds());
+    let (wanted, length) = (plan.users, plan.run_seconds() as f64);
     let raised: u64 = record.exceptions(true).map(|(_, seen)| seen.count).sum();
     if raised > 0 {
         let (text, seen) = record.exceptions(true).max_by_key(|(_, seen)| seen.count)?;
-        let lost = if record.has_shape() { format!("{raised} users") } else { format!("{raised} of {wanted} users") };
+        let lost = if record.has_shape() { counted(raised, "user") } else { format!("{raised} of {wanted} users") };
         let message = format!("{lost} were lost before their first task: `on_start` raised {text}");
         return Some(problem(ProblemKind::UsersLost, message, Some(seen.traceback.clone())));
     }
@@ -137,8 +139,9 @@ fn users_lost(plan: &LocustInvocation, finished: &Finished) -> Option<Problem> {
     }
     if !record.all_spawned() && peak < wanted {
         let needed = f64::from(wanted) / plan.spawn_rate;
-        let why = if needed >= seconds as f64 {
-            format!(": {} users a second need {needed:.0} s and the run lasted {seconds} s", plan.spawn_rate)
+        let why = if needed >= length {
+            let (needed, lasted) = (seconds(needed), seconds(length));
+            format!(": {} users per second need {needed} and the run lasted {lasted}", plan.spawn_rate)
         } else {
             String::new()
         };
@@ -159,9 +162,10 @@ fn script_exceptions(record: &Record) -> Option<Problem> {
     let count: u64 = record.exceptions(false).map(|(_, seen)| seen.count).sum();
     let (text, seen) = record.exceptions(false).max_by_key(|(_, seen)| seen.count)?;
     let message = format!(
-        "{count} tasks ended in an exception of the script, most often {text} ({} times); a request it happened in may \
+        "{} ended in an exception of the script, most often {text} ({}); a request it happened in may \
          be missing from all numbers",
-        seen.count
+        counted(count, "task"),
+        counted(seen.count, "time")
     );
     Some(problem(ProblemKind::ScriptExceptions, message, Some(seen.traceback.clone())))
 }
@@ -170,11 +174,16 @@ fn saturated(record: &Record) -> Option<Problem> {
     let longest = record.cpu().into_values().map(|shares| longest_busy(&shares)).max().unwrap_or(0);
     (longest >= SATURATED_S).then(|| {
         let message = format!(
-            "the load generator was at its CPU limit for {longest} s on end: response times include its own queueing. \
-             Use fewer users, more processes, or FastHttpUser"
+            "the load generator was at its CPU limit for {} on end: response times include its own queueing. \
+             Use fewer users, more processes, or FastHttpUser",
+            seconds(longest as f64)
         );
         problem(ProblemKind::GeneratorSaturated, message, None)
     })
+}
+
+fn seconds(seconds: f64) -> String {
+    duration(Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX))
 }
 
 /// The most seconds on end a process was busy. Its first share covers its own start and does not count.
@@ -269,7 +278,7 @@ mod tests {
     fn a_run_without_requests_says_so() {
         let seconds: String = (100..110).map(|s| second(s, 4, 0.1, 0)).collect();
         let lines = format!("{START}{seconds}{}", END.replace("REQUESTS", "0"));
-        insta::assert_snapshot!(shown(&judged(&lines, |_, _| {})), @"NothingSent: no request ended within the 10 s of the run: the script sends none, its users wait too long, or the target never answers");
+        insta::assert_snapshot!(shown(&judged(&lines, |_, _| {})), @"NothingSent: no request ended within the 10s of the run: the script sends none, its users wait too long, or the target never answers");
     }
 
     #[test]
@@ -279,7 +288,7 @@ mod tests {
         assert_eq!(shown(&judged(&whole_run(|s| if s < 109 { 4 } else { 1 }, 0.1), |_, _| {})), "");
         let lines = whole_run(|_| 4, 0.1).replace("spawning_complete", "spawning");
         let problems = judged(&lines, |plan, _| (plan.users, plan.spawn_rate) = (50, 2.0));
-        insta::assert_snapshot!(shown(&problems), @"UsersLost: only 4 of 50 users were ever running: 2 users a second need 25 s and the run lasted 10 s");
+        insta::assert_snapshot!(shown(&problems), @"UsersLost: only 4 of 50 users were ever running: 2 users per second need 25s and the run lasted 10s");
         let lines = whole_run(|_| 1, 0.1).replacen(
             "\"exceptions\":[]",
             r#""exceptions":[["KeyError('access_token')",true,"Traceback …",3],["IndexError()",false,"t",2]]"#,
@@ -293,7 +302,7 @@ mod tests {
 
     #[test]
     fn a_generator_at_its_limit_is_told() {
-        insta::assert_snapshot!(shown(&judged(&whole_run(|_| 4, 0.97), |_, _| {})), @"GeneratorSaturated: the load generator was at its CPU limit for 9 s on end: response times include its own queueing. Use fewer users, more processes, or FastHttpUser");
+        insta::assert_snapshot!(shown(&judged(&whole_run(|_| 4, 0.97), |_, _| {})), @"GeneratorSaturated: the load generator was at its CPU limit for 9s on end: response times include its own queueing. Use fewer users, more processes, or FastHttpUser");
         assert_eq!(longest_busy(&[1.0, 0.2, 0.95, 0.95, 0.1]), 2);
     }
 
@@ -301,9 +310,9 @@ mod tests {
     fn an_early_end_is_told_by_its_cause() {
         let cut = whole_run(|_| 4, 0.1).split("{\"event\":\"second\",\"s\":104").next().unwrap().to_owned();
         let killed = judged(&cut, |_, finished| finished.status = Some(ExitStatus::from_raw(9)));
-        insta::assert_snapshot!(shown(&killed), @"EndedEarly: Locust was killed by signal 9 after 4 s of 10 s");
+        insta::assert_snapshot!(shown(&killed), @"EndedEarly: Locust was killed by signal 9 after 3.5s of 10s");
         let cancelled = judged(&cut, |_, finished| finished.stop = Some(StopRequest::Asked));
-        insta::assert_snapshot!(shown(&cancelled), @"EndedEarly: the run was cancelled after 4 s of 10 s");
+        insta::assert_snapshot!(shown(&cancelled), @"EndedEarly: the run was cancelled after 3.5s of 10s");
         let quit = whole_run(|_| 4, 0.1).replace("\"t\":110.0", "\"t\":103.0");
         insta::assert_snapshot!(shown(&judged(&quit, |_, _| {})), @"EndedEarly: Locust ended by itself after 3 s of 10 s: the script stopped the run");
         let torn = whole_run(|_| 4, 0.1).replace("\"requests\":30", "\"requests\":31");

@@ -13,6 +13,7 @@ use tokio::time::{sleep, timeout};
 use super::error::ProcessError;
 use super::python::{self, Interpreter, Python, SearchPath};
 use super::version::Version;
+use crate::text::duration;
 
 /// Where a line about what takes a while goes.
 pub type ProgressSink = Arc<dyn Fn(&str) + Send + Sync>;
@@ -137,7 +138,7 @@ async fn step(command: &mut Command) -> Result<(), ProcessError> {
     let failed =
         |how: String, output: String| ProcessError::Install { command: shown.clone(), how, output, musl: false };
     match timeout(STEP_TIMEOUT, command.output()).await {
-        Err(_) => Err(failed(format!("did not end within {} s", STEP_TIMEOUT.as_secs()), String::new())),
+        Err(_) => Err(failed(format!("did not end within {}", duration(STEP_TIMEOUT)), String::new())),
         Ok(Err(source)) => Err(ProcessError::Start { program: shown.clone(), source }),
         Ok(Ok(output)) if output.status.success() => Ok(()),
         Ok(Ok(output)) => {

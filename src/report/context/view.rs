@@ -1,9 +1,12 @@
 //! The entries of the context's lists, and the run.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use crate::report::{Story, wording};
 use crate::results::{Endpoint, Engine, Percentile};
+use crate::text;
 use crate::verdict::{Row, Severity, Unit};
 
 #[derive(Debug, Serialize)]
@@ -167,7 +170,10 @@ impl RunView {
             started: run.and_then(|run| run.states.first()).map(|change| wording::moment_text(change.at)),
             users: print.and_then(|print| print.users).or(peak),
             spawn_rate: print.and_then(|print| print.spawn_rate),
-            duration: print.and_then(|print| print.duration_s).or(measured).map(wording::duration_text),
+            duration: print
+                .and_then(|print| print.duration_s)
+                .or(measured)
+                .map(|seconds| text::duration(Duration::from_secs(seconds))),
             regions: print.filter(|print| !print.regions.is_empty()).map(|print| {
                 let list: Vec<_> = print.regions.iter().map(|(region, count)| format!("{region}={count}")).collect();
                 list.join(" ")

@@ -17,6 +17,7 @@ use serde::Serialize;
 use self::charts::OverTime;
 use super::context::{Context, Detail};
 use super::{Story, escape, wording};
+use crate::text::short_commit;
 use crate::verdict::{Outcome, Row, Unit};
 
 const TEMPLATE: &str = include_str!("../templates/report.html");
@@ -87,6 +88,7 @@ fn render(story: &Story<'_>) -> Result<String, minijinja::Error> {
     environment.set_formatter(write_html);
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.add_filter("count", |number: f64| Unit::Count.show(number));
+    environment.add_filter("short_commit", |commit: &str| short_commit(commit));
     environment.add_filter("web", |address: &str| escape::markdown::web_address(address));
     environment.add_filter("lines", |text: &str| escape::lines(text, DETAIL_LINES).join("\n"));
     let detail =

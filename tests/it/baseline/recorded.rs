@@ -45,16 +45,16 @@ fn the_default_gates_would_have_stopped_the_three_incidents_and_no_unchanged_bui
     error_rate of "**" <= +20% vs baseline            1 of 28       0      26           1
     rps of "**" >= -20% vs baseline                   0 of 28       0      27           1
 
-    p95 of "**" <= +20% vs baseline would have failed run 1001 of 2026-11-25 19:52, commit a4031e29:
+    p95 of "**" <= +20% vs baseline would have failed run 1001 of 2026-11-25 19:52, commit a4031e2:
       POST /api/v1/auth/login: p95 110 ms, limit <= 97.6 ms, +41 % against the baseline
 
-    p95 of "**" <= +20% vs baseline would have failed run 1001 of 2026-11-25 19:52, commit 47dd6c3f:
+    p95 of "**" <= +20% vs baseline would have failed run 1001 of 2026-11-25 19:52, commit 47dd6c3:
       POST /api/v1/auth/login: p95 116 ms, limit <= 97.9 ms, +46 % against the baseline
       GET /api/v1/products: p95 49.1 ms, limit <= 44.3 ms, +38 % against the baseline
 
     p95 of "**" <= +20% vs baseline could not have judged 1 of 28, first because: no baseline yet: no good run is recorded
 
-    error_rate of "**" <= +20% vs baseline would have failed run 1001 of 2026-11-25 19:52, commit f5f04534:
+    error_rate of "**" <= +20% vs baseline would have failed run 1001 of 2026-11-25 19:52, commit f5f0453:
       GET /api/v1/products: error_rate 3.12 %, limit <= 2.08 %
 
     error_rate of "**" <= +20% vs baseline could not have judged 1 of 28, first because: no baseline yet: no good run is recorded
@@ -75,19 +75,19 @@ fn written_goals_are_tried_on_the_same_builds() {
     error_rate < 1%                                    1 of 28       0      27           0
     warn: p95 <= +10% vs baseline                      0 of 28       2      25           1
 
-    p95 of "POST /api/v1/auth/login" < 90ms would have failed run 1001 of 2026-11-25 19:52, commit a4031e29:
+    p95 of "POST /api/v1/auth/login" < 90ms would have failed run 1001 of 2026-11-25 19:52, commit a4031e2:
       POST /api/v1/auth/login: p95 110 ms, limit < 90 ms
 
-    p95 of "POST /api/v1/auth/login" < 90ms would have failed run 1001 of 2026-11-25 19:52, commit 47dd6c3f:
+    p95 of "POST /api/v1/auth/login" < 90ms would have failed run 1001 of 2026-11-25 19:52, commit 47dd6c3:
       POST /api/v1/auth/login: p95 116 ms, limit < 90 ms
 
-    error_rate < 1% would have failed run 1001 of 2026-11-25 19:52, commit f5f04534:
+    error_rate < 1% would have failed run 1001 of 2026-11-25 19:52, commit f5f0453:
       all requests: error_rate 2.38 %, limit < 1 %
 
-    warn: p95 <= +10% vs baseline would have warned about run 1001 of 2026-11-25 19:52, commit a4031e29:
+    warn: p95 <= +10% vs baseline would have warned about run 1001 of 2026-11-25 19:52, commit a4031e2:
       all requests: p95 89.5 ms, limit <= 73.6 ms, +34 % against the baseline
 
-    warn: p95 <= +10% vs baseline would have warned about run 1001 of 2026-11-25 19:52, commit 47dd6c3f:
+    warn: p95 <= +10% vs baseline would have warned about run 1001 of 2026-11-25 19:52, commit 47dd6c3:
       all requests: p95 98.2 ms, limit <= 73.8 ms, +46 % against the baseline
 
     warn: p95 <= +10% vs baseline could not have judged 1 of 28, first because: no baseline yet: no good run is recorded

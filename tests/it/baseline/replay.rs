@@ -51,18 +51,18 @@ fn a_backtest_names_the_builds_each_gate_would_have_failed() {
     p99.9 < 2s                                           0 of 8       0       0           8
     p95 < 1s after ramp-up                               0 of 8       0       0           8
 
-    p95 of "POST /api/v1/auth/login" < 500ms would have failed run 9006 of 2026-05-06 02:00, commit f7081929:
+    p95 of "POST /api/v1/auth/login" < 500ms would have failed run 9006 of 2026-05-06 02:00, commit f708192:
       POST /api/v1/auth/login: p95 560 ms, limit < 500 ms
 
-    p95 of "**" <= +10% vs baseline would have failed run 9006 of 2026-05-06 02:00, commit f7081929:
+    p95 of "**" <= +10% vs baseline would have failed run 9006 of 2026-05-06 02:00, commit f708192:
       POST /api/v1/auth/login: p95 560 ms, limit <= 468 ms, +40 % against the baseline
 
     p95 of "**" <= +10% vs baseline could not have judged 1 of 8, first because: no baseline yet: no good run is recorded
 
-    error_rate < 1% would have failed run 9003 of 2026-05-03 02:00, commit c3d4e5f6:
+    error_rate < 1% would have failed run 9003 of 2026-05-03 02:00, commit c3d4e5f:
       all requests: error_rate 1.5 %, limit < 1 %
 
-    warn: rps >= -15% vs baseline would have warned about run 9006 of 2026-05-06 02:00, commit f7081929:
+    warn: rps >= -15% vs baseline would have warned about run 9006 of 2026-05-06 02:00, commit f708192:
       all requests: rps 15/s, limit >= 17/s, -25 % against the baseline
 
     warn: rps >= -15% vs baseline could not have judged 1 of 8, first because: no baseline yet: no good run is recorded
@@ -137,15 +137,15 @@ fn the_table_shows_runs_and_endpoints_with_sparklines() {
     Test 4217 on LoadForge: users 50, spawn_rate 5, duration_s 300, regions nyc3=1, host https://staging.example.com
     8 good runs
 
-    started            run    commit  branch  verdict  requests     p95  errors     rps
-    2026-05-01 02:00  9001  a1b2c3d4    main     warn     2,000  380 ms     0 %    20/s
-    2026-05-02 02:00  9002  b2c3d4e5    main     pass     2,000  390 ms   0.1 %  20.4/s
-    2026-05-03 02:00  9003  c3d4e5f6    main     pass     2,000  370 ms   1.5 %  19.8/s
-    2026-05-04 02:00  9004  d4e5f707    main     pass     2,000  380 ms     0 %  20.1/s
-    2026-05-05 02:00  9005  e5f70818    main     pass     2,000  400 ms   0.2 %  19.9/s
-    2026-05-06 02:00  9006  f7081929    main     pass     2,000  540 ms  0.05 %    15/s
-    2026-05-07 02:00  9007  108192a3    main     pass     2,000  380 ms     0 %  20.2/s
-    2026-05-08 02:00  9008  1192a3b4    main     pass     2,000  390 ms   0.1 %    20/s
+    started            run   commit  branch  verdict  requests     p95  errors     rps
+    2026-05-01 02:00  9001  a1b2c3d    main     warn     2,000  380 ms     0 %    20/s
+    2026-05-02 02:00  9002  b2c3d4e    main     pass     2,000  390 ms   0.1 %  20.4/s
+    2026-05-03 02:00  9003  c3d4e5f    main     pass     2,000  370 ms   1.5 %  19.8/s
+    2026-05-04 02:00  9004  d4e5f70    main     pass     2,000  380 ms     0 %  20.1/s
+    2026-05-05 02:00  9005  e5f7081    main     pass     2,000  400 ms   0.2 %  19.9/s
+    2026-05-06 02:00  9006  f708192    main     pass     2,000  540 ms  0.05 %    15/s
+    2026-05-07 02:00  9007  108192a    main     pass     2,000  380 ms     0 %  20.2/s
+    2026-05-08 02:00  9008  1192a3b    main     pass     2,000  390 ms   0.1 %    20/s
 
     endpoint                 runs  median p95   errors  median rps  p95, oldest to newest
     all requests                8      385 ms  0.244 %        20/s               ▁▂▁▁▂█▁▂

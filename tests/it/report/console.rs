@@ -26,7 +26,7 @@ fn colours_appear_only_when_asked_for() {
     let sample = Sample::shop(Outcome::Fail);
     assert!(!shown(&sample, &ConsoleOptions::default()).contains('\u{1b}'));
     let painted = shown(&sample, &ConsoleOptions { color: true, ..ConsoleOptions::default() });
-    assert!(painted.starts_with("\u{1b}[1;31mFailed: POST"), "{painted}");
+    assert!(painted.starts_with("\u{1b}[1m\u{1b}[31mFailed: POST"), "{painted}");
 }
 
 #[test]

@@ -1,0 +1,66 @@
+//! Numbers and counted things.
+
+/// The count with its noun: `1 row`, `2 rows`, `1,200 good runs`, `3 queries`. `noun` is the singular; its last word
+/// takes the plural.
+#[must_use]
+pub fn counted(count: impl TryInto<u64>, noun: &str) -> String {
+    let count = count.try_into().unwrap_or(u64::MAX);
+    let number = grouped(count as f64);
+    if count == 1 { format!("{number} {noun}") } else { format!("{number} {}", plural(noun)) }
+}
+
+/// The plural of a regular noun.
+fn plural(noun: &str) -> String {
+    let consonant_y = noun.strip_suffix('y').filter(|stem| !stem.ends_with(['a', 'e', 'i', 'o', 'u']));
+    match consonant_y {
+        Some(stem) => format!("{stem}ies"),
+        None if noun.ends_with(['s', 'x']) || noun.ends_with("ch") || noun.ends_with("sh") => format!("{noun}es"),
+        None => format!("{noun}s"),
+    }
+}
+
+/// A number with thousands separated and at most as many decimals as make three significant digits (never fewer
+/// than its whole part): 1070 → `1,070`, 34.0703 → `34.1`, 0.004213 → `0.00421`.
+#[must_use]
+pub fn grouped(value: f64) -> String {
+    if !value.is_finite() {
+        return value.to_string();
+    }
+    let size = value.abs();
+    let decimals =
+        if size == 0.0 || size >= 100.0 { 0 } else { (2 - size.log10().floor() as i32).clamp(0, 6) as usize };
+    let mut text = format!("{value:.decimals$}");
+    if text.contains('.') {
+        text.truncate(text.trim_end_matches('0').trim_end_matches('.').len());
+    }
+    let (sign, digits) = text.strip_prefix('-').map_or(("", text.as_str()), |rest| ("-", rest));
+    let (whole, fraction) = digits.split_once('.').map_or((digits, None), |(whole, fraction)| (whole, Some(fraction)));
+    let mut out = String::from(sign);
+    for (index, digit) in whole.chars().enumerate() {
+        if index > 0 && (whole.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    if let Some(fraction) = fraction {
+        out.push('.');
+        out.push_str(fraction);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::counted;
+
+    #[test]
+    fn one_thing_is_singular_and_every_other_count_plural() {
+        assert_eq!(counted(1_u32, "row"), "1 row");
+        assert_eq!(counted(0_usize, "good run"), "0 good runs");
+        assert_eq!(counted(1_200_u64, "row"), "1,200 rows");
+        assert_eq!(counted(2_u8, "query"), "2 queries");
+        assert_eq!(counted(2_u8, "day"), "2 days");
+        assert_eq!(counted(3_u8, "failure class"), "3 failure classes");
+        assert_eq!(counted(2_u8, "batch"), "2 batches");
+    }
+}
