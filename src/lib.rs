@@ -4,6 +4,7 @@
 
 pub mod baseline;
 pub mod circleci;
+pub mod clean;
 pub mod cli;
 pub mod command;
 pub mod config;
@@ -20,6 +21,7 @@ pub mod lint;
 pub mod loadforge;
 pub mod locust;
 pub mod log;
+pub mod redact;
 pub mod report;
 pub mod results;
 mod running;

@@ -10,7 +10,9 @@ use tracing_subscriber::fmt::{self, FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::prelude::*;
 use tracing_subscriber::registry::LookupSpan;
 
+use crate::clean;
 use crate::error::{Explain, chain};
+use crate::redact;
 
 /// How progress is logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,12 +61,16 @@ impl ColorChoice {
 pub fn init(options: LogOptions) {
     // Other crates stay quiet: some of them log what they send.
     let filter = Targets::new().with_target("loadforge_ci", options.level);
-    let lines = fmt::layer().with_writer(io::stderr).with_ansi(options.color.applies(io::stderr().is_terminal()));
+    let lines = fmt::layer().with_ansi(options.color.applies(io::stderr().is_terminal()));
     let registry = tracing_subscriber::registry();
     let _ = match options.format {
-        LogFormat::Text => registry.with(lines.event_format(Plain).with_filter(filter)).try_init(),
+        LogFormat::Text => {
+            let lines = lines.event_format(Plain).with_writer(|| EventWriter(LogFormat::Text));
+            registry.with(lines.with_filter(filter)).try_init()
+        }
         LogFormat::Json => {
-            registry.with(lines.json().flatten_event(true).with_target(false).with_filter(filter)).try_init()
+            let lines = lines.json().flatten_event(true).with_target(false);
+            registry.with(lines.with_writer(|| EventWriter(LogFormat::Json)).with_filter(filter)).try_init()
         }
     };
 }
@@ -95,11 +101,33 @@ where
         };
         let mut line = EventText::default();
         event.record(&mut line);
+        let text = clean::message(&line.0);
         if writer.has_ansi_escapes() && colour != "0" {
-            writeln!(writer, "\x1b[{colour}m{word}{}\x1b[0m", line.0)
+            writeln!(writer, "\x1b[{colour}m{word}{text}\x1b[0m")
         } else {
-            writeln!(writer, "{word}{}", line.0)
+            writeln!(writer, "{word}{text}")
         }
+    }
+}
+
+/// Writes an event to stderr without the secrets this process knows.
+struct EventWriter(LogFormat);
+
+impl io::Write for EventWriter {
+    /// Takes a whole event, as the subscriber hands it over.
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(event);
+        let hidden = redact::hide(&text);
+        match self.0 {
+            // Its formatter has cleaned the message already; what acts now is our own color.
+            LogFormat::Text => io::stderr().write_all(hidden.as_bytes())?,
+            LogFormat::Json => writeln!(io::stderr(), "{}", clean::line(hidden.trim_end()))?,
+        }
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
     }
 }
 

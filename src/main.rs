@@ -5,11 +5,12 @@ use std::process::ExitCode;
 use loadforge_ci::{cli, command};
 
 fn main() -> ExitCode {
+    command::register_environment();
     match cli::parse(std::env::args_os(), |name| std::env::var_os(name)) {
         Ok(cli) => command::run(cli).into(),
         Err(answer) => {
             // `--help` and `--version` are answers too; a closed pipe is no fault of the reader.
-            let _ = answer.print();
+            let _ = cli::print(&answer);
             ExitCode::from(u8::try_from(answer.exit_code()).unwrap_or(2))
         }
     }

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use super::record::{GoodRun, HistoryLine};
 use crate::error::Explain;
 use crate::exit::Exit;
+use crate::redact;
 use crate::results::write_atomically;
 
 /// The history could not be read or written.
@@ -174,7 +175,7 @@ impl RunHistory {
                 text.push_str(&line);
                 text.push('\n');
             }
-            write_atomically(&self.file(), text.as_bytes()).map_err(fault)?;
+            write_atomically(&self.file(), &redact::hide_data(text.as_bytes())).map_err(fault)?;
             self.damaged = 0;
         }
         drop(lock);
@@ -247,7 +248,7 @@ fn append_line(path: &Path, line: &str) -> io::Result<()> {
     } else {
         text.push('\n');
     }
-    text.push_str(line);
+    text.push_str(&String::from_utf8_lossy(&redact::hide_data(line.as_bytes())));
     file.seek(SeekFrom::End(0))?;
     file.write_all(text.as_bytes())?;
     file.sync_data()

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use unicode_width::UnicodeWidthStr;
 
+use crate::clean;
 use crate::text::{Align, Table};
 
 /// The widest cell; longer ones are cut in the middle, because endpoint names differ at their ends.
@@ -14,25 +15,10 @@ pub(super) fn numbers(heads: &[&str]) -> Table {
     Table::new(heads.iter().enumerate().map(|(column, head)| (*head, align(column))))
 }
 
-/// A name from outside on one line: control and direction characters become `�`, and a long one loses its middle.
+/// A name from outside on one line; a long one loses its middle.
 pub(super) fn clean(text: &str) -> String {
-    let harmless: String = text
-        .chars()
-        .map(|c| match c {
-            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}' => {
-                '\u{fffd}'
-            }
-            c if c.is_control() => '\u{fffd}',
-            c => c,
-        })
-        .collect();
-    if harmless.width() <= WIDEST {
-        return harmless;
-    }
-    let chars: Vec<char> = harmless.chars().collect();
-    let half = WIDEST / 2 - 1;
-    let (head, tail) = (&chars[..half.min(chars.len())], &chars[chars.len().saturating_sub(half)..]);
-    head.iter().chain(['…'].iter()).chain(tail).collect()
+    let line = clean::line(text);
+    if line.width() <= WIDEST { line.into_owned() } else { clean::shorten(&line, WIDEST - 1).into_owned() }
 }
 
 /// When a run was started, UTC, to the minute: a service may be built several times a day, and the local engine numbers
@@ -50,7 +36,7 @@ mod tests {
         let mut table = numbers(&["name", "n"]);
         table.row(vec![clean("ä\u{1b}[31m\n"), "10".into()]);
         table.row(vec!["long name".into(), "7".into()]);
-        assert_eq!(table.render(), "name        n\nä\u{fffd}[31m\u{fffd}    10\nlong name   7\n");
+        assert_eq!(table.render(), "name        n\nä          10\nlong name   7\n");
         assert_eq!(clean(&"x".repeat(200)).width(), 59);
     }
 }

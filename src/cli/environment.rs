@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::builder::BoolishValueParser;
 use clap::{Arg, ArgAction, Command, CommandFactory, FromArgMatches};
 
-use super::Cli;
+use super::{Cli, refusal};
 
 /// What the variable of a flag starts with.
 pub const PREFIX: &str = "LOADFORGE_CI_";
@@ -21,8 +21,8 @@ pub fn parse(
 ) -> Result<Cli, clap::Error> {
     let is_set = |name: &str| environment(name).is_some_and(|value| !matches!(value.to_str(), Some("" | "<nil>")));
     let mut command = with_environment(Cli::command(), &is_set);
-    let matches = command.try_get_matches_from_mut(arguments)?;
-    Cli::from_arg_matches(&matches)
+    let matches = command.try_get_matches_from_mut(arguments).map_err(refusal::without_values)?;
+    Cli::from_arg_matches(&matches).map_err(refusal::without_values)
 }
 
 /// Gives every flag whose variable is set that variable as a source. Doing so only where it is set keeps an empty

@@ -2,6 +2,7 @@
 
 mod environment;
 mod groups;
+mod refusal;
 mod values;
 
 pub use environment::{PREFIX, parse};
@@ -9,6 +10,7 @@ pub use groups::{
     BaselineArgs, CommentArgs, ConfigArgs, FolderArgs, GateArgs, GitHubArgs, OutputArgs, ServiceArgs, ShapeArgs,
     TestArgs,
 };
+pub use refusal::print;
 pub use values::{EnvEntry, Region};
 
 use std::net::SocketAddr;
@@ -111,6 +113,10 @@ pub struct WaitArgs {
     /// Overall time limit [default: duration + 15 minutes]
     #[arg(long, value_name = "DURATION")]
     pub timeout: Option<Duration>,
+    /// Variable the script was handed, so that its value is hidden here as well; NAME takes it from the environment;
+    /// repeatable
+    #[arg(long, value_name = "NAME[=VALUE]")]
+    pub env: Vec<EnvEntry>,
     /// The configuration.
     #[command(flatten)]
     pub config: ConfigArgs,

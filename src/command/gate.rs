@@ -8,11 +8,13 @@ use crate::exit::Exit;
 use crate::gate::{self, Options};
 use crate::judging::{self, Judging, RunUnderTest, Settled};
 use crate::results::TestSource;
+use crate::running;
 use crate::verdict::TargetPolicy;
 
 pub(super) async fn run(arguments: &GateCommandArgs, output: OutputArgs) -> Result<Exit, CommandError> {
     // What is wrong with the question is said before anything is judged.
     let config = arguments.config.load()?;
+    running::register_variables(&config, &arguments.gate.env, &[]);
     let gates = judging::gates(&config, &arguments.gate.gate)?;
     let template = judging::read_template(arguments.gate.template.as_deref())?;
     let ci = circleci::environment();

@@ -12,19 +12,22 @@ mod init;
 mod lint;
 mod run;
 mod schema;
+mod secrets;
 mod wait;
 
-use std::io;
+pub use secrets::register_environment;
 
 use crate::cli::{Cli, Command};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::log;
+use crate::stdout::Stdout;
 
 /// Runs a command to its end and says on stderr why it failed, if it did.
 #[must_use]
 pub fn run(cli: Cli) -> Exit {
     log::init(cli.output.log());
+    secrets::register_arguments(&cli.command);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let ended = match runtime {
         Ok(runtime) => runtime.block_on(dispatch(cli)),
@@ -43,14 +46,14 @@ async fn dispatch(cli: Cli) -> Result<Exit, CommandError> {
         Command::Cancel(arguments) => cancel::run(&arguments).await,
         Command::Gate(arguments) => gate::run(&arguments, cli.output).await,
         Command::Comment(arguments) => comment::run(&arguments).await,
-        Command::Schema(arguments) => schema::run(&arguments, io::stdout().lock()),
-        Command::Completions(arguments) => completions::completions(&arguments, io::stdout().lock()),
-        Command::Baseline(command) => baseline::run(&command, io::stdout().lock()),
-        Command::Demo(arguments) => demo::run(&arguments, cli.output, io::stdout()).await,
-        Command::Lint(arguments) => lint::run(&arguments, io::stdout().lock()),
-        Command::Emulate(arguments) => emulate::run(&arguments, io::stdout()).await,
-        Command::Init(arguments) => init::run(&arguments, io::stdout().lock()),
-        Command::Man => completions::man(io::stdout().lock()),
-        Command::Doctor(arguments) => doctor::run(&arguments, io::stdout()).await,
+        Command::Schema(arguments) => schema::run(&arguments, Stdout::default()),
+        Command::Completions(arguments) => completions::completions(&arguments, Stdout::default()),
+        Command::Baseline(command) => baseline::run(&command, Stdout::default()),
+        Command::Demo(arguments) => demo::run(&arguments, cli.output, Stdout::default()).await,
+        Command::Lint(arguments) => lint::run(&arguments, Stdout::default()),
+        Command::Emulate(arguments) => emulate::run(&arguments, Stdout::default()).await,
+        Command::Init(arguments) => init::run(&arguments, Stdout::default()),
+        Command::Man => completions::man(Stdout::default()),
+        Command::Doctor(arguments) => doctor::run(&arguments, Stdout::default()).await,
     }
 }

@@ -21,6 +21,13 @@ pub(super) async fn run(arguments: &WaitArgs) -> Result<Exit, CommandError> {
     let ci = circleci::environment();
     let folder = ResultsFolder::new(&arguments.folder.results);
     let record: Option<RunRecord> = folder.read_json_if_there(ResultsFolder::RUN)?;
+    let variables = record.as_ref().and_then(|record| Some(record.recipe.as_ref()?.env.clone())).unwrap_or_default();
+    for name in running::register_variables(&config, &arguments.env, &variables) {
+        tracing::warn!(
+            "the run was handed {name}, whose value is not known here and cannot be hidden: set {name} in this job too, \
+             or pass --env {name}=VALUE"
+        );
+    }
     let recorded = record.and_then(|record| record.fingerprint.duration_s).map(Duration::from_secs);
     let duration = recorded.or(config.test.duration.map(crate::config::Duration::to_std));
     let asked = arguments.timeout.or(config.test.timeout).map(crate::config::Duration::to_std);

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::time::Duration;
 
+use secrecy::SecretString;
 use serde_json::Map;
 use tokio::sync::{OnceCell, watch};
 
@@ -14,6 +15,7 @@ use super::engine::{Delivery, EngineEnd, EngineOutcome, Job, Live, LoadEngine, M
 use crate::error::{Explain, chain};
 use crate::locust::process::{self, Finished, Interpreter, LocustInvocation, ProcessError, ProgressSink, StopRequest};
 use crate::locust::{Record, failures_csv, history_csv, read_stats, stats_csv};
+use crate::redact::{Placeholder, Redactor};
 use crate::results::{Endpoint, Extension, Percentile, Problem, ProblemKind};
 
 /// Runs each job in Locust; Locust is found or installed when the first one comes.
@@ -109,19 +111,22 @@ fn lay_out(plan: &LocustInvocation, job: &Job) -> io::Result<()> {
 
 async fn collect(plan: &LocustInvocation, finished: Finished, job: &Job) -> EngineOutcome {
     let plan = plan.clone();
-    let secrets: Vec<String> = job.env.values().cloned().collect();
+    let mut secrets = Redactor::new();
+    for value in job.env.values() {
+        secrets.add(&SecretString::from(value.as_str()), Placeholder::Hidden);
+    }
     let work = move || {
         let mut problems = process::problems(&plan, &finished);
         for problem in &mut problems {
-            problem.message = masked(&problem.message, &secrets);
-            problem.detail = problem.detail.as_deref().map(|detail| masked(detail, &secrets));
+            problem.message = secrets.hide(&problem.message).into_owned();
+            problem.detail = problem.detail.as_deref().map(|detail| secrets.hide(detail).into_owned());
         }
         let end = match finished.stop {
             Some(StopRequest::Asked) => EngineEnd::Cancelled,
             None if !finished.record.leader_ended() => EngineEnd::Failed,
             _ => EngineEnd::Finished,
         };
-        let log = Some(masked(&finished.log, &secrets)).filter(|log| !log.is_empty());
+        let log = Some(secrets.hide(&finished.log).into_owned()).filter(|log| !log.is_empty());
         if finished.record.loaded() {
             delivered(&finished.record, end, problems, log)
         } else {
@@ -164,11 +169,6 @@ fn not_available(error: &ProcessError) -> EngineOutcome {
 
 fn engine_problem(message: String) -> Problem {
     Problem { kind: ProblemKind::EngineNotAvailable, message, detail: None }
-}
-
-/// The text without the values of environment variables, which are often secret. Short ones would mask half the text.
-fn masked(text: &str, secrets: &[String]) -> String {
-    secrets.iter().filter(|secret| secret.len() >= 5).fold(text.to_owned(), |text, secret| text.replace(secret, "****"))
 }
 
 fn metrics(record: &Record) -> Metrics {

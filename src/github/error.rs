@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
+use crate::clean;
 use crate::error::{Explain, chain};
 use crate::exit::Exit;
 use crate::text::duration;
@@ -345,15 +346,9 @@ fn words(error: &octocrab::GitHubError) -> String {
     tidy(&all.join(": "))
 }
 
-/// Outside words on one line, without control characters, at most [`MAX_WORDS`] characters.
+/// Outside words on one line of at most [`MAX_WORDS`] characters.
 fn tidy(text: &str) -> String {
-    let mut line: String =
-        text.split_whitespace().collect::<Vec<_>>().join(" ").chars().filter(|c| !c.is_control()).collect();
-    if let Some((cut, _)) = line.char_indices().nth(MAX_WORDS) {
-        line.truncate(cut);
-        line.push('…');
-    }
-    line
+    clean::sentence(text, MAX_WORDS)
 }
 
 /// The transport's own words, without octocrab's wrappers around them.

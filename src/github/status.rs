@@ -6,6 +6,7 @@ use serde_json::json;
 use super::api::Github;
 use super::error::{GithubError, Task};
 use crate::circleci::Repository;
+use crate::clean;
 use crate::verdict::Outcome;
 
 /// GitHub's limit for a status' description, in characters.
@@ -39,7 +40,7 @@ impl CommitStatus<'_> {
 
     /// The name the status has among others.
     fn context(&self) -> String {
-        format!("loadforge/{}", line(self.key, MAX_CONTEXT))
+        format!("loadforge/{}", clean::sentence(self.key, MAX_CONTEXT))
     }
 }
 
@@ -59,7 +60,7 @@ pub async fn set_status(
     let mut body = json!({
         "state": status.state(),
         "context": status.context(),
-        "description": line(status.sentence, MAX_DESCRIPTION),
+        "description": clean::sentence(status.sentence, MAX_DESCRIPTION),
     });
     if let Some(link) = status.link {
         body["target_url"] = link.into();
@@ -69,18 +70,6 @@ pub async fn set_status(
     Ok(())
 }
 
-/// One line of at most `limit` characters, cut with an ellipsis.
-fn line(text: &str, limit: usize) -> String {
-    let plain = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let plain: String = plain.chars().filter(|c| !c.is_control()).collect();
-    if plain.chars().count() <= limit {
-        return plain;
-    }
-    let mut cut: String = plain.chars().take(limit - 1).collect();
-    cut.push('…');
-    cut
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,7 +77,7 @@ mod tests {
     #[test]
     fn a_long_sentence_is_cut_at_the_limit_of_characters() {
         let sentence = "é".repeat(200);
-        assert_eq!(line(&sentence, MAX_DESCRIPTION).chars().count(), 140);
-        assert_eq!(line("a\n b\u{1b}[31m", 140), "a b[31m");
+        assert_eq!(clean::sentence(&sentence, MAX_DESCRIPTION).chars().count(), 140);
+        assert_eq!(clean::sentence("a\n b\u{1b}[31m", 140), "a b");
     }
 }

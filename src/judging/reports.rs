@@ -8,7 +8,7 @@ use super::judged_run::JudgedRun;
 use crate::cli::OutputArgs;
 use crate::error::CommandError;
 use crate::report::{self, console};
-use crate::stdout::printed;
+use crate::stdout::{Stdout, printed};
 
 /// Writes the files and prints the verdict. The inner error is a template that could not be used.
 pub(crate) fn write_reports(
@@ -23,10 +23,9 @@ pub(crate) fn write_reports(
         Err(report::files::WriteError::Template(fault)) => (Vec::new(), Err(fault.into())),
         Err(fault) => return Err(fault.into()),
     };
-    let stdout = io::stdout();
-    let color = output.color.applies(stdout.is_terminal());
+    let color = output.color.applies(io::stdout().is_terminal());
     let options = console::ConsoleOptions { color, files, ..console::ConsoleOptions::default() };
-    printed(console::write(&mut stdout.lock(), &story, &options))?;
+    printed(console::write(&mut Stdout::default(), &story, &options))?;
     Ok(ended)
 }
 

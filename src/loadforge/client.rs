@@ -1,5 +1,6 @@
 //! The client: one request at a time, its answer read into JSON or into an error that says what to do.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use super::resend::until_answered;
 use super::retry::{PauseFactor, retry_after};
 use super::url::ApiUrl;
 use crate::http;
+use crate::redact::{self, Placeholder, Redactor};
 
 /// How the token is announced.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -99,7 +101,11 @@ impl ClientBuilder {
         if self.url.is_loopback() {
             builder = builder.no_proxy();
         }
-        Ok(Client { http: builder.build().map_err(ApiError::Setup)?, set: self, hidden: Vec::new() })
+        let mut redactor = Redactor::new();
+        if let Some(token) = &self.token {
+            redactor.add(token, Placeholder::Token);
+        }
+        Ok(Client { http: builder.build().map_err(ApiError::Setup)?, set: self, redactor })
     }
 }
 
@@ -108,12 +114,9 @@ impl ClientBuilder {
 pub struct Client {
     http: reqwest::Client,
     set: ClientBuilder,
-    /// Values handed to a script, which it may print or put into a failure's text.
-    hidden: Vec<SecretString>,
+    /// The token, and the values handed to a script, which it may print or put into a name or a failure's text.
+    redactor: Redactor,
 }
-
-/// Shorter values are no secrets, and hiding them would tear texts apart.
-const FEWEST_HIDDEN: usize = 5;
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -214,7 +217,7 @@ impl Client {
                 refusal: Box::new(ServiceRefusal {
                     status: status.as_u16(),
                     message: message.map(|text| self.redact(&text)),
-                    fields: fields.into_iter().map(|(field, text)| (field, self.redact(&text))).collect(),
+                    fields: fields.into_iter().map(|(field, text)| (self.redact(&field), self.redact(&text))).collect(),
                     retry_after,
                     with_token: self.set.token.is_some(),
                 }),
@@ -234,17 +237,26 @@ impl Client {
 
     /// Keeps these values out of every text that comes back from the service.
     pub(super) fn hide<'a>(&mut self, values: impl IntoIterator<Item = &'a SecretString>) {
-        let long = values.into_iter().filter(|value| value.expose_secret().len() >= FEWEST_HIDDEN);
-        self.hidden.extend(long.cloned());
+        for value in values {
+            self.redactor.add(value, Placeholder::Hidden);
+        }
     }
 
     /// A text of the service without our token and without what the script was handed, should it repeat them.
     pub(super) fn redact(&self, text: &str) -> String {
-        let text = match &self.set.token {
-            Some(token) => text.replace(token.expose_secret(), "[token]"),
-            None => text.to_owned(),
+        redact::hide(&self.redactor.hide(text)).into_owned()
+    }
+
+    /// The same for the content of a CSV file.
+    pub(super) fn redact_data(&self, content: Vec<u8>) -> Vec<u8> {
+        let content = match self.redactor.hide_data(&content) {
+            Cow::Owned(hidden) => hidden,
+            Cow::Borrowed(_) => content,
         };
-        self.hidden.iter().fold(text, |text, value| text.replace(value.expose_secret(), "[hidden]"))
+        match redact::hide_data(&content) {
+            Cow::Owned(hidden) => hidden,
+            Cow::Borrowed(_) => content,
+        }
     }
 }
 

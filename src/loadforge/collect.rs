@@ -8,7 +8,9 @@ use super::client::Client;
 use super::exact;
 use super::wire::ResultRow;
 use crate::locust::{CsvFile, load, nothing_sent, read_failures, read_timeline};
-use crate::results::{Endpoint, FolderError, Percentile, Problem, ProblemKind, Results, ResultsFolder, RunState};
+use crate::results::{
+    Endpoint, Extension, FolderError, Percentile, Problem, ProblemKind, Results, ResultsFolder, RunState,
+};
 use crate::text;
 
 /// Pauses before the service is asked again for CSV fields that are missing right after the end of a run.
@@ -46,6 +48,7 @@ pub(super) async fn collect(
         let Some(field) = field else { continue };
         match client.csv(name, field).await {
             Ok(content) => {
+                let content = client.redact_data(content);
                 folder.write(name, &content)?;
                 *slot = Some(content);
             }
@@ -53,6 +56,10 @@ pub(super) async fn collect(
         }
     }
     write_log(client, folder, &mut row)?;
+    if let Some(extension) = &mut row.extension {
+        hide_names(client, extension);
+    }
+    row.message = row.message.as_deref().map(|message| client.redact(message));
     let [stats, history, failures] = delivered;
     let mut results = assemble(row, state, &DownloadedFiles { stats, history, failures }, notes);
     hide_secrets(client, &mut results);
@@ -78,6 +85,15 @@ pub(super) fn problems(client: &Client, row: &ResultRow) -> Vec<Problem> {
 fn hide_in(client: &Client, problem: &mut Problem) {
     problem.message = client.redact(&problem.message);
     problem.detail = problem.detail.as_deref().map(|detail| client.redact(detail));
+}
+
+/// Takes secrets out of the names of endpoints, as in the CSV files.
+fn hide_names(client: &Client, extension: &mut Extension) {
+    let steady = extension.after_ramp_up.iter_mut().flat_map(|steady| &mut steady.endpoints);
+    for endpoint in extension.endpoints.iter_mut().chain(steady) {
+        endpoint.method = client.redact(&endpoint.method);
+        endpoint.name = client.redact(&endpoint.name);
+    }
 }
 
 /// Takes what a script may have repeated of its secrets out of everything a report shows.

@@ -12,7 +12,8 @@ pub(super) fn add(results: &mut Results, extension: Extension) {
         all.merge(&histogram);
         let key = EndpointKey { method: exact.method.clone(), name: exact.name.clone() };
         match results.endpoints.iter_mut().find(|endpoint| endpoint.key() == key) {
-            Some(endpoint) => endpoint.histogram = Some(histogram),
+            // Two names that differ in a hidden value alone are one.
+            Some(endpoint) => endpoint.histogram.get_or_insert_default().merge(&histogram),
             None => results.endpoints.push(endpoint(&exact, None)),
         }
     }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::wire::Fields;
+use crate::clean;
 
 /// The longest message passed on, characters.
 const LONGEST: usize = 300;
@@ -36,19 +37,9 @@ fn words(value: &Value) -> String {
     }
 }
 
-/// A text from outside as one line of bounded length without control characters, so that it cannot forge log lines.
-pub(super) fn one_line(text: &str) -> String {
-    let mut line = String::new();
-    for word in text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()) {
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
-    }
-    match line.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line,
-    }
+/// The service's words on one line.
+fn one_line(text: &str) -> String {
+    clean::sentence(text, LONGEST)
 }
 
 #[cfg(test)]
@@ -63,10 +54,10 @@ mod tests {
         assert_eq!(message(r#"{"error": {"message": "Deep"}}"#).as_deref(), Some("Deep"));
         assert_eq!(message(r#"{"error": 17}"#).as_deref(), Some("17"));
         assert_eq!(message(r#""just text""#).as_deref(), Some("just text"));
-        assert_eq!(message("upstream\r\n\u{1b}[31mdown").as_deref(), Some("upstream [31mdown"));
+        assert_eq!(message("upstream\r\n\u{1b}[31mdown").as_deref(), Some("upstream down"));
         assert_eq!(message("<html>x</html>"), None);
         assert_eq!(message("  "), None);
-        assert_eq!(message(&"x".repeat(1000)).unwrap().chars().count(), LONGEST + 1);
+        assert_eq!(message(&"x".repeat(1000)).unwrap().chars().count(), LONGEST);
     }
 
     #[test]

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use anstyle::{AnsiColor, Style};
 
-use super::{Story, escape, wording};
+use super::{Story, wording};
+use crate::clean;
 use crate::text::{Align, Table, wrapped};
 use crate::verdict::{Outcome, Row, Unit};
 
@@ -41,7 +42,7 @@ pub fn write(sink: &mut dyn Write, story: &Story<'_>, options: &ConsoleOptions) 
     let verdict = story.verdict;
     let headline = style(verdict.outcome, options.color);
     let width = options.width.max(60);
-    for line in wrapped(&escape::plain(&wording::headline(verdict)), width) {
+    for line in wrapped(&clean::line(&wording::headline(verdict)), width) {
         writeln!(sink, "{headline}{line}{headline:#}")?;
     }
     let mut shown = Vec::new();
@@ -71,7 +72,7 @@ pub fn write(sink: &mut dyn Write, story: &Story<'_>, options: &ConsoleOptions) 
     if !options.files.is_empty() {
         writeln!(sink, "\nFiles:")?;
         for file in &options.files {
-            writeln!(sink, "  {}", escape::plain(&file.display().to_string()))?;
+            writeln!(sink, "  {}", clean::line(&file.display().to_string()))?;
         }
     }
     Ok(())
@@ -131,7 +132,7 @@ fn words(sink: &mut dyn Write, story: &Story<'_>, width: usize) -> io::Result<()
         writeln!(sink, "\nProblems of the run:")?;
         for problem in &story.results.problems {
             bullet(sink, &problem.message, width)?;
-            for line in problem.detail.iter().flat_map(|detail| escape::lines(detail, DETAIL_LINES)) {
+            for line in problem.detail.iter().flat_map(|detail| clean::lines(detail, DETAIL_LINES)) {
                 writeln!(sink, "      {line}")?;
             }
         }
@@ -158,8 +159,8 @@ fn words(sink: &mut dyn Write, story: &Story<'_>, width: usize) -> io::Result<()
 }
 
 fn bullet(sink: &mut dyn Write, text: &str, width: usize) -> io::Result<()> {
-    let text = escape::plain(text);
-    let text = escape::shorten(text.trim(), 1000);
+    let text = clean::line(text);
+    let text = clean::shorten(text.trim(), 1000);
     for (index, line) in wrapped(&text, width - 4).iter().enumerate() {
         writeln!(sink, "  {} {line}", if index == 0 { '-' } else { ' ' })?;
     }
@@ -179,8 +180,8 @@ fn table(rows: &[&Row], color: bool) -> Table {
     for row in rows {
         let mut cells = vec![
             wording::outcome_text(row),
-            escape::shorten(escape::plain(&row.subject.to_string()).trim(), 300).into_owned(),
-            escape::plain(&row.measure).into_owned(),
+            clean::shorten(clean::line(&row.subject.to_string()).trim(), 300).into_owned(),
+            clean::line(&row.measure).into_owned(),
             row.observed_text(),
             row.limit_text(),
         ];

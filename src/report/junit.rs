@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
-use super::{Story, escape, wording};
+use super::{Story, wording};
+use crate::clean;
 use crate::text::counted;
 use crate::verdict::{Origin, Outcome, Row, Subject};
 
@@ -61,7 +62,7 @@ fn case(story: &Story<'_>, row: &Row) -> TestCase {
     }
     if matches!(row.subject, Subject::Run) && row.outcome != Outcome::Pass {
         let details = story.results.problems.iter().filter_map(|problem| problem.detail.as_deref());
-        let lines: Vec<String> = details.flat_map(|detail| escape::lines(detail, DETAIL_LINES)).collect();
+        let lines: Vec<String> = details.flat_map(|detail| clean::lines(detail, DETAIL_LINES)).collect();
         if !lines.is_empty() {
             case.set_system_err(lines.join("\n"));
         }
@@ -121,5 +122,5 @@ fn description(row: &Row) -> String {
 }
 
 fn line(text: &str) -> String {
-    escape::shorten(escape::plain(text).trim(), LONGEST).into_owned()
+    clean::shorten(clean::line(text).trim(), LONGEST).into_owned()
 }

@@ -5,6 +5,7 @@ use minijinja::{AutoEscape, Environment, Output, State, UndefinedBehavior, synta
 
 use super::context::{Context, Detail};
 use super::{Story, align, escape, wording};
+use crate::clean;
 use crate::error::Explain;
 use crate::exit::Exit;
 use crate::text::{counted, short_commit};
@@ -213,7 +214,7 @@ fn explained(name: &str, source: &str, error: &minijinja::Error) -> TemplateErro
             .take(line + 2 - first)
             .map(|(index, text)| {
                 let mark = if index + 1 == line { '>' } else { ' ' };
-                format!("\n{mark} {:>4} | {}", index + 1, escape::shorten(&escape::plain(text), 120))
+                format!("\n{mark} {:>4} | {}", index + 1, clean::shorten(&clean::line(text), 120))
             })
             .collect()
     });

@@ -1,5 +1,6 @@
 //! The results folder and its files; every file appears whole or not at all.
 
+use std::borrow::Cow;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -9,6 +10,7 @@ use serde::de::DeserializeOwned;
 
 use crate::error::Explain;
 use crate::exit::Exit;
+use crate::redact;
 
 /// A file of the results folder could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -112,14 +114,24 @@ impl ResultsFolder {
         Self(self.0.join(Self::SECOND_RUN))
     }
 
-    /// Writes a file so that a reader sees the old content or the new, never half of it.
+    /// Writes a file so that a reader sees the old content or the new, never half of it. The secrets this process knows
+    /// are left out.
     ///
     /// # Errors
     /// When the folder or the file cannot be written.
     pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> Result<PathBuf, FolderError> {
         let path = self.file(name);
-        write_atomically(&path, content.as_ref())
-            .map_err(|source| FolderError::Write { path: path.clone(), source })?;
+        let content = match path.extension().and_then(|extension| extension.to_str()) {
+            Some("csv" | "json") => redact::hide_data(content.as_ref()),
+            _ => match std::str::from_utf8(content.as_ref()) {
+                Ok(text) => match redact::hide(text) {
+                    Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+                    Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+                },
+                Err(_) => redact::hide_data(content.as_ref()),
+            },
+        };
+        write_atomically(&path, &content).map_err(|source| FolderError::Write { path: path.clone(), source })?;
         Ok(path)
     }
 

@@ -7,9 +7,11 @@
 mod execute;
 mod guard;
 mod plan;
+mod secrets;
 mod service;
 
 pub(crate) use execute::{execute, report_outcome};
 pub(crate) use guard::check_target;
 pub(crate) use plan::{plan, plan_again};
+pub(crate) use secrets::{register_address, register_entry, register_variables};
 pub(crate) use service::{Service, cache_dir, log_event, stop_signals};

@@ -7,11 +7,13 @@ use std::path::Path;
 use secrecy::SecretString;
 use url::Url;
 
+use super::secrets::{register_address, register_values};
 use crate::circleci::CircleCi;
 use crate::cli::{EnvEntry, RunArgs, ShapeArgs, TestArgs};
 use crate::config::{Config, Duration};
 use crate::error::CommandError;
 use crate::loadforge::{RunPlan, ScriptFile};
+use crate::redact::shown_address;
 use crate::results::{Engine, LocalLoad, RunRecord, TestSource};
 
 /// Length of a run when nothing else is said, as in LoadForge's own interface.
@@ -70,6 +72,8 @@ pub(crate) fn plan_again(
         let entry = entries.iter().find(|entry| entry.name == *name).cloned();
         valued(entry.unwrap_or_else(|| EnvEntry { name: name.clone(), value: None }))
     };
+    let env = recipe.env.iter().map(value).collect::<Result<Vec<_>, CommandError>>()?;
+    register_values(&env);
     Ok(RunPlan {
         test: match &recipe.test {
             TestSource::Id(id) => TestSource::Id(*id),
@@ -81,7 +85,7 @@ pub(crate) fn plan_again(
         duration: seconds(recipe.duration_s),
         regions: recipe.regions.clone(),
         target_host: recipe.target_host.as_deref().and_then(|host| host.parse().ok()),
-        env: recipe.env.iter().map(value).collect::<Result<_, CommandError>>()?,
+        env,
         timeout: seconds(recipe.timeout_s),
         start_api: recipe.start_api,
         detach: false,
@@ -134,8 +138,9 @@ fn target_host(shape: &ShapeArgs, config: &Config) -> Result<Option<Url>, Comman
         return Ok(Some(url.clone()));
     }
     let Some(text) = config.test.target_host.as_deref().filter(|text| !text.is_empty()) else { return Ok(None) };
-    text.parse().map(Some).map_err(|cause| {
-        CommandError::usage(format!("test.target_host `{text}` is not a URL: {cause}"))
+    text.parse().inspect(register_address).map(Some).map_err(|cause| {
+        let shown = shown_address(text);
+        CommandError::usage(format!("test.target_host `{shown}` is not a URL: {cause}"))
             .with_hint("write scheme and host, such as https://staging.example.com")
     })
 }
@@ -149,7 +154,9 @@ fn regions(shape: &ShapeArgs, config: &Config) -> BTreeMap<String, u32> {
 
 /// The script's variables with their values.
 fn env(flags: &[EnvEntry], config: &Config) -> Result<Vec<(String, SecretString)>, CommandError> {
-    entries(flags, config)?.into_iter().map(valued).collect()
+    let variables = entries(flags, config)?.into_iter().map(valued).collect::<Result<Vec<_>, _>>()?;
+    register_values(&variables);
+    Ok(variables)
 }
 
 /// A variable with the value it was given, else with that of the environment.

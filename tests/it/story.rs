@@ -49,17 +49,32 @@ fn a_secret_that_a_script_repeats_stays_out_of_every_report() {
                       wait_time = constant(1)\n    \
                       @task\n    \
                       def shout(self):\n        \
-                          with self.client.get('/x', name='/x', timeout=2, catch_response=True) as response:\n            \
+                          with self.client.get('/x', name='/x/' + SECRET, timeout=2, catch_response=True) as response:\n            \
                               response.failure('refused with ' + SECRET)\n";
-    let tool = Tool::new().file("loud.py", script).env("SHOP_PASSWORD", "corr3ct-h0rse");
+    let tool = Tool::new().file("loud.py", script).env("SHOP_PASSWORD", "corr3ct-h0rse").env("SHOP_PIN", "12345");
     let run = ["run", "--engine", "local", "--locustfile", "loud.py", "--users", "1", "--duration", "3s"];
-    let more = ["--target-host", "http://127.0.0.1:9", "--env", "SHOP_PASSWORD"];
+    let more = ["--target-host", "http://127.0.0.1:9", "--env", "SHOP_PASSWORD", "--env", "SHOP_PIN"];
     let ended = tool.run(&[&run[..], &more[..]].concat()).expect(0);
     assert!(!ended.stderr.contains("corr3ct-h0rse"), "{}", ended.stderr);
-    let gated = tool.run(&["gate", "--gate", "error_rate < 1%"]).expect(1);
+    assert!(ended.stderr.contains("values shorter than 6 characters are not hidden in logs and reports: SHOP_PIN"));
+    let gated = tool.run(&["gate", "--gate", "error_rate < 1%", "--gate", "p95 of \"/x/*\" < 1s"]).expect(1);
     assert!(!gated.stdout.contains("corr3ct-h0rse"), "{}", gated.stdout);
     assert!(tool.read("loadforge-results/locust.log").contains("password is [hidden]"));
-    for file in ["run.json", "results.json", "verdict.json", "summary.md", "report.html", "junit/loadforge.xml"] {
+    assert!(tool.read("loadforge-results/stats.csv").contains("GET,/x/[hidden],"));
+    let results = tool.json("loadforge-results/results.json");
+    assert_eq!(results["endpoints"].as_array().unwrap().len(), 1, "the exact times belong to the hidden name too");
+    for file in [
+        "stats.csv",
+        "history.csv",
+        "failures.csv",
+        "locust.log",
+        "run.json",
+        "results.json",
+        "verdict.json",
+        "summary.md",
+        "report.html",
+        "junit/loadforge.xml",
+    ] {
         assert!(!tool.read(&format!("loadforge-results/{file}")).contains("corr3ct-h0rse"), "{file}");
     }
 }

@@ -1,11 +1,11 @@
 //! HTML text and attribute values.
 
-use super::plain;
+use crate::clean;
 
 /// Text that stays text between tags and inside a quoted attribute.
 #[must_use]
 pub fn html(text: &str) -> String {
-    let plain = plain(text);
+    let plain = clean::line(text);
     let mut out = String::with_capacity(plain.len() + 8);
     for c in plain.chars() {
         match c {

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use url::Url;
 
-use super::plain;
+use crate::clean;
 
 /// The longest name or text shown, in characters.
 const LONGEST: usize = 300;
@@ -16,8 +16,8 @@ const LONGEST: usize = 300;
 /// A name as code: `` `GET /a` ``. Safe in a table cell, a list, a heading and running text.
 #[must_use]
 pub fn code(text: &str) -> String {
-    let text = plain(text);
-    let text = super::shorten(text.trim(), LONGEST);
+    let text = clean::line(text);
+    let text = clean::shorten(text.trim(), LONGEST);
     if text.is_empty() {
         return "(no name)".to_owned();
     }
@@ -43,9 +43,9 @@ pub fn code(text: &str) -> String {
 /// Running text in which only plain words stay plain; any other becomes code.
 #[must_use]
 pub fn prose(text: &str) -> String {
-    let text = plain(text);
+    let text = clean::line(text);
     let given = !text.is_empty();
-    let text = super::shorten(text.trim(), 3 * LONGEST);
+    let text = clean::shorten(text.trim(), 3 * LONGEST);
     if given && text.is_empty() {
         return "–".to_owned(); // nothing to see, but markup around it must have something to stand around
     }
@@ -79,12 +79,12 @@ pub fn prose(text: &str) -> String {
 /// A longer text as a fenced block of code, at most `most` lines.
 #[must_use]
 pub fn block(text: &str, most: usize) -> String {
-    let lines = super::lines(text, most);
+    let lines = clean::lines(text, most);
     let longest = lines.iter().map(|line| longest_run(line, '`')).max().unwrap_or(0);
     let fence = "`".repeat(longest.max(2) + 1);
     let mut out = format!("{fence}text\n");
     for line in &lines {
-        out.push_str(&super::shorten(line, LONGEST));
+        out.push_str(&clean::shorten(line, LONGEST));
         out.push('\n');
     }
     out.push_str(&fence);

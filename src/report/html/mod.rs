@@ -17,6 +17,7 @@ use serde::Serialize;
 use self::charts::OverTime;
 use super::context::{Context, Detail};
 use super::{Story, escape, wording};
+use crate::clean;
 use crate::text::short_commit;
 use crate::verdict::{Outcome, Row, Unit};
 
@@ -90,7 +91,7 @@ fn render(story: &Story<'_>) -> Result<String, minijinja::Error> {
     environment.add_filter("count", |number: f64| Unit::Count.show(number));
     environment.add_filter("short_commit", |commit: &str| short_commit(commit));
     environment.add_filter("web", |address: &str| escape::markdown::web_address(address));
-    environment.add_filter("lines", |text: &str| escape::lines(text, DETAIL_LINES).join("\n"));
+    environment.add_filter("lines", |text: &str| clean::lines(text, DETAIL_LINES).join("\n"));
     let detail =
         Detail { fail: 0, inconclusive: 0, warn: 0, pass: 0, failure_texts: MOST_FAILURE_TEXTS, ..Detail::ALL };
     let facts = Context::of(story, &detail);

@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use loadforge_ci::clean;
 use loadforge_ci::report::{console, escape, html, junit, markdown};
 use proptest::prelude::*;
 use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd};
@@ -286,6 +287,6 @@ proptest! {
 
     #[test]
     fn shortening_never_exceeds_and_never_panics(name in any::<String>(), most in 0_usize..40) {
-        prop_assert!(escape::shorten(&name, most).chars().count() <= most.max(1));
+        prop_assert!(clean::shorten(&name, most).chars().count() <= most.max(1));
     }
 }

@@ -1,0 +1,78 @@
+//! Which secrets this process was given, so that nothing it writes holds them.
+
+use secrecy::SecretString;
+
+use crate::cli::{Command, EnvEntry};
+use crate::redact::{self, Placeholder};
+use crate::running::{register_address, register_entry};
+
+/// Variables that hold a token or a key wherever they are set.
+const TOKENS: [&str; 7] = [
+    "LOADFORGE_API_TOKEN",
+    "GITHUB_TOKEN",
+    "GH_TOKEN",
+    "LOADFORGE_CI_GITHUB_APP_PRIVATE_KEY",
+    "CIRCLE_TOKEN",
+    "CIRCLE_OIDC_TOKEN",
+    "CIRCLE_OIDC_TOKEN_V2",
+];
+
+/// Addresses that may hold a password.
+const ADDRESSES: [&str; 3] = ["LOADFORGE_API_URL", "LOADFORGE_CI_API_URL", "LOADFORGE_CI_TARGET_HOST"];
+
+/// Registers the tokens of the environment. The first thing a process does: even a command line that cannot be parsed is
+/// not repeated with a token in it.
+pub fn register_environment() {
+    TOKENS.iter().for_each(|name| register_variable(name));
+    for name in ADDRESSES {
+        if let Some(address) = std::env::var(name).ok().and_then(|text| text.parse().ok()) {
+            register_address(&address);
+        }
+    }
+}
+
+/// Registers what the command line names or holds.
+pub(super) fn register_arguments(command: &Command) {
+    let mut variables = Vec::new();
+    let mut addresses = Vec::new();
+    let mut entries: &[EnvEntry] = &[];
+    match command {
+        Command::Run(run) => {
+            entries = &run.shape.env;
+            addresses.extend([&run.service.api_url, &run.shape.target_host]);
+        }
+        Command::Doctor(doctor) => {
+            entries = &doctor.run.shape.env;
+            addresses.extend([&doctor.run.service.api_url, &doctor.run.shape.target_host]);
+            addresses.push(&doctor.github.github_api_url);
+            variables.push(&doctor.github.github_token_env);
+        }
+        Command::Wait(wait) => {
+            entries = &wait.env;
+            addresses.push(&wait.service.api_url);
+        }
+        Command::Cancel(cancel) => addresses.push(&cancel.service.api_url),
+        Command::Gate(gate) => {
+            entries = &gate.gate.env;
+            addresses.extend([&gate.service.api_url, &gate.github.github_api_url]);
+            variables.push(&gate.github.github_token_env);
+        }
+        Command::Comment(comment) => {
+            addresses.push(&comment.github.github_api_url);
+            variables.push(&comment.github.github_token_env);
+        }
+        Command::Emulate(emulate) => variables.push(&emulate.token_env),
+        _ => {}
+    }
+    variables.into_iter().flatten().for_each(|name| register_variable(name));
+    addresses.into_iter().flatten().for_each(register_address);
+    for entry in entries {
+        register_entry(entry);
+    }
+}
+
+fn register_variable(name: &str) {
+    if let Ok(value) = std::env::var(name) {
+        redact::register(&SecretString::from(value), Placeholder::Token);
+    }
+}
