@@ -2,8 +2,8 @@
 //!
 //! [`RunHistory`] keeps a line for each good run. [`LearnedBaseline`] sees it from one run, with comparable runs alone, and answers
 //! what gates ask through [`LimitSource`](crate::gate::LimitSource). [`combine`] decides with a second run, [`backtest()`] and
-//! [`suggest()`] help to write gates, [`show()`] prints what is there. How limits are learned is in [`limit`] and
-//! [`statistics`].
+//! [`suggest()`] help to write gates, [`show()`] prints what is there. How limits are learned is in [`limit`] for one
+//! endpoint alone, in [`model`] for a whole service, on top of [`statistics`].
 
 mod add;
 mod backtest;
@@ -11,6 +11,7 @@ mod confirm;
 mod history;
 mod learned;
 pub mod limit;
+pub mod model;
 mod record;
 mod show;
 pub mod statistics;

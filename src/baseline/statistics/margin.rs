@@ -17,7 +17,7 @@ const BUDGET: f64 = 0.0125;
 
 /// How often an environment has a slow run, and by what factors: one run in twelve, 15 to 45 %. Ordinary scatter says
 /// nothing about such runs, yet with many rows some row meets one twice.
-const SLOW_SHARE: f64 = 0.08;
+pub const SLOW_SHARE: f64 = 0.08;
 const SLOW_FACTORS: (f64, f64) = (1.15, 1.45);
 
 /// What decided a margin.
@@ -60,10 +60,10 @@ fn for_rows(spread: f64, rows: usize) -> f64 {
         return 0.0;
     }
     let chance = (2.0 * BUDGET / rows as f64).sqrt();
-    let (mut low, mut high) = (0.0, 8.0 * spread + SLOW_FACTORS.1.ln());
+    let (mut low, mut high) = (0.0, farthest(spread));
     for _ in 0..24 {
         let middle = 0.5 * (low + high);
-        if clean_run_beyond(middle, spread) > chance {
+        if clean_run_beyond(middle, spread, SLOW_SHARE) > chance {
             low = middle;
         } else {
             high = middle;
@@ -73,12 +73,19 @@ fn for_rows(spread: f64, rows: usize) -> f64 {
 }
 
 /// The chance that a run of unchanged code lies beyond `margin`: an ordinary run by its scatter, a slow run by its
-/// scatter about a factor that is evenly spread between the two bounds (on the log scale).
-fn clean_run_beyond(margin: f64, spread: f64) -> f64 {
+/// scatter about a factor that is evenly spread between the two bounds (on the log scale). `share` of the runs is slow.
+#[must_use]
+pub fn clean_run_beyond(margin: f64, spread: f64, share: f64) -> f64 {
     let (least, most) = (SLOW_FACTORS.0.ln(), SLOW_FACTORS.1.ln());
     let slow = spread / (most - least)
         * (upper_tail_integral((margin - least) / spread) - upper_tail_integral((margin - most) / spread));
-    (1.0 - SLOW_SHARE) * upper_tail(margin / spread) + SLOW_SHARE * slow
+    (1.0 - share) * upper_tail(margin / spread) + share * slow
+}
+
+/// A margin that no run of unchanged code exceeds, for practical purposes.
+#[must_use]
+pub fn farthest(spread: f64) -> f64 {
+    8.0 * spread + SLOW_FACTORS.1.ln()
 }
 
 #[cfg(test)]
@@ -105,7 +112,7 @@ mod tests {
     #[test]
     fn at_the_margin_the_budget_is_spent() {
         let at = for_rows(0.07, 60);
-        let builds = 30.0 * clean_run_beyond(at, 0.07).powi(2);
+        let builds = 30.0 * clean_run_beyond(at, 0.07, SLOW_SHARE).powi(2);
         assert!((builds - BUDGET).abs() < 1e-4, "{builds}");
     }
 }

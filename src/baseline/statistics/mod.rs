@@ -7,7 +7,7 @@ mod sampling;
 mod share;
 mod spread;
 
-pub use margin::{Cause, FAIL_SPREADS, Margin, WARN_SPREADS, margin};
+pub use margin::{Cause, FAIL_SPREADS, Margin, SLOW_SHARE, WARN_SPREADS, clean_run_beyond, farthest, margin};
 pub use rounding::{bucket_width, rounded};
 pub use sampling::{mean_variance, percentile_variance, throughput_variance};
 pub use share::{Failed, PRIOR_DISPERSION, dispersion, most_failures};
