@@ -7,8 +7,9 @@ use std::hint::black_box;
 
 use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
-use loadforge_ci::gate::{NoHistory, Options, PlacedGate, StatsHistory, judge};
+use loadforge_ci::gate::{NoHistory, Options, PlacedGate, judge};
 use loadforge_ci::results::{Endpoint, Percentile, Results};
+use loadforge_ci::series::StatsHistory;
 use loadforge_ci::verdict::Origin;
 
 fn main() {

@@ -5,6 +5,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 
 use crate::exit::Exit;
 
@@ -16,6 +17,16 @@ pub trait Explain: Error {
     /// What to do next, naming the flag, variable or parameter; `None` when the message already says it.
     fn hint(&self) -> Option<String> {
         None
+    }
+}
+
+impl<E: Explain> Explain for Arc<E> {
+    fn exit(&self) -> Exit {
+        (**self).exit()
+    }
+
+    fn hint(&self) -> Option<String> {
+        (**self).hint()
     }
 }
 

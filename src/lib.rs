@@ -25,6 +25,7 @@ pub mod redact;
 pub mod report;
 pub mod results;
 mod running;
+pub mod series;
 mod stdout;
 pub mod text;
 pub mod verdict;

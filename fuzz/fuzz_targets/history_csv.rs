@@ -4,8 +4,9 @@
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use loadforge_ci::gate::{StatsHistory, NoHistory, Options, PlacedGate, judge};
+use loadforge_ci::gate::{NoHistory, Options, PlacedGate, judge};
 use loadforge_ci::results::{Endpoint, Results};
+use loadforge_ci::series::StatsHistory;
 use loadforge_ci::verdict::Origin;
 
 static GATES: LazyLock<Vec<PlacedGate>> = LazyLock::new(|| {

@@ -10,11 +10,12 @@ use super::history::{RunHistory, age};
 use super::limit::{Learned, LimitSpec, Variability, error_rate_limit, value_limit};
 use super::record::{EndpointRecord, EndpointSeries, GoodRun, RunName, by_endpoint, is_exact, started};
 use super::statistics::{
-    Failed, PRIOR_SPREAD, mean_variance, median, percentile_variance, spread_about, throughput_variance, typical_spread,
+    Failed, PRIOR_SPREAD, mean_variance, percentile_variance, spread_about, throughput_variance, typical_spread,
 };
 use crate::config::BaselineSection;
 use crate::gate::{BaselineAnswer, BaselineQuery, Expected, FieldDifference, LimitSource, Measure, PlacedGate, Scope};
 use crate::results::{EndpointKey, Fingerprint, Percentile, Results, RunRecord};
+use crate::series::median;
 use crate::text::counted;
 use crate::verdict::{Operator, Severity, Unit};
 
@@ -172,7 +173,7 @@ impl<'a> LearnedBaseline<'a> {
     /// The median of a measure over the comparable runs, in the measure's unit; `None` where none of them has it.
     #[must_use]
     pub fn usual(&self, endpoint: &EndpointKey, measure: &Measure) -> Option<f64> {
-        median(&self.course(endpoint, measure))
+        median(self.course(endpoint, measure))
     }
 
     /// The fields in which the most similar of the runs left out differs.
@@ -204,7 +205,7 @@ impl<'a> LearnedBaseline<'a> {
                     .map(f64::ln)
                     .collect();
                 // Two runs tell a distance, no scatter.
-                (logs.len() >= 3).then(|| spread_about(median(&logs).unwrap_or_default(), &logs))
+                (logs.len() >= 3).then(|| spread_about(median(logs.iter().copied()).unwrap_or_default(), &logs))
             })
             .collect();
         let typical = typical_spread(&spreads);
@@ -302,7 +303,7 @@ fn owned((method, name): &(&str, &str)) -> EndpointKey {
 /// The median of the requests of these runs.
 fn usual_requests(series: &[&EndpointRecord]) -> u64 {
     let requests: Vec<f64> = series.iter().map(|measured| measured.requests as f64).collect();
-    median(&requests).unwrap_or_default() as u64
+    median(requests).unwrap_or_default() as u64
 }
 
 fn count(runs: usize) -> u32 {

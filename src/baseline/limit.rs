@@ -1,10 +1,11 @@
 //! The limit learned from the values of the good runs.
 
+use crate::locust::bucket_width;
+use crate::series::median;
 use crate::verdict::{Operator, Severity, Unit};
 
 use super::statistics::{
-    Cause, FAIL_SPREADS, Failed, PRIOR_SPREAD, WARN_SPREADS, bucket_width, margin, median, most_failures, normal,
-    shrunk, spread_about,
+    Cause, FAIL_SPREADS, Failed, PRIOR_SPREAD, WARN_SPREADS, margin, most_failures, normal, shrunk, spread_about,
 };
 use crate::text::counted;
 
@@ -99,7 +100,7 @@ impl LimitSpec {
 /// and one bucket of Locust's rounding away; mirrored where less is worse. `None` without values.
 #[must_use]
 pub fn value_limit(values: &[f64], nature: &Variability, demand: &LimitSpec) -> Option<Learned> {
-    let middle = median(values)?;
+    let middle = median(values.iter().copied())?;
     let less = demand.operator.wants_less();
     if demand.asks_for_improvement() {
         let limit = middle * (1.0 + demand.change_percent / 100.0).max(0.0);
@@ -147,7 +148,7 @@ pub fn value_limit(values: &[f64], nature: &Variability, demand: &LimitSpec) -> 
 #[must_use]
 pub fn error_rate_limit(good: &[Failed], requests: u64, demand: &LimitSpec) -> Option<Learned> {
     let rates: Vec<f64> = good.iter().filter(|run| run.requests > 0).map(|run| 100.0 * run.fraction()).collect();
-    let middle = median(&rates)?;
+    let middle = median(rates.iter().copied())?;
     if !demand.operator.wants_less() || requests == 0 {
         return None;
     }

@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use super::history::RunHistory;
 use super::record::{EndpointRecord, GoodRun, by_endpoint};
-use super::statistics::median;
 use super::table::{clean, minute, numbers};
 use crate::results::{EndpointKey, Fingerprint, Percentile};
+use crate::series::median;
 use crate::text::{counted, short_commit, sparkline};
 use crate::verdict::Unit;
 
@@ -87,9 +87,9 @@ fn endpoint_row(name: &str, series: &[&EndpointRecord]) -> Vec<String> {
     vec![
         clean(name),
         series.len().to_string(),
-        median(&times).map_or_else(dash, |value| Unit::Ms.show(value)),
+        median(times.iter().copied()).map_or_else(dash, |value| Unit::Ms.show(value)),
         Unit::Percent.show(100.0 * pooled.fraction()),
-        median(&rates).map_or_else(dash, |value| Unit::PerSecond.show(value)),
+        median(rates).map_or_else(dash, |value| Unit::PerSecond.show(value)),
         sparkline(times),
     ]
 }

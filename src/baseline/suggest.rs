@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use super::history::RunHistory;
 use super::record::{EndpointRecord, EndpointSeries, GoodRun, by_endpoint};
-use super::statistics::median;
 use crate::gate::{Condition, Gate, Limit, LimitUnit, Measure, Scope, Selector};
 use crate::results::{EndpointKey, Percentile};
+use crate::series::median;
 use crate::text::counted;
 use crate::verdict::{Operator, Severity, Unit};
 
@@ -74,7 +74,7 @@ pub fn render_suggestions(suggestions: &[Suggestion], headroom_percent: f64) -> 
 }
 
 fn time_gate(series: &[&EndpointRecord], key: Option<&EndpointKey>, headroom: f64) -> Option<Suggestion> {
-    let requests = median(&series.iter().map(|measured| measured.requests as f64).collect::<Vec<_>>())?;
+    let requests = median(series.iter().map(|measured| measured.requests as f64))?;
     let percentile = [Percentile::P95, Percentile::P90, Percentile::P50]
         .into_iter()
         .find(|percentile| requests >= percentile.requests_needed() as f64)?;

@@ -105,9 +105,9 @@ fn verdict(results: &Path, output: OutputArgs) -> Result<Exit, CommandError> {
         .map(|text| Ok(PlacedGate { gate: text.parse()?, origin: Origin::Default }))
         .collect::<Result<Vec<_>, CommandError>>()?;
     let options = Options { targets: TargetPolicy::Ignore, ..Options::default() };
-    let under_test = RunUnderTest::of_folder(ResultsFolder::new(results))?;
+    let mut under_test = RunUnderTest::of_folder(ResultsFolder::new(results))?;
     let config = Config::default();
-    let verdict = Judging::new(gates, &config, None, options).judge(&under_test);
+    let verdict = Judging::new(gates, &config, None, options).judge(&mut under_test)?;
     let judged = under_test.judged(verdict, &circleci::environment());
     judging::write_reports(&judged, None, output)??;
     Ok(gate::exit(&judged.verdict))

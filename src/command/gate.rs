@@ -18,12 +18,13 @@ pub(super) async fn run(arguments: &GateCommandArgs, output: OutputArgs) -> Resu
     let gates = judging::gates(&config, &arguments.gate.gate)?;
     let template = judging::read_template(arguments.gate.template.as_deref())?;
     let ci = circleci::environment();
-    let under_test = RunUnderTest::read(&arguments.gate, &arguments.folder)?;
+    let mut under_test = RunUnderTest::read(&arguments.gate, &arguments.folder)?;
     let history = judging::open_history(&arguments.folder.history)?;
     let rules = judging::rules(&arguments.baseline, &config);
     let options = options(arguments, &config, &under_test);
     let by = Judging::new(gates, &config, Some((&history, &rules)), options);
-    let Settled { verdict, stopped } = judging::settle(by.judge(&under_test), &under_test, &by, arguments, &ci).await;
+    let first = by.judge(&mut under_test)?;
+    let Settled { verdict, stopped } = judging::settle(first, &under_test, &by, arguments, &ci).await;
     let judged = under_test.judged(verdict, &ci);
     let written = judging::write_reports(&judged, template.as_ref(), output)?;
     if let Some(stopped) = stopped {

@@ -5,7 +5,6 @@
 //! Limits of `vs baseline` gates come through the [`LimitSource`] port.
 
 mod accepted;
-mod course;
 mod defaults;
 mod error;
 mod judge;
@@ -13,7 +12,6 @@ mod language;
 mod limit_source;
 mod line;
 mod parse;
-mod percentiles;
 mod selector;
 mod sentence;
 mod summary;
@@ -22,10 +20,9 @@ mod testing;
 mod waiver;
 
 pub use accepted::Accepted;
-pub use course::StatsHistory;
 pub use defaults::default_gates;
 pub use error::GateError;
-pub use judge::{Options, judge};
+pub use judge::{Options, judge, judge_over};
 pub use language::{Condition, ErrorClass, Gate, Limit, LimitUnit, Measure, PlacedGate, Scope};
 pub use limit_source::{BaselineAnswer, BaselineQuery, Expected, FieldDifference, LimitSource, NoHistory};
 pub use line::GateLine;

@@ -1,7 +1,8 @@
 //! Results and verdicts for the tests of this module.
 
-use super::{BaselineAnswer, BaselineQuery, LimitSource, NoHistory, Options, PlacedGate, StatsHistory, judge};
+use super::{BaselineAnswer, BaselineQuery, LimitSource, NoHistory, Options, PlacedGate, judge};
 use crate::results::{Endpoint, Failure, Percentile, Results};
+use crate::series::StatsHistory;
 use crate::verdict::{Origin, Verdict};
 
 /// An endpoint as Locust's CSV tells it, every percentile the given p95.

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::trend::median;
 use super::words;
 use crate::results::{Endpoint, EndpointKey, Percentile, Results};
+use crate::series::median;
 use crate::text::counted;
 use crate::verdict::{Finding, FindingKind, Unit};
 
@@ -43,10 +43,10 @@ impl UsualValues {
             requests_per_s: endpoint.requests_per_s,
             runs: 1,
         };
-        let course = |endpoint: &Endpoint| Some((endpoint.key(), vec![endpoint.percentile(Percentile::P95)?]));
+        let series = |endpoint: &Endpoint| Some((endpoint.key(), vec![endpoint.percentile(Percentile::P95)?]));
         Self {
             endpoints: results.endpoints.iter().map(|endpoint| (endpoint.key(), usual(endpoint))).collect(),
-            courses: results.endpoints.iter().filter_map(course).collect(),
+            courses: results.endpoints.iter().filter_map(series).collect(),
         }
     }
 
@@ -59,13 +59,12 @@ impl UsualValues {
             for (key, usual) in run.endpoints {
                 seen.entry(key).or_default().push(usual);
             }
-            for (key, course) in run.courses {
-                courses.entry(key).or_default().extend(course);
+            for (key, series) in run.courses {
+                courses.entry(key).or_default().extend(series);
             }
         }
         let usual = |runs: &[Usual]| {
-            let of =
-                |number: fn(&Usual) -> Option<f64>| median(&mut runs.iter().filter_map(number).collect::<Vec<_>>());
+            let of = |number: fn(&Usual) -> Option<f64>| median(runs.iter().filter_map(number));
             Usual {
                 p50_ms: of(|run| run.p50_ms),
                 p95_ms: of(|run| run.p95_ms),

@@ -1,9 +1,9 @@
 //! Response times that grew from build to build, each step too small for a gate.
 
 use super::baseline::{LEAST_MS, UsualValues};
-use super::trend::{Z_99_9, theil_sen};
 use super::words;
 use crate::results::{Endpoint, Percentile, Results};
+use crate::series::{Z_99_9, theil_sen};
 use crate::verdict::{Finding, FindingKind, Unit};
 
 /// A rise smaller than this is not worth a word, as a factor from the oldest good run to this one.

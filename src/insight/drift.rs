@@ -1,8 +1,8 @@
 //! Response times that rise through the run.
 
-use super::course::{RunSeries, levels};
-use super::trend::{Trend, Z_95, Z_99, Z_99_9, theil_sen};
 use super::words;
+use crate::series::{RunSeries, levels};
+use crate::series::{Trend, Z_95, Z_99, Z_99_9, theil_sen};
 use crate::verdict::{Finding, FindingKind, Unit};
 
 /// Parts the time after the ramp-up is cut into, at most.
@@ -28,28 +28,28 @@ struct Rise {
     confidence: &'static str,
 }
 
-pub(super) fn find(course: &RunSeries) -> Option<Finding> {
-    let steady = course.steady()?;
-    let edges = course.edges(steady, MOST_PARTS);
+pub(super) fn find(series: &RunSeries) -> Option<Finding> {
+    let steady = series.steady()?;
+    let edges = series.edges(steady, MOST_PARTS);
     let (&first, &last) = (edges.first()?, edges.last()?);
     let seconds = last.saturating_sub(first) as f64;
     let middle = |edge: &[i64]| (edge[0].saturating_sub(first) as f64 + edge[1].saturating_sub(first) as f64) / 2.0;
-    let series = |values: &dyn Fn(usize) -> Option<f64>| -> Vec<(f64, f64)> {
+    let points_of = |values: &dyn Fn(usize) -> Option<f64>| -> Vec<(f64, f64)> {
         edges.windows(2).enumerate().filter_map(|(index, edge)| Some((middle(edge), values(index)?))).collect()
     };
 
     // All endpoints together, each against itself; in units of the total's mean so that it can be told in ms.
-    let relative = course.relative_levels(&edges);
-    let overall_ms = levels(&course.total, &edges).usual?;
-    let points = series(&|index| relative[index].map(|level| level * overall_ms));
+    let relative = series.relative_levels(&edges);
+    let overall_ms = levels(&series.total, &edges).usual?;
+    let points = points_of(&|index| relative[index].map(|level| level * overall_ms));
     let overall = theil_sen(&points, Z_99).and_then(|trend| rise("all requests", &trend, &points, seconds, "99"));
 
     // Endpoint by endpoint, with a stricter interval because there are many.
     let mut factors = Vec::new();
     let mut risen = Vec::new();
-    for (key, points) in &course.endpoints {
+    for (key, points) in &series.endpoints {
         let levels = levels(points, &edges);
-        let points = series(&|index| {
+        let points = points_of(&|index| {
             levels.parts[index].filter(|(_, requests)| *requests >= LEAST_REQUESTS).map(|(level, _)| level)
         });
         factors.extend(theil_sen(&points, Z_95).map(|trend| {
@@ -133,8 +133,8 @@ fn finding(rises: &[Rise], span: (i64, i64)) -> Finding {
 
 #[cfg(test)]
 mod tests {
-    use super::super::course::tests::course;
     use super::*;
+    use crate::series::series_of;
 
     fn seconds(level: impl Fn(u32) -> f64) -> Vec<(u32, u64, u64, f64)> {
         let mut rng = fastrand::Rng::with_seed(3);
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn a_rise_is_told_with_its_size() {
-        let finding = find(&course(&seconds(|t| 50.0 + f64::from(t) * 2.0))).unwrap();
+        let finding = find(&series_of(&seconds(|t| 50.0 + f64::from(t) * 2.0))).unwrap();
         insta::assert_snapshot!(format!("{}\n{}", finding.sentence, finding.evidence), @r"
         Response times of GET /a rise through the run: +120 % from the end of the ramp-up to the end of the run.
         GET /a: Theil–Sen slope over 37 windows after the ramp-up, mean 58.6 ms → 129 ms, change 68.4 ms to 78.1 ms with 99.9 % confidence
@@ -154,17 +154,17 @@ mod tests {
 
     #[test]
     fn neither_a_level_nor_a_small_rise_nor_a_fall_is_a_drift() {
-        assert_eq!(find(&course(&seconds(|_| 50.0))), None);
-        assert_eq!(find(&course(&seconds(|t| 50.0 + f64::from(t) * 0.15))), None, "+12 %");
-        assert_eq!(find(&course(&seconds(|t| 4.0 + f64::from(t) * 0.1))), None, "4 ms");
-        assert_eq!(find(&course(&seconds(|t| 200.0 - f64::from(t) * 2.0))), None);
-        assert_eq!(find(&course(&seconds(|t| if t < 2 { 900.0 } else { 50.0 }))), None);
+        assert_eq!(find(&series_of(&seconds(|_| 50.0))), None);
+        assert_eq!(find(&series_of(&seconds(|t| 50.0 + f64::from(t) * 0.15))), None, "+12 %");
+        assert_eq!(find(&series_of(&seconds(|t| 4.0 + f64::from(t) * 0.1))), None, "4 ms");
+        assert_eq!(find(&series_of(&seconds(|t| 200.0 - f64::from(t) * 2.0))), None);
+        assert_eq!(find(&series_of(&seconds(|t| if t < 2 { 900.0 } else { 50.0 }))), None);
         assert_eq!(find(&RunSeries::default()), None);
     }
 
     #[test]
     fn the_endpoint_that_rises_is_named_alone() {
-        let (level, rising) = (course(&seconds(|_| 50.0)), course(&seconds(|t| 20.0 + f64::from(t) * 3.0)));
+        let (level, rising) = (series_of(&seconds(|_| 50.0)), series_of(&seconds(|t| 20.0 + f64::from(t) * 3.0)));
         let mut mixed = level.clone();
         for name in ["/b", "/c"] {
             mixed.endpoints.extend(level.endpoints.iter().cloned().map(|(mut key, points)| {

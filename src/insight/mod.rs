@@ -1,38 +1,35 @@
 //! What the numbers mean over time: findings that help to read a result and never change a verdict.
 //!
-//! Each finding has a file of its own. They look at three things: what was measured ([`Results`]), the course of the
-//! run ([`RunSeries`], read once from the history CSV, bounded in memory), and, where there is one, what is usual
-//! ([`UsualValues`]).
+//! Each finding has a file of its own. They look at three things: what was measured ([`Results`]), the run's time
+//! series ([`RunSeries`]), and, where there is one, what is usual ([`UsualValues`]).
 
 mod always_failed;
 mod baseline;
-mod course;
 mod creep;
 mod drift;
 mod failures;
 mod names;
 mod saturation;
 mod spike;
-mod trend;
 mod words;
 
 pub use baseline::{Usual, UsualValues};
-pub use course::RunSeries;
 
 use crate::results::Results;
+use crate::series::RunSeries;
 use crate::verdict::Finding;
 
 /// Everything worth knowing about a run that is no verdict, the most telling first. A healthy run has none.
 #[must_use]
-pub fn find(results: &Results, course: &RunSeries, baseline: Option<&UsualValues>) -> Vec<Finding> {
+pub fn find(results: &Results, series: &RunSeries, baseline: Option<&UsualValues>) -> Vec<Finding> {
     [
         always_failed::find(results),
         baseline.and_then(|usual| baseline::faster_because_failing(results, usual)),
         baseline.and_then(|usual| baseline::common_mode(results, usual)),
         baseline.and_then(|usual| creep::find(results, usual)),
-        saturation::find(course),
-        spike::find(course),
-        drift::find(course),
+        saturation::find(series),
+        spike::find(series),
+        drift::find(series),
         failures::find(results),
         names::find(results),
     ]
@@ -50,6 +47,7 @@ mod tests {
     use super::*;
     use crate::locust::{read_failures, read_stats};
     use crate::results::{Endpoint, Failure, Percentile, TimePoint, Timeline};
+    use crate::series::StatsHistory;
 
     /// An endpoint whose p95 is twice its median.
     pub(super) fn endpoint(method: &str, name: &str, requests: u64, failures: u64, median_ms: f64) -> Endpoint {
@@ -79,8 +77,9 @@ mod tests {
         let mut results = results(stats.endpoints);
         results.total = stats.total;
         results.failures = read_failures("failures", file("run_failures.csv")).unwrap();
-        let course = RunSeries::read(&results, "history", file("run_stats_history.csv")).unwrap();
-        find(&results, &course, None)
+        let series =
+            RunSeries::read(&results, Some(StatsHistory::stream("history", file("run_stats_history.csv")))).unwrap();
+        find(&results, &series, None)
     }
 
     #[test]
@@ -154,8 +153,8 @@ mod tests {
                 text.push('\n');
             }
             let run = results(vec![endpoint("GET", "/a", 5, 1, 20.0)]);
-            let course = RunSeries::read(&run, "history", text.as_bytes()).unwrap();
-            let _ = find(&run, &course, None);
+            let series = RunSeries::read(&run, Some(StatsHistory::text("history", text.as_bytes()))).unwrap();
+            let _ = find(&run, &series, None);
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Throughput that stays flat while users grow.
 
-use super::course::RunSeries;
-use super::trend::{Z_95, median, theil_sen};
 use super::words;
+use crate::series::RunSeries;
+use crate::series::{Z_95, median, theil_sen};
 use crate::verdict::{Finding, FindingKind, Unit};
 
 /// Parts the ramp-up is cut into, at most.
@@ -16,16 +16,17 @@ const SURELY_BELOW: f64 = 0.8;
 /// How much slower requests must have become meanwhile. Users that merely wait make no service slow.
 const LEAST_SLOWER: f64 = 1.5;
 
-pub(super) fn find(course: &RunSeries) -> Option<Finding> {
-    let start = course.total.iter().find(|point| point.users > 0)?.t_s;
-    let ramp_up_end = course.ramp_up_end()?;
-    let last = course.total.last()?.t_s;
+pub(super) fn find(series: &RunSeries) -> Option<Finding> {
+    let start = series.total.iter().find(|point| point.users > 0)?.t_s;
+    let peak = series.peak();
+    let ramp_up_end = peak.since()?;
+    let last = series.total.last()?.t_s;
     // As much of the time at the peak as the ramp-up took, so that its level is seen but does not outweigh the rest.
     let end = ramp_up_end.saturating_add(ramp_up_end.saturating_sub(start) / 2).min(last);
-    let edges = course.edges((start, end), MOST_PARTS);
-    let parts = course.intervals(&edges);
-    let levels = course.relative_levels(&edges);
-    let peak = f64::from(course.peak_users());
+    let edges = series.edges((start, end), MOST_PARTS);
+    let parts = series.intervals(&edges);
+    let levels = series.relative_levels(&edges);
+    let peak = f64::from(peak.users());
 
     let loaded: Vec<(f64, f64)> = parts
         .iter()
@@ -33,17 +34,16 @@ pub(super) fn find(course: &RunSeries) -> Option<Finding> {
         .map(|part| (f64::from(part.users), part.requests as f64 / part.seconds()))
         .collect();
     let trend = theil_sen(&loaded, Z_95)?;
-    let middle = |values: &mut dyn Iterator<Item = f64>| median(&mut values.collect::<Vec<_>>());
-    let throughput = middle(&mut loaded.iter().map(|point| point.1)).filter(|throughput| *throughput > 0.0)?;
+    let throughput = median(loaded.iter().map(|point| point.1)).filter(|throughput| *throughput > 0.0)?;
     // Elasticity: change of throughput in percent for one percent more users.
-    let elasticity = middle(&mut loaded.iter().map(|point| point.0))? / throughput;
+    let elasticity = median(loaded.iter().map(|point| point.0))? / throughput;
     if trend.slope * elasticity > FLAT || trend.high * elasticity > SURELY_BELOW {
         return None;
     }
 
     let level = |of: &dyn Fn(f64) -> bool| {
         let chosen = parts.iter().zip(&levels).filter(|(part, _)| of(f64::from(part.users)));
-        middle(&mut chosen.filter_map(|(_, level)| *level))
+        median(chosen.filter_map(|(_, level)| *level))
     };
     let slower = level(&|users| users >= peak * 0.8)? / level(&|users| users <= peak * 0.5)?;
     if slower.is_nan() || slower < LEAST_SLOWER {
@@ -75,8 +75,8 @@ pub(super) fn find(course: &RunSeries) -> Option<Finding> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::course::tests::course;
     use super::*;
+    use crate::series::series_of;
 
     /// A ramp-up of 30 s to 60 users, then 10 s of all of them.
     fn run(throughput: impl Fn(u64) -> u64, ms: impl Fn(u64) -> f64) -> Option<Finding> {
@@ -86,7 +86,7 @@ mod tests {
                 (users as u32, throughput(users) + t % 3, 0, ms(users))
             })
             .collect();
-        find(&course(&seconds))
+        find(&series_of(&seconds))
     }
 
     #[test]
@@ -104,6 +104,6 @@ mod tests {
         assert_eq!(run(|users| users, |users| users as f64), None, "slower but keeping up");
         assert_eq!(run(|users| users.min(20), |_| 30.0), None, "flat but not slower: the script waits");
         assert_eq!(find(&RunSeries::default()), None);
-        assert_eq!(find(&course(&[(20, 30, 0, 20.0); 30])), None, "no ramp-up to learn from");
+        assert_eq!(find(&series_of(&[(20, 30, 0, 20.0); 30])), None, "no ramp-up to learn from");
     }
 }

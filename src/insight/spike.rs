@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use super::course::{Interval, RunSeries};
-use super::trend::median;
+use crate::series::{Interval, RunSeries, median};
 use crate::text::{counted, duration};
 use crate::verdict::{Finding, FindingKind, Unit};
 
@@ -18,15 +17,14 @@ const SURPRISE: f64 = 13.8;
 /// An error rate below this is taken as this, so that a run without errors has a usual rate, too.
 const LEAST_USUAL: f64 = 0.001;
 
-pub(super) fn find(course: &RunSeries) -> Option<Finding> {
-    let (first, last) = (course.total.first()?.t_s, course.total.last()?.t_s);
-    let parts: Vec<Interval> = course
-        .intervals(&course.edges((first, last), MOST_PARTS))
+pub(super) fn find(series: &RunSeries) -> Option<Finding> {
+    let (first, last) = (series.total.first()?.t_s, series.total.last()?.t_s);
+    let parts: Vec<Interval> = series
+        .intervals(&series.edges((first, last), MOST_PARTS))
         .into_iter()
         .filter(|part| part.requests > 0)
         .collect();
-    let mut rates: Vec<f64> = parts.iter().map(error_rate).collect();
-    let usual = median(&mut rates)?;
+    let usual = median(parts.iter().map(error_rate))?;
     let bursts = bursts(&parts, usual);
     let inside: f64 = bursts.iter().map(|burst| burst.seconds()).sum();
     let whole: f64 = parts.iter().map(Interval::seconds).sum();
@@ -35,7 +33,7 @@ pub(super) fn find(course: &RunSeries) -> Option<Finding> {
         return None;
     }
     let worst = bursts.iter().max_by_key(|burst| burst.failures)?;
-    Some(finding(worst, &bursts, usual, first, course.ramp_up_end()))
+    Some(finding(worst, &bursts, usual, first, series.peak().since()))
 }
 
 fn error_rate(part: &Interval) -> f64 {
@@ -53,6 +51,7 @@ fn bursts(parts: &[Interval], usual: f64) -> Vec<Interval> {
                 burst.to_s = part.to_s;
                 burst.requests = burst.requests.saturating_add(part.requests);
                 burst.failures = burst.failures.saturating_add(part.failures);
+                burst.average_ms = None;
             }
             None if hot => bursts.push(*part),
             None => {}
@@ -116,12 +115,12 @@ fn finding(worst: &Interval, bursts: &[Interval], usual: f64, start: i64, ramp_u
 
 #[cfg(test)]
 mod tests {
-    use super::super::course::tests::course;
     use super::*;
+    use crate::series::series_of;
 
     fn run(failures: impl Fn(u32) -> u64) -> Option<Finding> {
         let seconds: Vec<_> = (0..40).map(|t| (t.min(9) + 1, 30, failures(t), 20.0)).collect();
-        find(&course(&seconds))
+        find(&series_of(&seconds))
     }
 
     #[test]

@@ -73,8 +73,8 @@ async fn second(
     if ended.outcome != RunOutcome::Finished {
         return Err(CommandError::new(exit, ended.sentence()));
     }
-    let again = RunUnderTest::of_folder(folder)?;
-    let verdict = by.judge(&again);
+    let mut again = RunUnderTest::of_folder(folder)?;
+    let verdict = by.judge(&mut again)?;
     let confirmation =
         Confirmation { run_id: ended.run_id, cost: cost(record, Some(again.results.total.requests)).to_string() };
     tracing::info!("the second run cost {}", confirmation.cost);

@@ -4,9 +4,12 @@ use super::history;
 use super::run_under_test::RunUnderTest;
 use crate::baseline::{LearnedBaseline, Rules, RunHistory, ThisRun};
 use crate::config::Config;
+use crate::error::CommandError;
 use crate::gate::{self, LimitSource, NoHistory, Options, PlacedGate};
-use crate::insight::{self, RunSeries};
+use crate::insight;
 use crate::log;
+use crate::results::{ResultsFolder, Timeline};
+use crate::series::{RunSeries, StatsHistory};
 use crate::verdict::Verdict;
 
 /// Everything a run is judged by.
@@ -29,21 +32,41 @@ impl<'a> Judging<'a> {
         Self { gates, history, config, options }
     }
 
-    /// Judges a run and looks for findings.
-    pub(crate) fn judge(&self, under_test: &RunUnderTest) -> Verdict {
+    /// Judges a run and looks for findings, in one pass over its history.
+    ///
+    /// # Errors
+    /// When the history was named with `--history-csv` and cannot be read, or the results cannot be written.
+    pub(crate) fn judge(&self, under_test: &mut RunUnderTest) -> Result<Verdict, CommandError> {
         let learned = self.history.zip(under_test.run.as_ref()).map(|((history, rules), run)| {
             LearnedBaseline::new(history, rules, &ThisRun::of(run, &under_test.results, &self.gates))
         });
         let baseline = learned.as_ref().map_or(&NoHistory as &dyn LimitSource, |judge| judge);
-        let course = under_test.history.as_deref().map(gate::StatsHistory::file);
-        let mut verdict = gate::judge(&self.gates, &under_test.results, course, baseline, &self.options);
+        let results = &under_test.results;
+        let (mut found, mut timeline) = (Ok(None), Ok(Timeline::default()));
+        let mut verdict = gate::judge_over(&self.gates, results, baseline, &self.options, |mut plan| {
+            plan.want_findings(results);
+            if under_test.lacks_timeline {
+                plan.want_timeline();
+            }
+            let reading = plan.read(under_test.history.as_deref().map(StatsHistory::file));
+            (found, timeline) = (reading.findings, reading.timeline);
+            reading.answers
+        });
         let today = jiff::Zoned::now().date();
         gate::waive(&mut verdict, &self.gates, &self.config.waivers, today, self.options.on_inconclusive);
         let usual = learned.as_ref().and_then(history::usual);
-        match RunSeries::of(&under_test.results, under_test.history.as_deref()) {
-            Ok(course) => verdict.findings = insight::find(&under_test.results, &course, usual.as_ref()),
+        if under_test.lacks_timeline {
+            under_test.results.timeline = timeline?;
+            under_test.folder.write_json(ResultsFolder::RESULTS, &under_test.results)?;
+            under_test.lacks_timeline = false;
+        }
+        match found {
+            Ok(series) => {
+                let series = series.unwrap_or_else(|| RunSeries::from_timeline(&under_test.results.timeline));
+                verdict.findings = insight::find(&under_test.results, &series, usual.as_ref());
+            }
             Err(fault) => log::warn("no findings", &fault),
         }
-        verdict
+        Ok(verdict)
     }
 }

@@ -7,8 +7,8 @@ use crate::circleci::CircleCi;
 use crate::cli::{FolderArgs, GateArgs};
 use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::locust::{self, CsvFile};
 use crate::results::{Results, ResultsFolder, RunRecord};
+use crate::series::{self, CsvFile};
 use crate::verdict::Verdict;
 
 /// A run's results, before they are judged.
@@ -19,6 +19,8 @@ pub(crate) struct RunUnderTest {
     pub(crate) run: Option<RunRecord>,
     /// The history CSV, where there is one.
     pub(crate) history: Option<PathBuf>,
+    /// Whether the results still lack the timeline, which the history has, and are not written yet.
+    pub(super) lacks_timeline: bool,
 }
 
 impl RunUnderTest {
@@ -45,7 +47,7 @@ impl RunUnderTest {
         }
         let results = folder.read_json(ResultsFolder::RESULTS)?;
         let history = Some(folder.file(ResultsFolder::HISTORY)).filter(|path| path.exists());
-        Ok(Self { folder, results, run, history })
+        Ok(Self { folder, results, run, history, lacks_timeline: false })
     }
 
     fn of_files(stats: &Path, gate: &GateArgs, folder: ResultsFolder) -> Result<Self, CommandError> {
@@ -56,9 +58,8 @@ impl RunUnderTest {
             return Err(CommandError::usage(message).with_hint("name another folder for the reports with --results"));
         }
         let open = |path: &Option<PathBuf>| path.as_deref().map(CsvFile::open).transpose();
-        let results = locust::load(CsvFile::open(stats)?, open(&gate.history_csv)?, open(&gate.failures_csv)?)?;
-        folder.write_json(ResultsFolder::RESULTS, &results)?;
-        Ok(Self { folder, results, run: None, history: gate.history_csv.clone() })
+        let results = series::load(CsvFile::open(stats)?, None, open(&gate.failures_csv)?)?;
+        Ok(Self { folder, results, run: None, history: gate.history_csv.clone(), lacks_timeline: true })
     }
 
     /// The same with its verdict.

@@ -7,10 +7,11 @@ use tokio::time::sleep;
 use super::client::Client;
 use super::exact;
 use super::wire::ResultRow;
-use crate::locust::{CsvFile, load, nothing_sent, read_failures, read_timeline};
+use crate::locust::read_failures;
 use crate::results::{
     Endpoint, Extension, FolderError, Percentile, Problem, ProblemKind, Results, ResultsFolder, RunState,
 };
+use crate::series::{CsvFile, load, read_timeline};
 use crate::text;
 
 /// Pauses before the service is asked again for CSV fields that are missing right after the end of a run.
@@ -180,7 +181,7 @@ fn totals(row: &ResultRow) -> Results {
         total.percentiles.extend(row.median_ms.map(|median| (Percentile::P50, median)));
         total.percentiles.extend(row.max_ms.map(|max| (Percentile::P100, max)));
     }
-    let problems = (row.requests == Some(0)).then(nothing_sent).into_iter().collect();
+    let problems = (row.requests == Some(0)).then(Problem::nothing_sent).into_iter().collect();
     Results { problems, ..Results::new(total, Vec::new()) }
 }
 

@@ -79,8 +79,8 @@ fn endpoint(exact: &ExactEndpoint, seconds: Option<f64>) -> Endpoint {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::locust::{CsvFile, load};
     use crate::results::{Problem, ProblemKind};
+    use crate::series::{CsvFile, load};
 
     fn exact(name: &str, passed: &[(u64, u64)], failed: &[(u64, u64)]) -> ExactEndpoint {
         ExactEndpoint {

@@ -55,6 +55,11 @@ impl<R: io::Read> HistoryReader<R> {
         Ok(Self { table, columns })
     }
 
+    /// The percentiles this file has.
+    pub fn percentiles(&self) -> Vec<Percentile> {
+        self.columns.percentiles.iter().map(|(percentile, _)| *percentile).collect()
+    }
+
     /// The next row, or `None` at the end. A torn last line is left out.
     ///
     /// # Errors

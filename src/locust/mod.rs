@@ -4,16 +4,15 @@ mod bucket;
 mod columns;
 mod failures;
 mod history;
-mod load;
 pub mod process;
 mod record;
 mod stats;
 mod write;
 
+pub use bucket::{bucket_width, rounded_ms};
 pub use columns::CsvError;
 pub use failures::read_failures;
 pub use history::{HistoryReader, HistoryRow};
-pub use load::{CsvFile, load, nothing_sent, read_timeline};
 pub use record::Record;
 pub use stats::{Stats, read_stats};
 pub(crate) use write::{failures_csv, history_csv, stats_csv};

@@ -19,11 +19,11 @@ pub use extension::{ExactEndpoint, ExactSteady, Extension};
 pub use failure::{Failure, FailureKind};
 pub use folder::{FolderError, ResultsFolder, write_atomically};
 pub use histogram::Histogram;
-pub use percentile::Percentile;
+pub use percentile::{Percentile, not_delivered};
 pub use problem::{Problem, ProblemKind};
 pub use recipe::{LocalLoad, Recipe, StartApi, TestSource, load_generators};
 pub use run::{Engine, Fingerprint, Intent, RUN_SCHEMA_VERSION, RunRecord, RunState, StateChange};
-pub use timeline::{TimePoint, Timeline, TimelineBuilder};
+pub use timeline::{PeakUsers, TimePoint, Timeline};
 
 use std::collections::BTreeMap;
 

@@ -15,6 +15,15 @@ pub struct Problem {
     pub detail: Option<String>,
 }
 
+impl Problem {
+    /// The problem of a run that sent nothing.
+    #[must_use]
+    pub fn nothing_sent() -> Self {
+        let message = "the run finished without one request".to_owned();
+        Self { kind: ProblemKind::NothingSent, message, detail: None }
+    }
+}
+
 /// The kinds of problem a run can have. None of them is a pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

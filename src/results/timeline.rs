@@ -3,9 +3,6 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The most points a timeline keeps.
-const MOST_POINTS: usize = 720;
-
 /// One moment of the run, all requests together.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TimePoint {
@@ -35,49 +32,43 @@ pub struct Timeline {
     pub points: Vec<TimePoint>,
 }
 
-/// Builds a bounded [`Timeline`] from a stream of any length.
-#[derive(Debug, Clone)]
-pub struct TimelineBuilder {
-    points: Vec<TimePoint>,
-    every: usize,
-    seen: usize,
-    newest: Option<TimePoint>,
+/// The most users that ran at once, and since when: the end of the ramp-up.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PeakUsers {
+    peak: Option<(i64, u32)>,
 }
 
-impl Default for TimelineBuilder {
-    fn default() -> Self {
-        Self { points: Vec::new(), every: 1, seen: 0, newest: None }
-    }
-}
-
-impl TimelineBuilder {
-    /// Adds the next moment, thinning out what is there when the bound is reached.
-    pub fn push(&mut self, point: TimePoint) {
-        if self.seen.is_multiple_of(self.every) {
-            // One place stays free for the last point.
-            if self.points.len() + 1 == MOST_POINTS {
-                let mut index = 0;
-                self.points.retain(|_| {
-                    index += 1;
-                    index % 2 == 1
-                });
-                self.every *= 2;
-            }
+impl PeakUsers {
+    /// Takes in how many users run at a moment (Unix seconds, in rising order). Returns true when more run than ever
+    /// before.
+    pub fn observe(&mut self, t_s: i64, users: u32) -> bool {
+        let more = self.peak.is_none_or(|(_, most)| users > most);
+        if more {
+            self.peak = Some((t_s, users));
         }
-        if self.seen.is_multiple_of(self.every) {
-            self.points.push(point);
-            self.newest = None;
-        } else {
-            self.newest = Some(point);
-        }
-        self.seen += 1;
+        more
     }
 
-    /// The timeline, its last point the last one pushed.
+    /// The first moment at which the most users ever seen were running, Unix seconds; `None` when nothing was seen.
     #[must_use]
-    pub fn finish(mut self) -> Timeline {
-        self.points.extend(self.newest);
-        Timeline { points: self.points }
+    pub fn since(self) -> Option<i64> {
+        self.peak.map(|(t_s, _)| t_s)
+    }
+
+    /// The most users that ran at once.
+    #[must_use]
+    pub fn users(self) -> u32 {
+        self.peak.map_or(0, |(_, users)| users)
+    }
+}
+
+impl FromIterator<(i64, u32)> for PeakUsers {
+    fn from_iter<I: IntoIterator<Item = (i64, u32)>>(moments: I) -> Self {
+        let mut peak = Self::default();
+        for (t_s, users) in moments {
+            peak.observe(t_s, users);
+        }
+        peak
     }
 }
 
@@ -85,14 +76,17 @@ impl Timeline {
     /// When the ramp-up ended: the first moment at which the most users ever seen were running. `None` when empty.
     #[must_use]
     pub fn ramp_up_end(&self) -> Option<i64> {
-        let most = self.points.iter().map(|point| point.users).max()?;
-        self.points.iter().find(|point| point.users == most).map(|point| point.t_s)
+        self.peak().since()
     }
 
     /// The most users that ran at once.
     #[must_use]
     pub fn peak_users(&self) -> u32 {
-        self.points.iter().map(|point| point.users).max().unwrap_or(0)
+        self.peak().users()
+    }
+
+    fn peak(&self) -> PeakUsers {
+        self.points.iter().map(|point| (point.t_s, point.users)).collect()
     }
 
     /// From the first to the last point, s.
@@ -108,20 +102,6 @@ impl Timeline {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_long_run_stays_bounded_and_keeps_its_ends() {
-        let mut builder = TimelineBuilder::default();
-        for t_s in 0..43_200 {
-            builder.push(TimePoint { t_s, users: 5, ..TimePoint::default() });
-        }
-        let timeline = builder.finish();
-        assert!(timeline.points.len() <= MOST_POINTS, "{}", timeline.points.len());
-        assert!(timeline.points.len() > MOST_POINTS / 3, "{}", timeline.points.len());
-        assert_eq!(timeline.points[0].t_s, 0);
-        assert_eq!(timeline.points.last().unwrap().t_s, 43_199);
-        assert!(timeline.points.windows(2).all(|pair| pair[0].t_s < pair[1].t_s));
-    }
 
     #[test]
     fn the_ramp_up_ends_when_all_users_run() {

@@ -1,13 +1,17 @@
 //! Gates over what real Locust wrote.
 
 use std::fs::File;
-use std::path::PathBuf;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread;
 
 use insta::assert_snapshot;
 use loadforge_ci::exit::Exit;
-use loadforge_ci::gate::{self, NoHistory, Options, PlacedGate, StatsHistory};
+use loadforge_ci::gate::{self, NoHistory, Options, PlacedGate};
 use loadforge_ci::locust::{read_failures, read_stats};
-use loadforge_ci::results::Results;
+use loadforge_ci::results::{Results, ResultsFolder};
+use loadforge_ci::series::StatsHistory;
 use loadforge_ci::verdict::{Origin, Outcome, Verdict};
 
 fn fixture(run: &str, file: &str) -> PathBuf {
@@ -118,4 +122,35 @@ fn a_history_that_is_missing_or_broken_makes_its_gates_inconclusive() {
     let broken = judge(StatsHistory::text("h.csv", b"Timestamp\n1\n"));
     assert!(broken.sentence.contains("no column `User Count`"), "{}", broken.sentence);
     assert_eq!(gate::exit(&broken), Exit::Inconclusive);
+}
+
+/// Gates, findings and the chart's timeline share one reading: a second one would find the pipe empty.
+#[test]
+fn the_history_is_parsed_once_for_gates_findings_and_charts() {
+    let folder = tempfile::tempdir().unwrap();
+    let (stats, history) = (fixture("healthy/s3_checkout", "run_stats.csv"), "run_stats_history.csv");
+    let from_pipe = Command::new(env!("CARGO_BIN_EXE_loadforge-ci"))
+        .args(["gate", "--from"])
+        .arg(&stats)
+        .args(["--history-csv", "/dev/stdin", "--gate", "requests == 255 after ramp-up"])
+        .arg("--results")
+        .arg(folder.path())
+        .current_dir(folder.path())
+        .stdin(Stdio::from(pipe_of(&fixture("healthy/s3_checkout", history))))
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&from_pipe.stderr);
+    assert!(from_pipe.status.success() && !said.contains("no findings"), "{said}");
+    let results: Results = ResultsFolder::new(folder.path()).read_json(ResultsFolder::RESULTS).unwrap();
+    assert_eq!((results.timeline.points.len(), results.timeline.peak_users()), (12, 20));
+    let page = std::fs::read_to_string(folder.path().join(ResultsFolder::REPORT)).unwrap();
+    assert!(page.contains("Response time"), "the page has charts");
+}
+
+/// The reading end of a pipe that a thread fills with a file.
+fn pipe_of(path: &Path) -> io::PipeReader {
+    let content = std::fs::read(path).unwrap();
+    let (reader, mut writer) = io::pipe().unwrap();
+    thread::spawn(move || writer.write_all(&content));
+    reader
 }

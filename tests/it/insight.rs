@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use loadforge_ci::demo::shop::{Fault, RunningShop, Shop, ShopConfig};
 use loadforge_ci::emulator::{EngineChoice, Server, ServerConfig};
-use loadforge_ci::insight::{RunSeries, UsualValues, find};
+use loadforge_ci::insight::{UsualValues, find};
 use loadforge_ci::loadforge::{Client, Event, RunPlan, ScriptFile, Session, StopSignals};
 use loadforge_ci::results::{Engine, LocalLoad, Results, ResultsFolder, StartApi, TestSource};
+use loadforge_ci::series::RunSeries;
 use loadforge_ci::verdict::{Finding, FindingKind};
 
 /// A script that sends a lot: 8 requests/s a user while the shop is healthy.

@@ -2,13 +2,11 @@
 
 mod margin;
 pub mod normal;
-mod rounding;
 mod sampling;
 mod share;
 mod spread;
 
 pub use margin::{Cause, FAIL_SPREADS, Margin, SLOW_SHARE, WARN_SPREADS, clean_run_beyond, farthest, margin};
-pub use rounding::{bucket_width, rounded};
 pub use sampling::{mean_variance, percentile_variance, throughput_variance};
 pub use share::{Failed, PRIOR_DISPERSION, dispersion, most_failures};
-pub use spread::{PRIOR_SPREAD, PRIOR_WEIGHT, median, shrunk, spread_about, typical_spread};
+pub use spread::{PRIOR_SPREAD, PRIOR_WEIGHT, shrunk, spread_about, typical_spread};

@@ -1,17 +1,6 @@
-//! Where a handful of runs lies and how far they scatter.
+//! How far a handful of runs scatters.
 
-/// The median; of an even number of values the mean of the two in the middle. `None` when empty.
-#[must_use]
-pub fn median(values: &[f64]) -> Option<f64> {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let middle = sorted.len() / 2;
-    match sorted.len() {
-        0 => None,
-        n if n % 2 == 1 => Some(sorted[middle]),
-        _ => Some(0.5 * (sorted[middle - 1] + sorted[middle])),
-    }
-}
+use crate::series::median;
 
 /// The standard deviation as told by the mean absolute deviation from `centre`, × √(π/2) = 1.2533, which holds for
 /// normal values. One slow run counts with its distance and not with the square of it; and unlike the median
@@ -41,7 +30,7 @@ pub fn shrunk(observed: f64, runs: usize, prior: f64) -> f64 {
 /// tell. Where the environment is noisy, this knows it after a few runs, long before a single endpoint does.
 #[must_use]
 pub fn typical_spread(spreads: &[f64]) -> f64 {
-    if spreads.len() < ENOUGH_ENDPOINTS { 0.0 } else { median(spreads).unwrap_or(0.0) }
+    if spreads.len() < ENOUGH_ENDPOINTS { 0.0 } else { median(spreads.iter().copied()).unwrap_or(0.0) }
 }
 
 /// Fewer endpoints than this tell nothing about each other.
@@ -56,13 +45,6 @@ pub const PRIOR_SPREAD: f64 = 0.05;
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_median_is_the_middle() {
-        assert_eq!(median(&[]), None);
-        assert_eq!(median(&[3.0, 1.0, 2.0]), Some(2.0));
-        assert_eq!(median(&[4.0, 1.0, 2.0, 3.0]), Some(2.5));
-    }
 
     #[test]
     fn the_spread_is_shrunk_and_widened() {

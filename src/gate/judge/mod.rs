@@ -13,14 +13,14 @@ use std::collections::HashMap;
 
 use decide::{Comparison, Decision};
 use missing::Missing;
-use observe::{FailureIndex, observe};
+use observe::{FailureIndex, observe, window_value};
 
-use super::course::{Course, Limited, Plan, SeriesHandle, SeriesRequest};
 use super::{
     BaselineAnswer, BaselineQuery, Condition, Expected, Gate, LimitSource, Measure, PlacedGate, Scope, Selector,
-    StatsHistory, summarise,
+    summarise,
 };
 use crate::results::{Endpoint, Results, Steady};
+use crate::series::{SeriesAnswers, SeriesHandle, SeriesPlan, SeriesRequest, StatsHistory, WindowLimit};
 use crate::text::counted;
 use crate::verdict::{AgainstBaseline, OnInconclusive, Origin, Outcome, Row, Subject, TargetPolicy, Unit, Verdict};
 
@@ -52,10 +52,23 @@ pub fn judge(
     baseline: &dyn LimitSource,
     options: &Options,
 ) -> Verdict {
+    judge_over(gates, results, baseline, options, |plan| plan.read(history).answers)
+}
+
+/// The same, with the history read by the caller: `read` gets what the gates need of it, may add more, and returns the
+/// answers.
+#[must_use]
+pub fn judge_over(
+    gates: &[PlacedGate],
+    results: &Results,
+    baseline: &dyn LimitSource,
+    options: &Options,
+    read: impl FnOnce(SeriesPlan) -> SeriesAnswers,
+) -> Verdict {
     let sent_nothing = results.total.requests == 0 && results.endpoints.iter().all(|endpoint| endpoint.requests == 0);
     let compares = gates.iter().any(|placed| placed.gate.is_vs_baseline());
     let missing = Missing::of(if compares { baseline.expected() } else { Expected::default() }, results);
-    let mut plan = Plan::default();
+    let mut plan = SeriesPlan::default();
     let targets: Vec<GateTarget<'_>> = (0..)
         .zip(gates)
         .flat_map(|(index, placed)| GateTarget::of(index, placed, results, &missing))
@@ -65,7 +78,7 @@ pub fn judge(
         results,
         failures: FailureIndex::of(results),
         steady: results.after_ramp_up.as_ref().map(SteadyIndex::of),
-        course: plan.read(history),
+        series: read(plan),
         baseline,
         missing: &missing,
         sent_nothing,
@@ -85,7 +98,7 @@ struct GateTarget<'a> {
     index: u32,
     placed: &'a PlacedGate,
     what: Selected<'a>,
-    /// Where the run's course answers, when the gate asks it.
+    /// Where the run's time series answer, when the gate asks them.
     series: Option<SeriesHandle>,
 }
 
@@ -115,14 +128,14 @@ impl<'a> GateTarget<'a> {
         targets
     }
 
-    /// Notes what the gate needs of the run's course.
-    fn plan(mut self, results: &Results, plan: &mut Plan) -> Self {
+    /// Adds what the gate needs of the run's time series.
+    fn plan(mut self, results: &Results, plan: &mut SeriesPlan) -> Self {
         let Gate { measure, condition, scope, .. } = &self.placed.gate;
         let want = match (measure, *scope, *condition) {
-            (Measure::Drift(measure), ..) => SeriesRequest::Drift(measure.as_ref().clone()),
+            (Measure::Drift(measure), ..) => SeriesRequest::Drift(window_value(measure)),
             (_, Scope::Windows { after_ramp_up, .. }, Condition::Fixed { operator, limit }) => {
-                let limited = Limited { measure: measure.clone(), operator, limit: limit.value() };
-                SeriesRequest::Share { limited, after_ramp_up }
+                let limit = WindowLimit { value: window_value(measure), operator, limit: limit.value() };
+                SeriesRequest::Share { limit, after_ramp_up }
             }
             (_, Scope::AfterRampUp, _) if results.after_ramp_up.is_none() => SeriesRequest::AfterRampUp,
             _ => return self,
@@ -168,7 +181,7 @@ struct GateJudge<'a> {
     results: &'a Results,
     failures: FailureIndex<'a>,
     steady: Option<SteadyIndex<'a>>,
-    course: Course,
+    series: SeriesAnswers,
     baseline: &'a dyn LimitSource,
     missing: &'a Missing,
     sent_nothing: bool,
@@ -202,7 +215,7 @@ impl<'a> GateJudge<'a> {
                 rows::of_windows(&mut row, &target.placed.gate, percent);
                 row.reason = mostly_failed(record).into();
             }
-            (Measure::Drift(_), _, Some(series)) => self.drift(&mut row, series),
+            (Measure::Drift(measure), _, Some(series)) => self.drift(&mut row, measure, series),
             (_, Scope::Windows { percent, .. }, Some(series)) => {
                 rows::of_windows(&mut row, &target.placed.gate, percent);
                 self.windows(&mut row, percent, series);
@@ -215,9 +228,13 @@ impl<'a> GateJudge<'a> {
         row
     }
 
-    fn drift(&self, row: &mut Row, series: SeriesHandle) {
-        match (self.course.drift(series), row.operator, row.limit) {
-            (Ok(change), Some(operator), Some(limit)) => {
+    fn drift(&self, row: &mut Row, measure: &Measure, series: SeriesHandle) {
+        match (self.series.drift(series), row.operator, row.limit) {
+            (Ok(None), ..) => {
+                let reason = format!("{measure} was 0 in most windows, and a change of 0 has no percentage");
+                row.reason = reason.into();
+            }
+            (Ok(Some(change)), Some(operator), Some(limit)) => {
                 let holds = operator.holds(change, limit);
                 rows::settle(row, change, if holds { Decision::Met } else { Decision::Missed(None) });
             }
@@ -227,7 +244,7 @@ impl<'a> GateJudge<'a> {
     }
 
     fn windows(&self, row: &mut Row, percent: f64, series: SeriesHandle) {
-        let (held, judged) = match self.course.share(series) {
+        let (held, judged) = match self.series.share(series) {
             Ok(counts) => counts,
             Err(reason) => return row.reason = reason.into(),
         };
@@ -257,7 +274,7 @@ impl<'a> GateJudge<'a> {
                 .get(target.endpoint())
                 .map(|endpoint| (Cow::Borrowed(endpoint), false))
                 .ok_or_else(|| "no request was measured after the ramp-up".to_owned()),
-            (_, None, Some(series)) => self.course.after_ramp_up(series).map(|endpoint| (Cow::Owned(endpoint), true)),
+            (_, None, Some(series)) => self.series.after_ramp_up(series).map(|endpoint| (Cow::Owned(endpoint), true)),
             (_, None, None) => Err("the time after the ramp-up is not in the results".to_owned()),
         }
     }
@@ -266,12 +283,12 @@ impl<'a> GateJudge<'a> {
     fn value(&self, target: &GateTarget<'a>, row: &mut Row) {
         let Gate { measure, condition, scope, severity, .. } = &target.placed.gate;
         let by_default = target.placed.origin == Origin::Default;
-        let (endpoint, from_course) = match self.reading(target) {
+        let (endpoint, from_series) = match self.reading(target) {
             Ok(reading) => reading,
             Err(reason) => return row.reason = reason.into(),
         };
         row.requests = endpoint.requests;
-        row.estimated = from_course && matches!(measure, Measure::Percentile(_) | Measure::Median | Measure::Max);
+        row.estimated = from_series && matches!(measure, Measure::Percentile(_) | Measure::Median | Measure::Max);
         let key = target.endpoint().map(Endpoint::key);
         let classified = match measure {
             Measure::Errors(class) => Some(self.failures.count(key.as_ref(), *class, endpoint.failures)),
@@ -285,11 +302,11 @@ impl<'a> GateJudge<'a> {
         };
         let observed = match (observed, target.series) {
             (Ok(observed), _) => observed,
-            (Err(_), Some(_)) if from_course && !row.estimated && endpoint.requests > 0 => {
+            (Err(_), Some(_)) if from_series && !row.estimated && endpoint.requests > 0 => {
                 return row.reason = format!("the history does not tell {measure} after the ramp-up").into();
             }
             (Err(_), Some(series)) if row.estimated && endpoint.requests > 0 => {
-                return row.reason = self.course.why_no_percentile(series, measure).into();
+                return row.reason = self.series.why_no_percentile(series, window_value(measure)).into();
             }
             (Err(reason), _) => {
                 // Nobody asked for the default gates: an endpoint that was hardly called does not stop the build.
@@ -372,5 +389,7 @@ fn against(row: &mut Row, answer: &BaselineAnswer, mut comparison: Comparison<'_
 
 #[cfg(test)]
 mod robust;
+#[cfg(test)]
+mod series;
 #[cfg(test)]
 mod tests;

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use crate::gate::percentiles::not_delivered;
 use crate::gate::{ErrorClass, Measure};
-use crate::results::{Endpoint, EndpointKey, FailureKind, Percentile, Results};
+use crate::results::{Endpoint, EndpointKey, FailureKind, Percentile, Results, not_delivered};
+use crate::series::{Interval, WindowValue};
 
 /// A value, or why there is none, in words.
 pub(super) type Observed = Result<f64, String>;
@@ -37,6 +37,29 @@ pub(super) fn observe(measure: &Measure, endpoint: &Endpoint) -> Observed {
         Measure::ErrorRate => endpoint.error_rate().ok_or_else(|| no_requests.to_owned()),
         Measure::Errors(_) | Measure::Drift(_) => Err(missing()),
     }
+}
+
+/// The value of a measure in a window of the run. Throughput and the number of requests are 0 in a window without
+/// requests, which is a measurement; everything else is unknown there.
+pub(super) const fn window_value(measure: &Measure) -> WindowValue {
+    match measure {
+        Measure::Percentile(wanted) => WindowValue::Percentile(*wanted),
+        Measure::Median => WindowValue::Percentile(Percentile::P50),
+        Measure::Max => WindowValue::Percentile(Percentile::P100),
+        Measure::Avg => WindowValue::Counted(|window| window.average_ms),
+        Measure::Rps => WindowValue::Counted(|window| {
+            let seconds = window.seconds();
+            (seconds > 0.0).then(|| window.requests as f64 / seconds)
+        }),
+        Measure::Requests => WindowValue::Counted(|window| Some(window.requests as f64)),
+        Measure::Failures => WindowValue::Counted(|window| (window.requests > 0).then_some(window.failures as f64)),
+        Measure::ErrorRate => WindowValue::Counted(error_rate),
+        Measure::Min | Measure::Errors(_) | Measure::Drift(_) => WindowValue::Counted(|_| None),
+    }
+}
+
+fn error_rate(window: &Interval) -> Option<f64> {
+    (window.requests > 0).then(|| window.failures as f64 * 100.0 / window.requests as f64)
 }
 
 /// Failures by endpoint and kind.

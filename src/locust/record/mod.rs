@@ -10,7 +10,7 @@ use line::{RecordLine, Role, SecondLine};
 pub(crate) use measurements::{Measurements, Slice};
 pub(crate) use tail::Tail;
 
-use crate::results::{EndpointKey, ExactEndpoint, ExactSteady};
+use crate::results::{EndpointKey, ExactEndpoint, ExactSteady, PeakUsers};
 
 /// Every request of a run, by endpoint and second, and what the processes of Locust said about themselves.
 #[derive(Debug, Default)]
@@ -256,9 +256,8 @@ impl Record {
 
     /// When all users were running: the end of the first second with the most users ever seen.
     pub(crate) fn ramp_up_end(&self) -> Option<i64> {
-        let users = self.users();
-        let most = users.iter().map(|(_, users)| *users).max().filter(|most| *most > 0)?;
-        users.iter().find(|(_, users)| *users == most).map(|(second, _)| second + 1)
+        let peak: PeakUsers = self.users().into_iter().collect();
+        peak.since().filter(|_| peak.users() > 0).map(|second| second + 1)
     }
 
     /// Every endpoint's exact response times, in the order of Locust's stats file.

@@ -8,7 +8,9 @@
 //! slow factor and redraws the scatter alone.
 
 use loadforge_ci::baseline::limit::{LimitSpec, Variability, error_rate_limit, min_delta, value_limit};
-use loadforge_ci::baseline::statistics::{Failed, PRIOR_SPREAD, median, rounded, spread_about, typical_spread};
+use loadforge_ci::baseline::statistics::{Failed, PRIOR_SPREAD, spread_about, typical_spread};
+use loadforge_ci::locust::rounded_ms;
+use loadforge_ci::series::median;
 use loadforge_ci::verdict::{Operator, Severity, Unit};
 
 /// Requests of an endpoint in a run.
@@ -83,11 +85,11 @@ impl Priors {
         let typical = |value: fn(&Run) -> f64| {
             let spreads = drawn.iter().map(|one| {
                 let logs: Vec<f64> = one.good.iter().map(|run| value(run).ln()).collect();
-                spread_about(median(&logs).unwrap_or_default(), &logs)
+                spread_about(median(logs.iter().copied()).unwrap_or_default(), &logs)
             });
             typical_spread(&spreads.collect::<Vec<_>>()).max(PRIOR_SPREAD)
         };
-        Self { p95: typical(|run| rounded(run.p95)), rps: typical(|run| run.rps) }
+        Self { p95: typical(|run| rounded_ms(run.p95)), rps: typical(|run| run.rps) }
     }
 }
 
@@ -150,7 +152,7 @@ impl World {
             let (first, second) = (self.run(&endpoint, slow), self.run(&endpoint, slow_again));
             let persisting = self.run(&endpoint, slow);
             let limit = p95_limit(&good, rows, PRIOR_SPREAD);
-            let red = |run: &Run, factor: f64| limit.is_some_and(|limit| rounded(run.p95 * factor) > limit);
+            let red = |run: &Run, factor: f64| limit.is_some_and(|limit| rounded_ms(run.p95 * factor) > limit);
             let count = |slot: &mut f64, happened: bool| *slot += if happened { one } else { 0.0 };
             count(&mut rates.one_shot, red(&first, 1.0));
             count(&mut rates.confirmed, red(&first, 1.0) && red(&second, 1.0));
@@ -158,7 +160,7 @@ impl World {
             for (slot, factor) in rates.found.iter_mut().zip(SLOWER) {
                 count(slot, red(&first, factor) && red(&second, factor));
             }
-            let naive = |run: &Run| good.last().is_some_and(|last| rounded(run.p95) > NAIVE * rounded(last.p95));
+            let naive = |run: &Run| good.last().is_some_and(|last| rounded_ms(run.p95) > NAIVE * rounded_ms(last.p95));
             count(&mut rates.naive_one_shot, naive(&first));
             count(&mut rates.naive_confirmed, naive(&first) && naive(&second));
         }
@@ -193,8 +195,9 @@ impl World {
                 red.confirmed = red.confirmed.max(twice);
                 red.persisting = red.persisting.max(still);
                 let naive = |run: &Run| {
-                    good.last()
-                        .is_some_and(|last| rounded(run.p95) > NAIVE * rounded(last.p95) || run.rps < last.rps / NAIVE)
+                    good.last().is_some_and(|last| {
+                        rounded_ms(run.p95) > NAIVE * rounded_ms(last.p95) || run.rps < last.rps / NAIVE
+                    })
                 };
                 red.naive_one_shot = red.naive_one_shot.max(f64::from(naive(first)));
                 red.naive_confirmed = red.naive_confirmed.max(f64::from(naive(first) && naive(second)));
@@ -224,9 +227,9 @@ fn misses(good: &[Run], first: &Run, second: &Run, persisting: &Run, rows: usize
     let rules: [&dyn Fn(&Run) -> bool; 3] = [
         &|run| {
             // Nothing within the tolerance can miss; the shortcut saves learning the limit.
-            let fastest = good.iter().map(|run| rounded(run.p95)).fold(f64::INFINITY, f64::min);
-            rounded(run.p95) > fastest
-                && p95_limit(good, rows, priors.p95).is_some_and(|limit| rounded(run.p95) > limit)
+            let fastest = good.iter().map(|run| rounded_ms(run.p95)).fold(f64::INFINITY, f64::min);
+            rounded_ms(run.p95) > fastest
+                && p95_limit(good, rows, priors.p95).is_some_and(|limit| rounded_ms(run.p95) > limit)
         },
         &|run| {
             let values: Vec<f64> = good.iter().map(|run| run.rps).collect();
@@ -255,7 +258,7 @@ fn misses(good: &[Run], first: &Run, second: &Run, persisting: &Run, rows: usize
 }
 
 fn p95_limit(good: &[Run], rows: usize, prior_spread: f64) -> Option<f64> {
-    let values: Vec<f64> = good.iter().map(|run| rounded(run.p95)).collect();
+    let values: Vec<f64> = good.iter().map(|run| rounded_ms(run.p95)).collect();
     let demand = demand(Operator::LessOrEqual, TOLERANCE, rows);
     value_limit(&values, &Variability { prior_spread, ..Variability::new(Unit::Ms, true) }, &demand)
         .map(|learned| learned.limit)

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use loadforge_ci::locust::{CsvFile, load};
 use loadforge_ci::results::{Percentile, Results, ResultsFolder};
+use loadforge_ci::series::{CsvFile, load};
 use serde_json::json;
 
 use super::support::{FAILURES, HISTORY, STATS, World, finished, plan};

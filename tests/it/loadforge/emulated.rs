@@ -9,8 +9,8 @@ use loadforge_ci::emulator::{
 use loadforge_ci::loadforge::{
     Client, Event, PauseFactor, RunEnd, RunOutcome, RunPlan, ScriptFile, Session, StopSignals,
 };
-use loadforge_ci::locust::{CsvFile, load};
 use loadforge_ci::results::{Engine, ResultsFolder, StartApi, TestSource};
+use loadforge_ci::series::{CsvFile, load};
 
 use super::support::plan;
 

@@ -3,9 +3,12 @@
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 
-use super::{CsvError, HistoryReader, read_failures, read_stats};
-use crate::results::{Problem, ProblemKind, Results, Timeline, TimelineBuilder};
+use super::plan::SeriesPlan;
+use super::source::StatsHistory;
+use crate::locust::{CsvError, read_failures, read_stats};
+use crate::results::{Problem, Results, Timeline};
 
 /// One CSV file: its name for errors, and its content.
 pub struct CsvFile<'a> {
@@ -36,7 +39,7 @@ impl<'a> CsvFile<'a> {
 /// Reads what a finished run left: stats, and where they are there history and failures. The history is read as a
 /// stream and kept as a bounded timeline.
 ///
-/// A run that sent nothing gets the problem [`ProblemKind::NothingSent`].
+/// A run that sent nothing gets the problem [`Problem::nothing_sent`].
 ///
 /// # Errors
 /// When a file is not what Locust writes; the error names the file, line and column.
@@ -44,41 +47,31 @@ pub fn load(
     stats: CsvFile<'_>,
     history: Option<CsvFile<'_>>,
     failures: Option<CsvFile<'_>>,
-) -> Result<Results, CsvError> {
+) -> Result<Results, Arc<CsvError>> {
     let stats = read_stats(&stats.name, stats.content)?;
     let nothing_sent = stats.total.requests == 0 && stats.endpoints.iter().all(|endpoint| endpoint.requests == 0);
     Ok(Results {
         failures: failures.map_or(Ok(Vec::new()), |file| read_failures(&file.name, file.content))?,
         timeline: history.map_or(Ok(Timeline::default()), read_timeline)?,
-        problems: nothing_sent.then(self::nothing_sent).into_iter().collect(),
+        problems: nothing_sent.then(Problem::nothing_sent).into_iter().collect(),
         ..Results::new(stats.total, stats.endpoints)
     })
 }
 
-/// Reads the course of a run: the rows about all requests together.
+/// Reads the timeline of a run from the rows about all requests together.
 ///
 /// # Errors
 /// When it is not Locust's history CSV.
-pub fn read_timeline(history: CsvFile<'_>) -> Result<Timeline, CsvError> {
-    let mut reader = HistoryReader::open(&history.name, history.content)?;
-    let mut builder = TimelineBuilder::default();
-    while let Some(row) = reader.next_row()? {
-        if row.is_total() {
-            builder.push(row.time_point()?);
-        }
-    }
-    Ok(builder.finish())
-}
-
-/// The problem of a run that sent nothing.
-#[must_use]
-pub fn nothing_sent() -> Problem {
-    Problem { kind: ProblemKind::NothingSent, message: "the run finished without one request".to_owned(), detail: None }
+pub fn read_timeline(history: CsvFile<'_>) -> Result<Timeline, Arc<CsvError>> {
+    let mut plan = SeriesPlan::default();
+    plan.want_timeline();
+    plan.read(Some(StatsHistory::stream(history.name, history.content))).timeline
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::results::ProblemKind;
 
     const STATS: &str = "Type,Name,Request Count,Failure Count,95%\n";
 

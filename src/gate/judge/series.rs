@@ -1,6 +1,12 @@
+//! What the history of a run says to gates.
+
 use std::fmt::Write;
 
-use super::*;
+use super::observe::window_value;
+use crate::gate::Measure;
+use crate::results::{EndpointKey, Percentile};
+use crate::series::{SeriesAnswers, SeriesHandle, SeriesPlan, SeriesRequest, StatsHistory, WindowLimit};
+use crate::verdict::Operator;
 
 const HEADER: &str = "Timestamp,User Count,Type,Name,Requests/s,Failures/s,50%,95%,100%,\
                       Total Request Count,Total Failure Count,Total Average Response Time\n";
@@ -28,15 +34,15 @@ fn key(name: &str) -> EndpointKey {
     EndpointKey { method: "GET".into(), name: name.into() }
 }
 
-/// Reads with one wish.
-fn ask(text: &str, endpoint: Option<&EndpointKey>, want: SeriesRequest) -> (Course, SeriesHandle) {
-    let mut plan = Plan::default();
-    let ticket = plan.want(endpoint, want);
-    (plan.read(Some(StatsHistory::text("h.csv", text.as_bytes()))), ticket)
+/// Reads with one request.
+fn ask(text: &str, endpoint: Option<&EndpointKey>, request: SeriesRequest) -> (SeriesAnswers, SeriesHandle) {
+    let mut plan = SeriesPlan::default();
+    let handle = plan.want(endpoint, request);
+    (plan.read(Some(StatsHistory::text("h.csv", text.as_bytes()))).answers, handle)
 }
 
 fn share(measure: Measure, operator: Operator, limit: f64, after_ramp_up: bool) -> SeriesRequest {
-    SeriesRequest::Share { limited: Limited { measure, operator, limit }, after_ramp_up }
+    SeriesRequest::Share { limit: WindowLimit { value: window_value(&measure), operator, limit }, after_ramp_up }
 }
 
 #[test]
@@ -44,8 +50,8 @@ fn after_the_ramp_up_counts_are_differences() {
     // The ramp-up ends at second 5; 400 ms until then, 100 ms after.
     let text = history(60, true, |second| if second <= 5 { 400.0 } else { 100.0 });
     for endpoint in [None, Some(&key("/a"))] {
-        let (course, ticket) = ask(&text, endpoint, SeriesRequest::AfterRampUp);
-        let steady = course.after_ramp_up(ticket).unwrap();
+        let (answers, handle) = ask(&text, endpoint, SeriesRequest::AfterRampUp);
+        let steady = answers.after_ramp_up(handle).unwrap();
         assert_eq!((steady.requests, steady.failures), (550, 55));
         assert_eq!(steady.requests_per_s, Some(10.0));
         assert!((steady.avg_ms.unwrap() - 100.0).abs() < 1e-6, "{steady:?}");
@@ -64,8 +70,8 @@ fn an_endpoint_first_called_after_the_ramp_up_starts_from_nothing() {
         }
         writeln!(text, "{second},5,,Aggregated,4,0,7,7,7,{},0,7", second * 4).unwrap();
     }
-    let (course, ticket) = ask(&text, Some(&key("/late")), SeriesRequest::AfterRampUp);
-    assert_eq!(course.after_ramp_up(ticket).unwrap().requests, 72);
+    let (answers, handle) = ask(&text, Some(&key("/late")), SeriesRequest::AfterRampUp);
+    assert_eq!(answers.after_ramp_up(handle).unwrap().requests, 72);
 }
 
 #[test]
@@ -74,8 +80,8 @@ fn windows_are_ten_seconds_each() {
     let text = history(60, true, |second| if (21..=30).contains(&second) { 900.0 } else { 100.0 });
     let slow = Measure::Percentile(Percentile::P95);
     let counts = |measure: &Measure, operator, limit, after_ramp_up| {
-        let (course, ticket) = ask(&text, Some(&key("/a")), share(measure.clone(), operator, limit, after_ramp_up));
-        course.share(ticket).unwrap()
+        let (answers, handle) = ask(&text, Some(&key("/a")), share(measure.clone(), operator, limit, after_ramp_up));
+        answers.share(handle).unwrap()
     };
     assert_eq!(counts(&slow, Operator::Less, 500.0, false), (5, 6));
     assert_eq!(counts(&Measure::Avg, Operator::Less, 500.0, false), (5, 6));
@@ -97,8 +103,8 @@ fn silence_is_no_window_but_for_throughput() {
         }
     }
     let counts = |measure| {
-        let (course, ticket) = ask(&text, None, share(measure, Operator::Greater, 1.0, false));
-        course.share(ticket).unwrap()
+        let (answers, handle) = ask(&text, None, share(measure, Operator::Greater, 1.0, false));
+        answers.share(handle).unwrap()
     };
     assert_eq!(counts(Measure::Median), (3, 3));
     assert_eq!(counts(Measure::Rps), (3, 6));
@@ -107,13 +113,14 @@ fn silence_is_no_window_but_for_throughput() {
 #[test]
 fn a_drift_is_taken_after_the_ramp_up() {
     let text = history(125, true, |second| 100.0 + second as f64);
-    let (course, ticket) = ask(&text, Some(&key("/a")), SeriesRequest::Drift(Measure::Percentile(Percentile::P95)));
-    let change = course.drift(ticket).unwrap();
+    let (answers, handle) =
+        ask(&text, Some(&key("/a")), SeriesRequest::Drift(window_value(&Measure::Percentile(Percentile::P95))));
+    let change = answers.drift(handle).unwrap().unwrap();
     // From 115 to 225 ms, the middle at 170.
     assert!((change - 110.0 / 170.0 * 100.0).abs() < 1.0, "{change}");
     let short = history(40, true, |_| 100.0);
-    let (course, ticket) = ask(&short, None, SeriesRequest::Drift(Measure::Rps));
-    assert!(course.drift(ticket).unwrap_err().contains("a drift needs 6"));
+    let (answers, handle) = ask(&short, None, SeriesRequest::Drift(window_value(&Measure::Rps)));
+    assert!(answers.drift(handle).unwrap_err().contains("a drift needs 6"));
 }
 
 #[test]
@@ -121,8 +128,8 @@ fn what_the_history_cannot_tell_is_said() {
     let p95 = || Measure::Percentile(Percentile::P95);
     let flat = history(60, false, |_| 100.0);
     let refused = |text: &str, endpoint: Option<&EndpointKey>, measure| {
-        let (course, ticket) = ask(text, endpoint, share(measure, Operator::Less, 1.0, false));
-        course.share(ticket).unwrap_err()
+        let (answers, handle) = ask(text, endpoint, share(measure, Operator::Less, 1.0, false));
+        answers.share(handle).unwrap_err()
     };
     assert!(refused(&flat, Some(&key("/a")), Measure::Rps).contains("--csv-full-history"));
     assert!(refused(&flat, None, p95()).contains("since the start of the run"));
@@ -133,18 +140,18 @@ fn what_the_history_cannot_tell_is_said() {
     let broken = format!("{full}2000,5,,Aggregated,x,x,x,x,x,many,0,7\n");
     assert!(refused(&broken, None, Measure::Rps).contains("h.csv, line 123: column `Total Request Count`"));
     assert!(refused("", None, Measure::Rps).contains("is empty"));
-    let mut plan = Plan::default();
-    let ticket = plan.want(None, SeriesRequest::AfterRampUp);
-    assert!(plan.read(None).after_ramp_up(ticket).unwrap_err().contains("history.csv"));
+    let mut plan = SeriesPlan::default();
+    let handle = plan.want(None, SeriesRequest::AfterRampUp);
+    assert!(plan.read(None).answers.after_ramp_up(handle).unwrap_err().contains("history.csv"));
     // All users from the last row on only.
     let rising = format!("{HEADER}1,1,,Aggregated,1,0,7,7,7,10,0,7\n2,2,,Aggregated,1,0,7,7,7,20,0,7\n");
-    let (course, ticket) = ask(&rising, None, SeriesRequest::AfterRampUp);
-    assert!(course.after_ramp_up(ticket).unwrap_err().contains("whole run"));
+    let (answers, handle) = ask(&rising, None, SeriesRequest::AfterRampUp);
+    assert!(answers.after_ramp_up(handle).unwrap_err().contains("whole run"));
     // Without single endpoints the sums still hold, the percentiles do not.
-    let (course, ticket) = ask(&flat, None, SeriesRequest::AfterRampUp);
-    let steady = course.after_ramp_up(ticket).unwrap();
+    let (answers, handle) = ask(&flat, None, SeriesRequest::AfterRampUp);
+    let steady = answers.after_ramp_up(handle).unwrap();
     assert_eq!((steady.requests, steady.percentiles.len()), (550, 0));
-    assert!(course.why_no_percentile(ticket, &p95()).contains("--csv-full-history"));
+    assert!(answers.why_no_percentile(handle, window_value(&p95())).contains("--csv-full-history"));
 }
 
 #[test]
@@ -154,6 +161,6 @@ fn counting_anew_after_the_ramp_up_loses_nothing() {
         let requests = if second <= 5 { second * 10 } else { (second - 5) * 10 };
         writeln!(text, "{second},{},,Aggregated,1,0,7,7,7,{requests},0,7", second.min(5)).unwrap();
     }
-    let (course, ticket) = ask(&text, None, SeriesRequest::AfterRampUp);
-    assert_eq!(course.after_ramp_up(ticket).unwrap().requests, 550);
+    let (answers, handle) = ask(&text, None, SeriesRequest::AfterRampUp);
+    assert_eq!(answers.after_ramp_up(handle).unwrap().requests, 550);
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::locust::rounded_ms;
 use crate::results::Percentile;
 
 /// The steps a stretch between two known percentiles is cut into.
@@ -55,7 +56,7 @@ impl Mixture {
 
     fn put(&mut self, ms: f64, weight: f64) {
         if weight > 0.0 {
-            *self.weights.entry(rounded(ms)).or_default() += weight;
+            *self.weights.entry(rounded_ms(ms) as u64).or_default() += weight;
         }
     }
 
@@ -85,16 +86,6 @@ fn lower_half(table: &[(Percentile, f64)]) -> impl Iterator<Item = (f64, f64)> +
     })
 }
 
-/// Locust's rounding: whole ms below 100, tens below 1,000, hundreds below 10,000, then thousands
-/// (`locust/stats.py`, `StatsEntry._log_response_time`).
-fn rounded(ms: f64) -> u64 {
-    let mut bucket = 1.0;
-    while ms >= 100.0 * bucket && bucket < 1000.0 {
-        bucket *= 10.0;
-    }
-    ((ms / bucket).round() * bucket) as u64
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -104,7 +95,7 @@ mod tests {
             .iter()
             .map(|percentile| {
                 let rank = ((sorted.len() as f64 * percentile.fraction()) as usize).min(sorted.len() - 1);
-                (*percentile, rounded(sorted[rank]) as f64)
+                (*percentile, rounded_ms(sorted[rank]))
             })
             .collect()
     }
@@ -145,11 +136,5 @@ mod tests {
             let estimate = mixture.percentile(percentile).unwrap();
             assert!((estimate / truth - 1.0).abs() < 0.1, "{percentile}: {estimate} for {truth}");
         }
-    }
-
-    #[test]
-    fn values_are_rounded_as_locust_does() {
-        assert_eq!([7.4, 99.4, 123.0, 1251.0, 99_500.0].map(rounded), [7, 99, 120, 1300, 100_000]);
-        assert_eq!(rounded(f64::MAX), u64::MAX);
     }
 }

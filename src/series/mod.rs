@@ -1,0 +1,33 @@
+//! A run's time series: the one reading of its stats history CSV, and the arithmetic of series.
+//!
+//! What is wanted of the history is collected in a [`SeriesPlan`]: what gates need, what findings need, and the
+//! timeline. One pass over the file answers it all; memory grows with the endpoints asked for, never with the run's
+//! length. [`RunSeries`] cuts a run into stretches of time, [`Thinned`] keeps a series bounded, [`theil_sen`] and
+//! [`median`] describe it.
+
+mod answers;
+mod load;
+mod mixture;
+mod plan;
+mod read;
+mod request;
+mod run_series;
+mod source;
+mod thinned;
+mod totals;
+mod track;
+mod trend;
+
+pub use answers::SeriesAnswers;
+pub use load::{CsvFile, load, read_timeline};
+pub use plan::SeriesPlan;
+pub use read::SeriesReading;
+pub use request::{SeriesHandle, SeriesRequest, WindowLimit, WindowValue};
+pub use run_series::{Levels, RunSeries, levels};
+pub use source::StatsHistory;
+pub use thinned::Thinned;
+pub use totals::{Interval, Totals};
+pub use trend::{Trend, Z_95, Z_99, Z_99_9, change_percent, median, theil_sen};
+
+#[cfg(test)]
+pub(crate) use run_series::tests::series_of;

@@ -1,0 +1,202 @@
+//! The one pass over a run's history.
+
+use std::io::{self, Read};
+use std::sync::Arc;
+
+use super::answers::SeriesAnswers;
+use super::plan::{SeriesPlan, join};
+use super::run_series::{RunSeries, push};
+use super::source::StatsHistory;
+use super::thinned::Thinned;
+use super::totals::Totals;
+use super::track::Tick;
+use crate::error::chain;
+use crate::locust::{CsvError, HistoryReader, HistoryRow};
+use crate::results::{PeakUsers, Percentile, TimePoint, Timeline};
+
+/// The most points of a timeline beside the last one.
+const MOST_TIMELINE_POINTS: usize = 719;
+
+/// What one pass over a run's history found. What cannot be read costs only what needs it.
+pub struct SeriesReading {
+    /// For gates.
+    pub answers: SeriesAnswers,
+    /// For findings; `None` when no history was delivered or none was wanted.
+    pub findings: Result<Option<RunSeries>, Arc<CsvError>>,
+    /// The timeline, when it was wanted; empty when no history was delivered.
+    pub timeline: Result<Timeline, Arc<CsvError>>,
+}
+
+impl SeriesPlan {
+    /// Reads the history, once, if anything is wanted of it.
+    #[must_use]
+    pub fn read(self, history: Option<StatsHistory<'_>>) -> SeriesReading {
+        let wants_gates = self.has_tracks();
+        if !(wants_gates || self.findings.is_some() || self.timeline) {
+            return SeriesReading::without(self, None);
+        }
+        let Some(history) = history else {
+            let trouble = "no history of the run was delivered (history.csv)".to_owned();
+            return SeriesReading::without(self, Some(trouble));
+        };
+        let name = history.name;
+        match (history.open)() {
+            Ok(source) => Pass::new(self).read(&name, source),
+            Err(error) => {
+                let mut reading = SeriesReading::without(self, Some(format!("failed to open {name}: {error}")));
+                // A file that is not there is a history that was not delivered, but not when its timeline was asked for.
+                let is_missing = error.kind() == io::ErrorKind::NotFound;
+                let fault = Arc::new(CsvError::Read { file: name, source: error.into() });
+                if !is_missing {
+                    reading.findings = Err(Arc::clone(&fault));
+                }
+                reading.timeline = Err(fault);
+                reading
+            }
+        }
+    }
+}
+
+impl SeriesReading {
+    fn without(plan: SeriesPlan, trouble: Option<String>) -> Self {
+        Self {
+            answers: SeriesAnswers { watched: plan.watched, trouble, full: false, percentiles: Vec::new() },
+            findings: Ok(None),
+            timeline: Ok(Timeline::default()),
+        }
+    }
+}
+
+/// The pass: each row is handed to gates, findings and timeline, and each of the three ends at what it cannot read.
+struct Pass {
+    plan: SeriesPlan,
+    wants_gates: bool,
+    clock: Clock,
+    timeline: Thinned<TimePoint>,
+    gates_fault: Option<Arc<CsvError>>,
+    findings_fault: Option<Arc<CsvError>>,
+    timeline_fault: Option<Arc<CsvError>>,
+}
+
+impl Pass {
+    fn new(plan: SeriesPlan) -> Self {
+        Self {
+            wants_gates: plan.has_tracks(),
+            plan,
+            clock: Clock::default(),
+            timeline: Thinned::new(MOST_TIMELINE_POINTS),
+            gates_fault: None,
+            findings_fault: None,
+            timeline_fault: None,
+        }
+    }
+
+    fn read(mut self, name: &str, source: impl Read) -> SeriesReading {
+        let mut full = false;
+        let mut percentiles = Vec::new();
+        let all = HistoryReader::open(name, source).and_then(|mut reader| {
+            let mut key = Vec::new();
+            percentiles = reader.percentiles();
+            while let Some(row) = reader.next_row()? {
+                if row.is_total() {
+                    self.take_total(&row);
+                    continue;
+                }
+                full = true;
+                join(&mut key, row.method().as_bytes(), row.name().as_bytes());
+                if let Some(&watched) = self.plan.by_key.get(&key) {
+                    self.take(&row, watched);
+                }
+            }
+            Ok(())
+        });
+        if let Err(fault) = all {
+            let fault = Arc::new(fault);
+            for slot in [&mut self.gates_fault, &mut self.findings_fault, &mut self.timeline_fault] {
+                slot.get_or_insert_with(|| Arc::clone(&fault));
+            }
+        }
+        self.finish(full, percentiles)
+    }
+
+    fn take_total(&mut self, row: &HistoryRow<'_>) {
+        if self.plan.timeline && self.timeline_fault.is_none() {
+            match row.time_point() {
+                Ok(point) => self.timeline.push(point),
+                Err(fault) => self.timeline_fault = Some(Arc::new(fault)),
+            }
+        }
+        match self.plan.total {
+            Some(total) => self.take(row, total),
+            None => self.take_for_gates(row, None),
+        }
+    }
+
+    fn take(&mut self, row: &HistoryRow<'_>, watched: usize) {
+        self.take_for_gates(row, Some(watched));
+        let Some(totals) = &mut self.plan.watched[watched].totals else { return };
+        if self.findings_fault.is_none() {
+            match Totals::with_median(row) {
+                Ok(now) => push(totals, now),
+                Err(fault) => self.findings_fault = Some(Arc::new(fault)),
+            }
+        }
+    }
+
+    fn take_for_gates(&mut self, row: &HistoryRow<'_>, watched: Option<usize>) {
+        if !self.wants_gates || self.gates_fault.is_some() {
+            return;
+        }
+        let track = watched.and_then(|watched| self.plan.watched[watched].track.as_mut());
+        if track.is_none() && !row.is_total() {
+            return;
+        }
+        let taken = self.clock.tick(row).and_then(|tick| track.map_or(Ok(()), |track| track.take(row, tick)));
+        self.gates_fault = taken.err().map(Arc::new);
+    }
+
+    fn finish(mut self, full: bool, percentiles: Vec<Percentile>) -> SeriesReading {
+        let wanted = self.plan.findings.take();
+        let findings = match self.findings_fault {
+            Some(fault) => Err(fault),
+            None => Ok(wanted.map(|places| RunSeries::of_watched(&places, &mut self.plan.watched))),
+        };
+        SeriesReading {
+            answers: SeriesAnswers {
+                trouble: self.gates_fault.map(|fault| chain(&fault)),
+                full,
+                percentiles,
+                watched: self.plan.watched,
+            },
+            findings,
+            timeline: match self.timeline_fault {
+                Some(fault) => Err(fault),
+                None => Ok(Timeline { points: self.timeline.finish() }),
+            },
+        }
+    }
+}
+
+/// Follows the moments of the rows and the users running.
+#[derive(Default)]
+struct Clock {
+    now: Option<Tick>,
+    users: PeakUsers,
+}
+
+impl Clock {
+    fn tick(&mut self, row: &HistoryRow<'_>) -> Result<Tick, CsvError> {
+        let t_s = row.timestamp()?;
+        let mut tick = match self.now {
+            None => Tick { t_s, before_s: t_s, steady_from_s: t_s, epoch: 0 },
+            Some(now) if now.t_s == t_s => now,
+            Some(now) => Tick { t_s, before_s: now.t_s, ..now },
+        };
+        if self.users.observe(t_s, row.users()?) {
+            tick.steady_from_s = t_s;
+            tick.epoch += 1;
+        }
+        self.now = Some(tick);
+        Ok(tick)
+    }
+}
