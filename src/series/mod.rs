@@ -27,7 +27,7 @@ pub use run_series::{Levels, RunSeries, levels};
 pub use source::StatsHistory;
 pub use thinned::Thinned;
 pub use totals::{Interval, Totals};
-pub use trend::{Trend, Z_95, Z_99, Z_99_9, change_percent, median, theil_sen};
+pub use trend::{Trend, Z_95, Z_99, Z_99_9, change_percent, median, median_in, theil_sen};
 
 #[cfg(test)]
 pub(crate) use run_series::tests::series_of;

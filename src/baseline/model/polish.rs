@@ -1,5 +1,7 @@
 //! Median polish: a value is what its endpoint usually takes, plus what its run did to every endpoint, plus a rest.
 
+use crate::series::median_in;
+
 /// The parts of a table of natural logarithms, endpoints × runs.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Polished {
@@ -47,18 +49,7 @@ fn centers_of(table: &[Vec<f64>], effects: &[f64], buffer: &mut Vec<f64>) -> Vec
 
 /// The median of the values that are numbers, 0 without any. The buffer spares an allocation for each of thousands.
 pub(super) fn median_of(values: impl Iterator<Item = f64>, buffer: &mut Vec<f64>) -> f64 {
-    buffer.clear();
-    buffer.extend(values.filter(|value| value.is_finite()));
-    let length = buffer.len();
-    if length == 0 {
-        return 0.0;
-    }
-    let (below, upper, _) = buffer.select_nth_unstable_by(length / 2, f64::total_cmp);
-    if length % 2 == 1 {
-        return *upper;
-    }
-    let lower = below.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    0.5 * (lower + *upper)
+    median_in(values.filter(|value| value.is_finite()), buffer).unwrap_or(0.0)
 }
 
 #[cfg(test)]

@@ -2,9 +2,9 @@
 
 use loadforge_ci::baseline::limit::{LimitSpec, Variability, value_limit};
 use loadforge_ci::baseline::model::{Environment, Model, Observation, Series, Shown, Standing, standing};
-use loadforge_ci::baseline::statistics::{
-    PRIOR_SPREAD, bucket_width, median, percentile_variance, rounded, spread_about, typical_spread,
-};
+use loadforge_ci::baseline::statistics::{PRIOR_SPREAD, percentile_variance, spread_about, typical_spread};
+use loadforge_ci::locust::{bucket_width, rounded_ms};
+use loadforge_ci::series::median;
 use loadforge_ci::verdict::{Operator, Severity, Unit};
 
 use super::worlds::{Drawn, MEASURES, Source, World};
@@ -109,7 +109,7 @@ struct Runs<'a> {
 impl Runs<'_> {
     fn value(&self, run: usize, endpoint: usize, measure: usize) -> f64 {
         let factor = if endpoint == 0 { self.factor } else { 1.0 };
-        rounded(self.drawn.ms[run][endpoint][measure] * factor + self.delay)
+        rounded_ms(self.drawn.ms[run][endpoint][measure] * factor + self.delay)
     }
 }
 
@@ -124,7 +124,7 @@ struct Learned {
 impl Learned {
     fn of(world: &World, drawn: &Drawn) -> Self {
         let good = |endpoint: usize, measure: usize| -> Vec<f64> {
-            drawn.ms[..world.good_runs].iter().map(|run| rounded(run[endpoint][measure])).collect()
+            drawn.ms[..world.good_runs].iter().map(|run| rounded_ms(run[endpoint][measure])).collect()
         };
         let measures: [usize; MEASURES] = std::array::from_fn(|measure| measure);
         Self {
@@ -224,7 +224,7 @@ fn absolute(world: &World, good: &dyn Fn(usize) -> Vec<f64>) -> Vec<f64> {
     let spreads: Vec<f64> = (0..world.endpoints)
         .map(|endpoint| {
             let logs: Vec<f64> = good(endpoint).iter().map(|ms| ms.max(0.5).ln()).collect();
-            spread_about(median(&logs).unwrap_or_default(), &logs)
+            spread_about(median(logs.iter().copied()).unwrap_or_default(), &logs)
         })
         .collect();
     let prior_spread = typical_spread(&spreads).max(PRIOR_SPREAD);
