@@ -2,6 +2,7 @@
 
 use url::Url;
 
+use super::evidence::{self, RepositorySource};
 use super::repository::{PullRequestLink, Repository};
 
 /// Where CircleCI serves an artifact of a job by the job's id, also before it is uploaded.
@@ -21,8 +22,15 @@ pub struct CircleCi {
     pub tag: Option<String>,
     /// The repository being built.
     pub repository: Option<Repository>,
-    /// The pull requests the environment names, without repetition.
+    /// What the repository was learned from.
+    pub repository_source: Option<RepositorySource>,
+    /// The pull requests that the environment names by their URLs, without repetition.
     pub pull_requests: Vec<PullRequestLink>,
+    /// The number of a pull request that the environment names without a URL: `CIRCLE_PR_NUMBER`, or the branch of a
+    /// fork's pull request or of a merge queue.
+    pub pull_request_number: Option<u64>,
+    /// The pull request that the user named, which goes before all others.
+    pub named_pull_request: Option<u64>,
     /// Whether the build is of a pull request from a fork, so that secrets are usually missing.
     pub fork: bool,
     /// The job (`CIRCLE_WORKFLOW_JOB_ID`), a UUID.
@@ -42,20 +50,29 @@ pub struct CircleCi {
 impl CircleCi {
     /// Reads what `lookup` knows of CircleCI's variables.
     pub fn from_env(lookup: impl Fn(&str) -> Option<String>) -> Self {
+        Self::from_env_and_remote(lookup, || None)
+    }
+
+    /// The same; `remote` gives the address of the checkout's git remote, and is only called when nothing better names
+    /// the repository.
+    pub fn from_env_and_remote(
+        lookup: impl Fn(&str) -> Option<String>,
+        remote: impl FnOnce() -> Option<String>,
+    ) -> Self {
         let value = |name: &str| lookup(name).and_then(meaningful);
-        let repository = value("CIRCLE_REPOSITORY_URL")
-            .and_then(|url| Repository::of_remote(&url))
-            .or_else(|| Repository::new(&value("CIRCLE_PROJECT_USERNAME")?, &value("CIRCLE_PROJECT_REPONAME")?));
         let branch = value("CIRCLE_BRANCH");
-        let pull_requests = pull_requests(&value, repository.as_ref(), branch.as_deref());
+        let pull_requests = evidence::pull_requests(&value);
+        let (repository, repository_source) = evidence::repository(&value, &pull_requests, remote).unzip();
         Self {
             present: value("CIRCLECI").is_some_and(|flag| flag.eq_ignore_ascii_case("true")),
             commit: value("CIRCLE_SHA1").filter(|sha| is_commit(sha)).map(|sha| sha.to_ascii_lowercase()),
-            fork: is_fork(&value, repository.as_ref(), branch.as_deref()),
+            fork: evidence::is_fork(&value, repository.as_ref(), branch.as_deref()),
+            pull_request_number: evidence::pull_request_number(&value, branch.as_deref()),
+            named_pull_request: None,
             branch,
             tag: value("CIRCLE_TAG"),
-            // A project's name may differ from its repository's; a pull request's address cannot.
-            repository: repository.or_else(|| pull_requests.first().map(|link| link.repository.clone())),
+            repository,
+            repository_source,
             pull_requests,
             job_id: value("CIRCLE_WORKFLOW_JOB_ID"),
             job_name: value("CIRCLE_JOB"),
@@ -66,10 +83,20 @@ impl CircleCi {
         }
     }
 
-    /// The same for this process.
+    /// The same with what the user named, which goes before everything the environment says.
+    ///
+    /// A repository named without its host is on the host that the environment knows of, so that
+    /// `<< pipeline.git.repo_owner >>/<< pipeline.git.repo_name >>` means the same on every code host.
     #[must_use]
-    pub fn of_this_process() -> Self {
-        Self::from_env(|name| std::env::var(name).ok())
+    pub fn with_named(mut self, repository: Option<Repository>, pull_request: Option<u64>) -> Self {
+        if let Some(named) = repository {
+            let known = self.repository.as_ref().and_then(Repository::host);
+            let host = named.host().or(known).map(ToOwned::to_owned);
+            self.repository = Some(named.on(host.as_deref()));
+            self.repository_source = Some(RepositorySource::Named);
+        }
+        self.named_pull_request = pull_request.or(self.named_pull_request);
+        self
     }
 
     /// Where an artifact of this job can be read; `path` is its path below the job's artifacts, slashes between.
@@ -100,45 +127,6 @@ fn is_commit(text: &str) -> bool {
 
 fn is_web_address(text: &str) -> bool {
     Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
-}
-
-/// `CIRCLE_PULL_REQUEST` names one at random when there are several, so the full list goes first.
-fn pull_requests(
-    value: &impl Fn(&str) -> Option<String>,
-    repository: Option<&Repository>,
-    branch: Option<&str>,
-) -> Vec<PullRequestLink> {
-    let addresses = [value("CIRCLE_PULL_REQUESTS"), value("CIRCLE_PULL_REQUEST")];
-    let mut links: Vec<PullRequestLink> = Vec::new();
-    for link in addresses.iter().flatten().flat_map(|list| list.split(',')).filter_map(PullRequestLink::parse) {
-        if !links.contains(&link) {
-            links.push(link);
-        }
-    }
-    let number = value("CIRCLE_PR_NUMBER").and_then(|number| number.parse().ok());
-    if links.is_empty()
-        && let (Some(repository), Some(number)) = (repository, number.or_else(|| number_of_branch(branch?)))
-    {
-        links.push(PullRequestLink { host: None, repository: repository.clone(), number });
-    }
-    links
-}
-
-/// `CIRCLE_PR_*` exist only on builds of forked pull requests; CircleCI builds those on a branch `pull/N`.
-fn is_fork(value: &impl Fn(&str) -> Option<String>, repository: Option<&Repository>, branch: Option<&str>) -> bool {
-    let elsewhere = value("CIRCLE_PR_USERNAME").is_some_and(|owner| {
-        repository.is_none_or(|here| {
-            let name = value("CIRCLE_PR_REPONAME").unwrap_or_else(|| here.name().to_owned());
-            !here.owner().eq_ignore_ascii_case(&owner) || !here.name().eq_ignore_ascii_case(&name)
-        })
-    });
-    elsewhere || branch.and_then(number_of_branch).is_some()
-}
-
-/// The pull request a branch like `pull/31` or `pull/31/head` stands for.
-fn number_of_branch(branch: &str) -> Option<u64> {
-    let rest = branch.strip_prefix("pull/")?;
-    rest.strip_suffix("/head").unwrap_or(rest).parse().ok()
 }
 
 #[cfg(test)]
@@ -180,32 +168,40 @@ mod tests {
             tag: None,
             repository: Some(
                 Repository {
+                    host: Some(
+                        "github.com",
+                    ),
                     owner: "acme",
                     name: "shop",
                 },
             ),
+            repository_source: Some(
+                PullRequest,
+            ),
             pull_requests: [
                 PullRequestLink {
-                    host: Some(
-                        "github.com",
-                    ),
                     repository: Repository {
+                        host: Some(
+                            "github.com",
+                        ),
                         owner: "acme",
                         name: "shop",
                     },
                     number: 7,
                 },
                 PullRequestLink {
-                    host: Some(
-                        "github.com",
-                    ),
                     repository: Repository {
+                        host: Some(
+                            "github.com",
+                        ),
                         owner: "acme",
                         name: "shop",
                     },
                     number: 9,
                 },
             ],
+            pull_request_number: None,
+            named_pull_request: None,
             fork: false,
             job_id: Some(
                 "d1c9",
@@ -236,32 +232,6 @@ mod tests {
         assert_eq!(read(&[("CIRCLE_BRANCH", "<nil>"), ("CIRCLE_SHA1", " "), ("CIRCLE_PULL_REQUEST", "")]), nothing);
         assert_eq!(read(&[("CIRCLE_SHA1", "not a commit"), ("CIRCLE_BUILD_URL", "javascript:alert(1)")]), nothing);
         assert_eq!(nothing.artifact_url("report.html"), None);
-    }
-
-    #[test]
-    fn a_fork_is_known_by_its_variables_or_by_its_branch() {
-        let base = [("CIRCLE_PROJECT_USERNAME", "acme"), ("CIRCLE_PROJECT_REPONAME", "shop")];
-        let with = |more: &[(&str, &str)]| read(&[&base, more].concat());
-        let fork = with(&[("CIRCLE_PR_NUMBER", "31"), ("CIRCLE_PR_USERNAME", "alice"), ("CIRCLE_PR_REPONAME", "shop")]);
-        assert!(fork.fork);
-        assert_eq!(fork.pull_requests[0].number, 31);
-        assert_eq!(fork.pull_requests[0].repository.to_string(), "acme/shop");
-        let branch = with(&[("CIRCLE_BRANCH", "pull/31")]);
-        assert!(branch.fork);
-        assert_eq!(branch.pull_requests[0].number, 31);
-        assert!(with(&[("CIRCLE_BRANCH", "pull/31/head")]).fork);
-        assert!(!with(&[("CIRCLE_BRANCH", "pull/request-template")]).fork);
-        assert!(!with(&[("CIRCLE_PR_USERNAME", "acme"), ("CIRCLE_PR_REPONAME", "shop")]).fork);
-    }
-
-    #[test]
-    fn a_project_may_be_named_otherwise_than_its_repository() {
-        let renamed = read(&[
-            ("CIRCLE_PROJECT_USERNAME", "acme"),
-            ("CIRCLE_PROJECT_REPONAME", "our big shop"),
-            ("CIRCLE_PULL_REQUEST", "https://github.com/acme/shop/pull/7"),
-        ]);
-        assert_eq!(renamed.repository.unwrap().to_string(), "acme/shop");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Which commit and branch is under test: what CircleCI says, else what git says.
+//! Which commit, branch and repository is under test: what CircleCI says, else what git says.
 
 use std::process::{Command, Stdio};
 
@@ -8,7 +8,9 @@ use super::CircleCi;
 /// recorded with them too.
 #[must_use]
 pub fn environment() -> CircleCi {
-    let mut ci = CircleCi::of_this_process();
+    // The remote as it is written: `insteadOf` would show a mirror in its place.
+    let remote = || git(&["config", "--get", "remote.origin.url"]);
+    let mut ci = CircleCi::from_env_and_remote(|name| std::env::var(name).ok(), remote);
     if !ci.present {
         ci.commit = ci.commit.or_else(|| git(&["rev-parse", "HEAD"]));
         ci.branch = ci.branch.or_else(|| git(&["symbolic-ref", "--short", "HEAD"]));

@@ -8,7 +8,8 @@ use clap::Args;
 use tracing::Level;
 use url::Url;
 
-use super::values::{self, EnvEntry, Region};
+use super::values::{self, EnvEntry, NamedPullRequest, Optional, Region};
+use crate::circleci::{self, CircleCi, Repository};
 use crate::config::{self, Config, ConfigError, Duration};
 use crate::github::{Mode, Only};
 use crate::log::{ColorChoice, LogFormat, LogOptions};
@@ -207,7 +208,7 @@ pub struct CommentArgs {
     pub status: bool,
 }
 
-/// How to reach GitHub.
+/// How to reach GitHub, and what on it.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "GitHub")]
 pub struct GitHubArgs {
@@ -217,4 +218,21 @@ pub struct GitHubArgs {
     /// The variable that holds the token [default: a GitHub App when its variables are set, else GITHUB_TOKEN]
     #[arg(long, value_name = "NAME")]
     pub github_token_env: Option<String>,
+    /// Repository of the comment and the status [default: the one that the pull request, CircleCI or git names]
+    #[arg(long, value_name = "OWNER/NAME", value_parser = values::repository)]
+    pub repository: Option<Optional<Repository>>,
+    /// Pull request of the comment, by number or URL [default: the one that CircleCI names, or that has the commit]
+    #[arg(long, value_name = "N", value_parser = values::pull_request)]
+    pub pull_request: Option<Optional<NamedPullRequest>>,
+}
+
+impl GitHubArgs {
+    /// The environment, with what the user named in place of what it says.
+    #[must_use]
+    pub fn environment(&self) -> CircleCi {
+        let pull_request = self.pull_request.clone().and_then(|given| given.0);
+        let of_url = pull_request.as_ref().and_then(|named| named.repository.clone());
+        let repository = self.repository.clone().and_then(|given| given.0).or(of_url);
+        circleci::environment().with_named(repository, pull_request.map(|named| named.number))
+    }
 }

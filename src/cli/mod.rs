@@ -11,7 +11,7 @@ pub use groups::{
     TestArgs,
 };
 pub use refusal::print;
-pub use values::{EnvEntry, Region};
+pub use values::{EnvEntry, NamedPullRequest, Optional, Region};
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use crate::circleci::{PullRequestLink, Repository};
 use crate::results::Engine;
 
 /// `NAME` or `NAME=VALUE`. Its `Debug` never shows a value.
@@ -57,6 +58,47 @@ impl FromStr for Region {
     }
 }
 
+/// A value that may be empty, because CircleCI had nothing to put there: `<nil>` and blanks are what it makes of an
+/// empty pipeline value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Optional<T>(pub Option<T>);
+
+/// A pull request as the user names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedPullRequest {
+    /// Its number.
+    pub number: u64,
+    /// Its repository, where it was named by its URL.
+    pub repository: Option<Repository>,
+}
+
+/// `OWNER/NAME`, or an address with the host.
+pub(super) fn repository(text: &str) -> Result<Optional<Repository>, String> {
+    let text = text.trim();
+    // `<< pipeline.git.repo_owner >>/<< pipeline.git.repo_name >>` where neither has a value.
+    if text.replace("<nil>", "").trim_matches('/').is_empty() {
+        return Ok(Optional(None));
+    }
+    let read = if text.contains(':') { Repository::of_remote(text) } else { Repository::parse(text) };
+    read.map(|repository| Optional(Some(repository)))
+        .ok_or_else(|| "write OWNER/NAME, such as acme/shop, or the repository's URL".to_owned())
+}
+
+/// `N`, `#N` or the URL of a pull request.
+pub(super) fn pull_request(text: &str) -> Result<Optional<NamedPullRequest>, String> {
+    let text = text.trim();
+    if matches!(text, "" | "<nil>") {
+        return Ok(Optional(None));
+    }
+    let of_number = |number| NamedPullRequest { number, repository: None };
+    let of_link = |link: PullRequestLink| NamedPullRequest { number: link.number, repository: Some(link.repository) };
+    let number = text.strip_prefix('#').unwrap_or(text).parse().ok().map(of_number);
+    number
+        .or_else(|| PullRequestLink::parse(text).map(of_link))
+        .map(|named| Optional(Some(named)))
+        .ok_or_else(|| "write the pull request's number, such as 7, or its URL".to_owned())
+}
+
 pub(super) fn engine(text: &str) -> Result<Engine, String> {
     match text {
         "loadforge" => Ok(Engine::Loadforge),
@@ -99,5 +141,25 @@ mod tests {
         assert_eq!("nyc3=2".parse(), Ok(Region { code: "nyc3".into(), servers: 2 }));
         assert_eq!("lon1".parse(), Ok(Region { code: "lon1".into(), servers: 1 }));
         assert!("nyc3=0".parse::<Region>().is_err());
+    }
+    #[test]
+    fn a_repository_and_a_pull_request_may_be_left_empty_by_circleci() {
+        for empty in ["", " ", "/", "<nil>/<nil>", "<nil>/"] {
+            assert_eq!(repository(empty), Ok(Optional(None)), "{empty}");
+        }
+        let named = |text: &str| repository(text).unwrap().0.unwrap();
+        assert_eq!(named("acme/shop").to_string(), "acme/shop");
+        assert_eq!(named("git@ghe.acme.example:acme/shop.git").host(), Some("ghe.acme.example"));
+        for bad in ["acme", "acme/shop/more", "acme/<nil>", "a b/c"] {
+            assert!(repository(bad).is_err(), "{bad}");
+        }
+        for (text, number, owner) in
+            [("7", 7, None), ("#7", 7, None), ("https://github.com/acme/shop/pull/7", 7, Some("acme"))]
+        {
+            let named = pull_request(text).unwrap().0.unwrap();
+            assert_eq!((named.number, named.repository.as_ref().map(Repository::owner)), (number, owner), "{text}");
+        }
+        assert_eq!(pull_request("<nil>"), Ok(Optional(None)));
+        assert!(pull_request("seven").is_err());
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use crate::circleci::{self, CircleCi};
+use crate::circleci::CircleCi;
 use crate::cli::{DoctorArgs, RunArgs};
 use crate::error::CommandError;
 use crate::exit::Exit;
@@ -19,7 +19,7 @@ use crate::text::counted;
 type CheckResult = Result<String, CommandError>;
 
 pub(super) async fn run(arguments: &DoctorArgs, mut sink: impl Write) -> Result<Exit, CommandError> {
-    let ci = circleci::environment();
+    let ci = arguments.github.environment();
     let engine = arguments.run.test.engine;
     let mut looks = vec![("configuration", configuration_look(arguments))];
     if engine == Engine::Local {
@@ -109,10 +109,15 @@ fn script(source: &str) -> CheckResult {
 async fn github(arguments: &DoctorArgs, ci: &CircleCi) -> CheckResult {
     let named = arguments.github.github_token_env.as_deref();
     let credentials = Credentials::from_env(|name| std::env::var(name).ok(), named)?;
-    let github = Github::connect(&credentials, arguments.github.github_api_url.as_ref().map(url::Url::as_str)).await?;
-    let found = github::find(&github, ci).await?;
-    Ok(match found.pull_request {
-        Some(pull_request) => format!("{} can be reached with {}", pull_request.url, credentials.origin()),
-        None => found.said.join(" "),
-    })
+    let api_url = arguments.github.github_api_url.as_ref().map(url::Url::as_str);
+    if let Some(sentence) = ci.repository.as_ref().and_then(|here| github::not_on_github(here, api_url)) {
+        return Ok(sentence);
+    }
+    let github = Github::connect(&credentials, api_url).await?;
+    let found = github::find(&github, ci).await;
+    match (found.pull_request, found.failure) {
+        (Some(pull_request), _) => Ok(format!("{} can be reached with {}", pull_request.url, credentials.origin())),
+        (None, Some(fault)) => Err(fault.into()),
+        (None, None) => Ok(found.said.join(" ")),
+    }
 }

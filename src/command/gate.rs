@@ -1,6 +1,5 @@
 //! `gate`: judge, write every report, publish, and only then decide the exit code.
 
-use crate::circleci;
 use crate::cli::{GateCommandArgs, OutputArgs};
 use crate::config::Config;
 use crate::error::CommandError;
@@ -17,7 +16,7 @@ pub(super) async fn run(arguments: &GateCommandArgs, output: OutputArgs) -> Resu
     running::register_variables(&config, &arguments.gate.env, &[]);
     let gates = judging::gates(&config, &arguments.gate.gate)?;
     let template = judging::read_template(arguments.gate.template.as_deref())?;
-    let ci = circleci::environment();
+    let ci = arguments.github.environment();
     let mut under_test = RunUnderTest::read(&arguments.gate, &arguments.folder)?;
     let history = judging::open_history(&arguments.folder.history)?;
     let rules = judging::rules(&arguments.baseline, &config);

@@ -67,7 +67,7 @@ pub struct Github {
     pub(super) app: Option<Octocrab>,
     pub(super) identity: Mutex<Option<Identity>>,
     pub(super) patience: Patience,
-    public: bool,
+    api_host: String,
     waited_ms: AtomicU64,
 }
 
@@ -111,14 +111,14 @@ impl Github {
             app: minted,
             identity: Mutex::new(None),
             patience,
-            public: base.host_str() == Some("api.github.com"),
+            api_host: base.host_str().unwrap_or_default().to_owned(),
             waited_ms: AtomicU64::new(0),
         })
     }
 
-    /// Whether this is github.com and not a server of one's own.
-    pub(super) const fn is_public(&self) -> bool {
-        self.public
+    /// The host of its API.
+    pub(super) fn api_host(&self) -> &str {
+        &self.api_host
     }
 
     /// Reads one thing; asked again when GitHub does not answer.

@@ -131,6 +131,14 @@ pub enum GithubError {
         /// Where the credentials came from.
         credential: String,
     },
+    /// There is no such repository on GitHub, and its name was only guessed from CircleCI's project names.
+    #[error("GitHub did not let us {task}: there is no {repository} that the token can see")]
+    GuessedRepository {
+        /// What was asked.
+        task: Task,
+        /// The name that was tried.
+        repository: String,
+    },
     /// GitHub asks us to slow down for longer than we are willing to wait.
     #[error("GitHub's rate limit: it asks to wait {} before we {task}", duration(*wait))]
     RateLimited {
@@ -230,7 +238,7 @@ impl Explain for GithubError {
     fn exit(&self) -> Exit {
         match self {
             Self::NoToken { .. } => Exit::NotAllowed,
-            Self::Refused { status: 401 | 403 | 404, .. } => Exit::NotAllowed,
+            Self::Refused { status: 401 | 403 | 404, .. } | Self::GuessedRepository { .. } => Exit::NotAllowed,
             Self::BadToken { .. }
             | Self::BadVariableName
             | Self::AppIncomplete { .. }
@@ -267,6 +275,12 @@ impl Explain for GithubError {
             }
             Self::Client { .. } => "check the proxy variables and SSL_CERT_FILE".into(),
             Self::Refused { task, status, message, credential } => refusal_hint(*task, *status, message, credential),
+            Self::GuessedRepository { .. } => {
+                "the name comes from CIRCLE_PROJECT_USERNAME and CIRCLE_PROJECT_REPONAME, which CircleCI's GitHub App \
+                 fills with display names; name the repository with --repository OWNER/NAME (orb parameter `repository`), \
+                 or give the token access to it"
+                    .into()
+            }
             Self::RateLimited { .. } => {
                 "the token is used by too many jobs at once; give this project a token or GitHub App of its own".into()
             }

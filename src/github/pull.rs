@@ -4,7 +4,10 @@ use serde::Deserialize;
 
 use super::api::Github;
 use super::error::{GithubError, Task};
-use crate::circleci::{CircleCi, PullRequestLink, Repository};
+use super::host;
+use crate::circleci::{
+    CircleCi, PullRequestLink, Repository, RepositorySource, is_merge_queue, pull_request_of_branch,
+};
 use crate::text::short_commit;
 
 /// Pull requests looked at when the environment names many.
@@ -19,7 +22,7 @@ pub struct PullRequest {
     pub number: u64,
     /// Its page.
     pub url: String,
-    /// The newest commit of its branch.
+    /// The newest commit of its branch; on a merge queue's branch the commit that is built, which contains that one.
     pub head_sha: String,
     /// Its branch.
     pub head_branch: String,
@@ -27,13 +30,15 @@ pub struct PullRequest {
     pub fork: bool,
 }
 
-/// What came of the search.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The result of the search.
+#[derive(Debug)]
 pub struct Found {
     /// The pull request; `None` when nothing should be posted.
     pub pull_request: Option<PullRequest>,
     /// What the reader should know about the choice, in sentences.
     pub said: Vec<String>,
+    /// The first thing that kept us from looking everywhere. It matters when no pull request was found.
+    pub failure: Option<GithubError>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -60,72 +65,128 @@ struct Repo {
     full_name: String,
 }
 
-/// Finds the open pull request of this build: the ones the environment names, else those GitHub knows by the commit.
+/// A pull request that may be this build's.
+#[derive(Debug)]
+struct Candidate {
+    pull: Pull,
+    evidence: Evidence,
+}
+
+/// Why a pull request is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Evidence {
+    /// The user named it.
+    User,
+    /// The environment names it.
+    Environment,
+    /// It contains the commit.
+    Commit,
+}
+
+/// Finds the open pull request of this build: the one the user named; else those the environment names; else those
+/// GitHub knows by the commit.
 ///
 /// A name in the environment is not trusted: CircleCI also sets it on the build of a merge into the main branch. A
-/// pull request is this build's only when it is open and its branch is the one built, or its newest commit the one built.
-///
-/// # Errors
-/// When GitHub cannot be asked or does not answer.
-pub async fn find(github: &Github, ci: &CircleCi) -> Result<Found, GithubError> {
-    let mut said = Vec::new();
-    let mut pulls = named(github, ci, &mut said).await?;
-    let by_name = pulls.len();
-    if pulls.iter().all(|pull| refusal(pull, ci, true).is_some()) {
-        let more = match by_commit(github, ci, &mut said).await {
-            // What is known of the named ones is worth more than that nothing further could be learned.
-            Err(GithubError::Refused { .. }) if by_name > 0 => Vec::new(),
-            other => other?,
+/// pull request is this build's only when it is open and its branch is the one built, or its newest commit the one
+/// built. What cannot be read does not stop the search.
+pub async fn find(github: &Github, ci: &CircleCi) -> Found {
+    let mut search = Search { github, ci, said: Vec::new(), failure: None };
+    let mut candidates = search.named().await;
+    if ci.named_pull_request.is_none() && candidates.iter().all(|candidate| refusal(candidate, ci).is_some()) {
+        let known: Vec<String> = candidates.iter().map(|candidate| candidate.pull.html_url.clone()).collect();
+        let more = search.by_commit(!known.is_empty()).await;
+        candidates.extend(more.into_iter().filter(|candidate| !known.contains(&candidate.pull.html_url)));
+    }
+    let (pull_request, said) = choose(candidates, ci, search.said);
+    Found { pull_request, said, failure: search.failure }
+}
+
+struct Search<'a> {
+    github: &'a Github,
+    ci: &'a CircleCi,
+    said: Vec<String>,
+    failure: Option<GithubError>,
+}
+
+impl Search<'_> {
+    /// The pull requests that the user or the environment names, as GitHub knows them.
+    async fn named(&mut self) -> Vec<Candidate> {
+        let mut candidates = Vec::new();
+        for (PullRequestLink { repository, number }, evidence) in self.links() {
+            if let Some(sentence) = host::elsewhere(&repository, self.github.api_host()) {
+                self.said.push(sentence);
+                continue;
+            }
+            let route = format!("/repos/{repository}/pulls/{number}");
+            match self.github.get(Task::ReadPullRequest, &route).await {
+                Ok(pull) => candidates.push(Candidate { pull, evidence }),
+                Err(error) => {
+                    self.said.push(format!("Pull request {repository}#{number} cannot be read: {error}"));
+                    self.failure.get_or_insert(error);
+                }
+            }
+        }
+        candidates
+    }
+
+    fn links(&mut self) -> Vec<(PullRequestLink, Evidence)> {
+        let ci = self.ci;
+        let in_repository = |number: u64| Some(PullRequestLink { repository: ci.repository.clone()?, number });
+        if let Some(number) = ci.named_pull_request {
+            if ci.repository.is_none() {
+                self.said.push(format!("Nothing says which repository has pull request {number}: set --repository."));
+            }
+            return in_repository(number).map(|link| (link, Evidence::User)).into_iter().collect();
+        }
+        let mut links = Vec::new();
+        for link in ci.pull_requests.iter().take(MAX_LINKS) {
+            match ci.repository.as_ref().filter(|_| ci.repository_source == Some(RepositorySource::Named)) {
+                Some(named) if !named.is_same(&link.repository) => {
+                    self.said.push(format!("Pull request {}#{} is not in {named}.", link.repository, link.number));
+                }
+                _ => links.push(link.clone()),
+            }
+        }
+        let by_number = ci.pull_request_number.and_then(in_repository);
+        links.extend(by_number.filter(|link| links.iter().all(|known| known.number != link.number)));
+        links.into_iter().map(|link| (link, Evidence::Environment)).collect()
+    }
+
+    /// The pull requests GitHub associates with the commit. Where others are known, a refusal is only noted.
+    async fn by_commit(&mut self, others_known: bool) -> Vec<Candidate> {
+        let (Some(repository), Some(commit)) = (&self.ci.repository, &self.ci.commit) else {
+            if self.ci.pull_requests.is_empty() {
+                self.said.push(
+                    "The environment names neither a pull request nor a repository and commit to find one by.".into(),
+                );
+            }
+            return Vec::new();
         };
-        let known: Vec<u64> = pulls.iter().map(|pull| pull.number).collect();
-        pulls.extend(more.into_iter().filter(|pull| !known.contains(&pull.number)));
-    }
-    Ok(choose(pulls, by_name, ci, said))
-}
-
-/// The pull requests of `CIRCLE_PULL_REQUEST(S)` as GitHub knows them.
-async fn named(github: &Github, ci: &CircleCi, said: &mut Vec<String>) -> Result<Vec<Pull>, GithubError> {
-    let mut pulls = Vec::new();
-    for link in ci.pull_requests.iter().take(MAX_LINKS) {
-        let PullRequestLink { host, repository, number } = link;
-        if let Some(host) = host.as_deref().filter(|host| github.is_public() && !is_public_host(host)) {
-            said.push(format!(
-                "Pull request {repository}#{number} is on {host}: set --github-api-url https://{host}/api/v3."
-            ));
-            continue;
+        if let Some(sentence) = host::elsewhere(repository, self.github.api_host()) {
+            if !self.said.contains(&sentence) {
+                self.said.push(sentence);
+            }
+            return Vec::new();
         }
-        pulls.push(github.get(Task::ReadPullRequest, &format!("/repos/{repository}/pulls/{number}")).await?);
-    }
-    Ok(pulls)
-}
-
-fn is_public_host(host: &str) -> bool {
-    matches!(host, "github.com" | "www.github.com")
-}
-
-/// The pull requests GitHub associates with the commit.
-async fn by_commit(github: &Github, ci: &CircleCi, said: &mut Vec<String>) -> Result<Vec<Pull>, GithubError> {
-    let (Some(repository), Some(commit)) = (&ci.repository, &ci.commit) else {
-        if ci.pull_requests.is_empty() {
-            said.push(
-                "The environment names neither a pull request nor a repository and commit to find one by.".into(),
-            );
+        let route = format!("/repos/{repository}/commits/{commit}/pulls");
+        match self.github.list(Task::FindByCommit, &route, |_| true).await {
+            Ok(pulls) => pulls.into_iter().map(|pull| Candidate { pull, evidence: Evidence::Commit }).collect(),
+            // 422: "No commit found for SHA", which is what a commit that was never pushed gets.
+            Err(error) if error.status() == Some(422) => {
+                self.said.push(format!("GitHub does not know commit {} in {repository}.", short_commit(commit)));
+                Vec::new()
+            }
+            Err(GithubError::Refused { .. }) if others_known => Vec::new(),
+            Err(error) => {
+                self.failure.get_or_insert(error);
+                Vec::new()
+            }
         }
-        return Ok(Vec::new());
-    };
-    let route = format!("/repos/{repository}/commits/{commit}/pulls");
-    match github.list(Task::FindByCommit, &route, |_| true).await {
-        // 422: "No commit found for SHA", which is what a commit that was never pushed gets.
-        Err(error) if error.status() == Some(422) => {
-            said.push(format!("GitHub does not know commit {} in {repository}.", short_commit(commit)));
-            Ok(Vec::new())
-        }
-        other => other,
     }
 }
 
 /// Why a pull request is not this build's; `None` when it is.
-fn refusal(pull: &Pull, ci: &CircleCi, named: bool) -> Option<String> {
+fn refusal(Candidate { pull, evidence }: &Candidate, ci: &CircleCi) -> Option<String> {
     let label = &pull.html_url;
     if pull.merged_at.is_some() {
         return Some(format!("{label} is merged already."));
@@ -133,27 +194,22 @@ fn refusal(pull: &Pull, ci: &CircleCi, named: bool) -> Option<String> {
     if pull.state != "open" {
         return Some(format!("{label} is closed."));
     }
-    if ci.commit.as_deref() == Some(pull.head.sha.as_str()) {
+    if *evidence == Evidence::User || ci.commit.as_deref() == Some(pull.head.sha.as_str()) {
         return None;
     }
     match ci.branch.as_deref() {
-        Some(branch) if branch == pull.head.branch || is_pull_branch(branch, pull.number) => None,
+        Some(branch) if branch == pull.head.branch || pull_request_of_branch(branch) == Some(pull.number) => None,
         Some(branch) => Some(format!("{label} is of branch {:?}, this build is of {branch:?}.", pull.head.branch)),
-        None if named => None,
+        None if *evidence == Evidence::Environment && ci.tag.is_none() => None,
         None => Some(format!("{label} contains this commit, but its newest commit is another one.")),
     }
 }
 
-/// CircleCI builds a fork's pull request on a branch `pull/N` or `pull/N/head`.
-fn is_pull_branch(branch: &str, number: u64) -> bool {
-    branch.strip_prefix("pull/").map(|rest| rest.strip_suffix("/head").unwrap_or(rest)) == Some(&number.to_string())
-}
-
-fn choose(pulls: Vec<Pull>, by_name: usize, ci: &CircleCi, mut said: Vec<String>) -> Found {
+fn choose(candidates: Vec<Candidate>, ci: &CircleCi, mut said: Vec<String>) -> (Option<PullRequest>, Vec<String>) {
     let mut ours = Vec::new();
-    for (at, pull) in pulls.into_iter().enumerate() {
-        match refusal(&pull, ci, at < by_name) {
-            None => ours.push(pull),
+    for candidate in candidates {
+        match refusal(&candidate, ci) {
+            None => ours.push(candidate.pull),
             Some(reason) => said.push(reason),
         }
     }
@@ -162,7 +218,7 @@ fn choose(pulls: Vec<Pull>, by_name: usize, ci: &CircleCi, mut said: Vec<String>
     ours.sort_by_key(|pull| (is_head(pull), pull.number));
     let Some(pull) = ours.pop() else {
         said.push("No open pull request belongs to this build, so no comment is posted.".into());
-        return Found { pull_request: None, said };
+        return (None, said);
     };
     if !ours.is_empty() {
         let others: Vec<String> = ours.iter().rev().map(|other| format!("#{}", other.number)).collect();
@@ -174,26 +230,28 @@ fn choose(pulls: Vec<Pull>, by_name: usize, ci: &CircleCi, mut said: Vec<String>
             others.join(", ")
         ));
     }
+    // As GitHub spells it now: a renamed repository still answers to its old name.
     let base =
         pull.base.repo.as_ref().and_then(|repo| Repository::parse(&repo.full_name)).or_else(|| ci.repository.clone());
     let Some(repository) = base else {
         said.push(format!("GitHub does not say which repository {} belongs to.", pull.html_url));
-        return Found { pull_request: None, said };
+        return (None, said);
     };
     let fork = pull.head.repo.as_ref().is_none_or(|head| !head.full_name.eq_ignore_ascii_case(&repository.to_string()));
     if fork {
         let from = pull.head.repo.as_ref().map_or("a fork that was deleted", |head| head.full_name.as_str());
         said.push(format!("#{} comes from {from}; the comment goes to {repository}.", pull.number));
     }
+    let queued = ci.commit.clone().filter(|_| ci.branch.as_deref().is_some_and(is_merge_queue));
     let pull_request = PullRequest {
         repository,
         number: pull.number,
         url: pull.html_url,
-        head_sha: pull.head.sha,
+        head_sha: queued.unwrap_or(pull.head.sha),
         head_branch: pull.head.branch,
         fork,
     };
-    Found { pull_request: Some(pull_request), said }
+    (Some(pull_request), said)
 }
 
 #[cfg(test)]
@@ -228,10 +286,14 @@ mod tests {
         }
     }
 
+    fn candidates(pulls: Vec<Pull>, evidence: Evidence) -> Vec<Candidate> {
+        pulls.into_iter().map(|pull| Candidate { pull, evidence }).collect()
+    }
+
     fn chosen(pulls: Vec<Pull>, named: bool, branch: Option<&str>) -> (Option<u64>, String) {
-        let by_name = if named { pulls.len() } else { 0 };
-        let found = choose(pulls, by_name, &ci(branch), Vec::new());
-        (found.pull_request.map(|pull| pull.number), found.said.join("\n"))
+        let evidence = if named { Evidence::Environment } else { Evidence::Commit };
+        let (pull_request, said) = choose(candidates(pulls, evidence), &ci(branch), Vec::new());
+        (pull_request.map(|pull| pull.number), said.join("\n"))
     }
 
     #[test]
@@ -275,15 +337,38 @@ mod tests {
     fn a_fork_is_named_and_the_base_receives_the_comment() {
         let mut fork = pull(7, "patch-1", COMMIT);
         fork.head.repo = Some(Repo { full_name: "alice/shop".into() });
-        let found = choose(vec![fork], 1, &ci(Some("pull/7")), Vec::new());
-        assert!(found.pull_request.as_ref().unwrap().fork);
-        assert_eq!(found.pull_request.unwrap().repository.to_string(), "acme/shop");
-        assert_eq!(found.said, ["#7 comes from alice/shop; the comment goes to acme/shop."]);
+        let (found, said) = choose(candidates(vec![fork], Evidence::Environment), &ci(Some("pull/7")), Vec::new());
+        assert!(found.as_ref().unwrap().fork);
+        assert_eq!(found.unwrap().repository.to_string(), "acme/shop");
+        assert_eq!(said, ["#7 comes from alice/shop; the comment goes to acme/shop."]);
         let mut gone = pull(7, "patch-1", COMMIT);
         gone.head.repo = None;
         assert_eq!(
             chosen(vec![gone], true, None).1,
             "#7 comes from a fork that was deleted; the comment goes to acme/shop."
         );
+    }
+    #[test]
+    fn a_merge_queue_shows_its_own_commit_as_the_newest() {
+        let branch = "gh-readonly-queue/main/pr-7-2222222222222222222222222222222222222222";
+        let (found, _) =
+            choose(candidates(vec![pull(7, "login", OTHER)], Evidence::Environment), &ci(Some(branch)), Vec::new());
+        assert_eq!(found.unwrap().head_sha, COMMIT);
+        assert_eq!(chosen(vec![pull(8, "login", OTHER)], true, Some(branch)).0, None);
+    }
+
+    #[test]
+    fn the_one_the_user_names_may_be_of_another_branch_but_must_be_open() {
+        let of_user = |pull| choose(candidates(vec![pull], Evidence::User), &ci(Some("other")), Vec::new()).0;
+        assert_eq!(of_user(pull(7, "login", OTHER)).unwrap().number, 7);
+        assert_eq!(of_user(Pull { state: "closed".into(), ..pull(7, "login", OTHER) }), None);
+    }
+
+    #[test]
+    fn a_tag_comments_only_where_its_commit_is_the_newest() {
+        let tag = CircleCi { tag: Some("v1".into()), ..ci(None) };
+        let of_tag = |pull| choose(candidates(vec![pull], Evidence::Environment), &tag, Vec::new()).0;
+        assert_eq!(of_tag(pull(7, "login", OTHER)), None);
+        assert_eq!(of_tag(pull(7, "login", COMMIT)).unwrap().number, 7);
     }
 }

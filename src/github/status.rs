@@ -47,6 +47,11 @@ impl CommitStatus<'_> {
 #[derive(Deserialize)]
 struct Set {}
 
+#[derive(Deserialize)]
+struct NamedRepository {
+    full_name: String,
+}
+
 /// Sets the status of a commit. Setting it twice does no harm: the last one counts.
 ///
 /// # Errors
@@ -66,8 +71,22 @@ pub async fn set_status(
         body["target_url"] = link.into();
     }
     let commit: String = commit.chars().filter(char::is_ascii_hexdigit).collect();
-    let Set {} = github.post_again(Task::SetStatus, &format!("/repos/{repository}/statuses/{commit}"), &body).await?;
-    Ok(())
+    let set = async |repository: &str| {
+        let route = format!("/repos/{repository}/statuses/{commit}");
+        github.post_again(Task::SetStatus, &route, &body).await.map(|Set {}| ())
+    };
+    match set(&repository.to_string()).await {
+        // The repository was renamed. A redirect of a read is followed, one of a write is not.
+        Err(error) if error.status().is_some_and(|status| (300..400).contains(&status)) => {
+            let route = format!("/repos/{repository}");
+            let NamedRepository { full_name } = github.get(Task::SetStatus, &route).await?;
+            match Repository::parse(&full_name) {
+                Some(now) => set(&now.to_string()).await,
+                None => Err(error),
+            }
+        }
+        other => other,
+    }
 }
 
 #[cfg(test)]

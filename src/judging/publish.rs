@@ -1,7 +1,7 @@
 //! Publishing judged runs in the pull request. Nothing that goes wrong here changes a verdict, so it is logged as a warning.
 
 use super::judged_run::JudgedRun;
-use crate::circleci::CircleCi;
+use crate::circleci::{CircleCi, Repository, RepositorySource};
 use crate::cli::{CommentArgs, GitHubArgs};
 use crate::github::{self, CommitStatus, Credentials, Github, GithubError, PullRequest, Section};
 use crate::log::warn;
@@ -21,23 +21,33 @@ async fn try_publish_all(
     arguments: &GitHubArgs,
     ci: &CircleCi,
 ) -> Result<(), GithubError> {
+    let api_url = arguments.github_api_url.as_ref().map(url::Url::as_str);
+    if let Some(sentence) = ci.repository.as_ref().and_then(|here| github::not_on_github(here, api_url)) {
+        tracing::warn!("no comment: {sentence}");
+        return Ok(());
+    }
     let lookup = |name: &str| std::env::var(name).ok();
     let credentials = Credentials::from_env(lookup, arguments.github_token_env.as_deref())?;
-    let api_url = arguments.github_api_url.as_ref().map(url::Url::as_str);
     let github = Github::connect(&credentials, api_url).await?;
     let keys = keys(judged, how.comment_key.as_deref());
-    if how.status {
-        for (one, key) in judged.iter().zip(&keys) {
-            set_status(&github, one, key, ci).await;
-        }
-    }
-    let found = github::find(&github, ci).await?;
+    let found = github::find(&github, ci).await;
     for sentence in &found.said {
         tracing::info!("{sentence}");
     }
-    let Some(pull_request) = found.pull_request else { return Ok(()) };
+    if how.status {
+        // The commit of a pull request has its status where the comment is.
+        let repository = found.pull_request.as_ref().map(|pull_request| &pull_request.repository);
+        for (one, key) in judged.iter().zip(&keys) {
+            set_status(&github, repository.or(ci.repository.as_ref()), one, key, ci).await;
+        }
+    }
+    let Some(pull_request) = found.pull_request else {
+        return found.failure.map_or(Ok(()), |fault| Err(explained(fault, ci)));
+    };
     for (one, key) in judged.iter().zip(&keys) {
-        publish(&github, &pull_request, one, key, how, ci).await?;
+        if let Err(fault) = publish(&github, &pull_request, one, key, how, ci).await {
+            warn(&format!("no comment for {key}"), &fault);
+        }
     }
     Ok(())
 }
@@ -73,18 +83,29 @@ async fn publish(
     Ok(())
 }
 
-async fn set_status(github: &Github, judged: &JudgedRun, key: &str, ci: &CircleCi) {
-    let (Some(repository), Some(commit)) = (&ci.repository, &ci.commit) else {
+async fn set_status(github: &Github, repository: Option<&Repository>, judged: &JudgedRun, key: &str, ci: &CircleCi) {
+    let (Some(repository), Some(commit)) = (repository, &ci.commit) else {
         tracing::warn!(
-            "no commit status: the environment names no repository or commit (CIRCLE_REPOSITORY_URL, CIRCLE_SHA1)"
+            "no commit status: the environment names no repository (--repository) or no commit (CIRCLE_SHA1)"
         );
         return;
     };
     let link = judged.links.report.as_deref().or(judged.links.job.as_deref());
     let status = CommitStatus { key, outcome: judged.verdict.outcome, sentence: &judged.verdict.sentence, link };
     match github::set_status(github, repository, commit, &status).await {
-        Ok(()) => tracing::info!("commit status set"),
-        Err(fault) => warn("no commit status", &fault),
+        Ok(()) => tracing::info!("commit status set in {repository}"),
+        Err(fault) => warn("no commit status", &explained(fault, ci)),
+    }
+}
+
+/// The fault; where it says that there is no such repository, and only CircleCI's display names led to it, that too.
+fn explained(fault: GithubError, ci: &CircleCi) -> GithubError {
+    let guessed = ci.repository.as_ref().filter(|_| ci.repository_source == Some(RepositorySource::ProjectNames));
+    match (fault, guessed) {
+        (GithubError::Refused { task, status: 404, .. }, Some(repository)) => {
+            GithubError::GuessedRepository { task, repository: repository.to_string() }
+        }
+        (fault, _) => fault,
     }
 }
 

@@ -29,7 +29,9 @@ async fn server(pulls: Vec<Pull>) -> GitHub {
 }
 
 async fn search(server: &GitHub, ci: &CircleCi) -> Found {
-    find(&connect(server).await, ci).await.unwrap()
+    let found = find(&connect(server).await, ci).await;
+    assert!(found.failure.is_none(), "{:?}", found.failure);
+    found
 }
 
 fn number(found: &Found) -> Option<u64> {
@@ -117,7 +119,7 @@ async fn a_pull_request_from_a_fork_gets_its_comment_in_the_base_repository() {
 async fn one_the_token_cannot_see_is_an_error_with_the_permission() {
     let server = server(Vec::new()).await;
     let ci = build(1, "login", &[("CIRCLE_PULL_REQUEST", "https://github.com/acme/shop/pull/7")]);
-    let failure = CommandError::from(find(&connect(&server).await, &ci).await.unwrap_err());
+    let failure = CommandError::from(find(&connect(&server).await, &ci).await.failure.unwrap());
     insta::assert_snapshot!(failure, @r#"
     GitHub did not let us read the pull request: 404 Not Found
     hint: the token of GITHUB_TOKEN cannot see this repository or pull request; give it access with "Pull requests: read" (a classic token: `repo`), and for GitHub Enterprise Server set --github-api-url

@@ -3,6 +3,7 @@
 mod access;
 mod binary;
 mod budget;
+mod environments;
 mod finding;
 mod modes;
 mod order;

@@ -29,6 +29,20 @@ workflows:
             error_rate < 1%
 ";
 
+const GITHUB_APP: &str = "\
+CircleCI's GitHub App gives a job display names in place of the repository's. The git remote of the checkout usually says
+which repository it is; to be sure, or without a checkout, hand over what the pipeline knows
+([docs/comment.md](docs/comment.md) has the whole order):
+
+```yaml
+- loadforge/load-test:
+    comment: true
+    repository: << pipeline.git.repo_owner >>/<< pipeline.git.repo_name >>
+    pull_request: << pipeline.event.github.pull_request.number >>
+```
+
+";
+
 const WITHOUT_THE_REGISTRY: &str = "\
 Without the registry (where an organisation allows no uncertified orbs): each release carries the packed `orb.yml`. Name
 its address under `orbs:`, or paste it there as an inline orb; it pins the same checksums. The program alone works too:
@@ -71,6 +85,7 @@ fn section(orb: &Orb) -> String {
         "A gate before production; the goals are in `loadforge.yml`, and `promote-production` waits for them:\n\n",
     );
     let _ = write!(out, "```yaml\n{}```\n\n", usage("gate_before_production"));
+    out.push_str(GITHUB_APP);
     out.push_str("More of these are in [`orb/examples`](orb/examples):\n\n");
     for (name, example) in orb.section("examples") {
         let _ = writeln!(out, "- [`{name}`](orb/examples/{name}.yml): {}", sentence(example));

@@ -105,9 +105,22 @@ impl World {
         match (method.as_str(), parts.as_slice()) {
             ("GET", ["user"]) if account.knows_itself => ok(json!({ "id": account.id, "login": account.login })),
             ("GET", ["user"]) => refuse(403, "Resource not accessible by integration"),
-            (_, ["repos", "acme", "shop", of_repo @ ..]) => self.repository(&account, method, of_repo, query, body),
+            (_, ["repos", "acme", "shop", of_repo @ ..] | ["repositories", "1", of_repo @ ..]) => {
+                self.repository(&account, method, of_repo, query, body)
+            }
+            // The name the repository had before it was renamed.
+            (_, ["repos", "acme", "old-shop", of_repo @ ..]) => self.moved(method, of_repo),
             _ => refuse(404, "Not Found"),
         }
+    }
+
+    /// GitHub repeats what was asked of the repository's number: a read with 301, everything else with 307.
+    fn moved(&self, method: &Method, parts: &[&str]) -> Response {
+        let status = if *method == Method::GET { 301 } else { 307 };
+        let address = format!("{}/repositories/1/{}", self.api_url, parts.join("/"));
+        let mut answer = refuse(status, "Moved Permanently");
+        answer.headers_mut().insert("location", address.trim_end_matches('/').parse().unwrap());
+        answer
     }
 
     fn repository(
@@ -119,6 +132,7 @@ impl World {
         body: &Value,
     ) -> Response {
         match (method.as_str(), parts) {
+            ("GET", []) => ok(json!({ "id": 1, "full_name": "acme/shop" })),
             ("GET", ["pulls", number]) => {
                 let found = self.pulls.iter().find(|pull| pull.number.to_string() == *number);
                 found.map_or_else(|| refuse(404, "Not Found"), |pull| ok(pull_json(pull)))
