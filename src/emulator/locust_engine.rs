@@ -89,11 +89,10 @@ impl LoadEngine for LocustEngine {
     fn recover(&self, run_folder: &Path) -> Option<EngineOutcome> {
         let record = process::recover(run_folder);
         record.loaded().then(|| {
-            let problem = Problem {
-                kind: ProblemKind::EndedEarly,
-                message: "the server ended while the run was under way; what was measured until then is kept".into(),
-                detail: None,
-            };
+            let problem = Problem::new(
+                ProblemKind::EndedEarly,
+                "the server ended while the run was under way; what was measured until then is kept",
+            );
             delivered(&record, EngineEnd::Cancelled, vec![problem], None)
         })
     }
@@ -168,7 +167,7 @@ fn not_available(error: &ProcessError) -> EngineOutcome {
 }
 
 fn engine_problem(message: String) -> Problem {
-    Problem { kind: ProblemKind::EngineNotAvailable, message, detail: None }
+    Problem::new(ProblemKind::EngineNotAvailable, message)
 }
 
 fn metrics(record: &Record) -> Metrics {

@@ -35,14 +35,7 @@ pub(super) fn results(endpoints: Vec<Endpoint>) -> Results {
 /// A failure of Locust's list.
 pub(super) fn failure(label: &str, error: &str, occurrences: u64) -> Failure {
     let (method, name) = label.split_once(' ').unwrap_or(("", label));
-    Failure {
-        method: method.into(),
-        name: name.into(),
-        error: error.into(),
-        occurrences,
-        first_seen: None,
-        last_seen: None,
-    }
+    Failure::new(method, name, error, occurrences)
 }
 
 /// Gates as if they were given with `--gate`.

@@ -24,15 +24,16 @@ pub(super) fn find(results: &Results) -> Option<Finding> {
             format!("{}: {count} of {count} failed{cause}", endpoint.label())
         })
         .collect();
-    (!dead.is_empty()).then(|| Finding {
-        kind: FindingKind::AlwaysFailed,
-        sentence: format!("{} failed every time.", words::list(&names, MOST_NAMED)),
-        evidence: words::list(&causes, MOST_NAMED),
-        next: "Call it once by hand with the same data: it is broken, moved, or the script asks for something that does not \
-               exist."
-            .into(),
-        span_s: None,
-    })
+    if dead.is_empty() {
+        return None;
+    }
+    Some(Finding::new(
+        FindingKind::AlwaysFailed,
+        format!("{} failed every time.", words::list(&names, MOST_NAMED)),
+        words::list(&causes, MOST_NAMED),
+        "Call it once by hand with the same data: it is broken, moved, or the script asks for something that does not \
+         exist.",
+    ))
 }
 
 #[cfg(test)]
@@ -44,14 +45,7 @@ mod tests {
     #[test]
     fn an_endpoint_that_failed_every_time_is_named_however_rare_it_is() {
         let mut run = results(vec![endpoint("GET", "/", 10_000, 3, 20.0), endpoint("POST", "/orders", 4, 4, 2.0)]);
-        run.failures = vec![Failure {
-            method: "POST".into(),
-            name: "/orders".into(),
-            error: "HTTPError('503 Server Error')".into(),
-            occurrences: 4,
-            first_seen: None,
-            last_seen: None,
-        }];
+        run.failures = vec![Failure::new("POST", "/orders", "HTTPError('503 Server Error')", 4)];
         let finding = find(&run).unwrap();
         insta::assert_snapshot!(format!("{}\n{}", finding.sentence, finding.evidence), @r"
         POST /orders failed every time.

@@ -200,17 +200,12 @@ impl Shift {
     fn finding(&self, sentence: String, show: impl Fn(f64) -> String, next: &str) -> Finding {
         let shown: Vec<String> =
             self.endpoints.iter().map(|(change, label)| format!("{label} {}", show(*change))).collect();
-        Finding {
-            kind: FindingKind::CommonMode,
+        Finding::new(
+            FindingKind::CommonMode,
             sentence,
-            evidence: format!(
-                "response times against the median of {}: {}",
-                counted(self.runs, "run"),
-                words::list(&shown, 6)
-            ),
-            next: next.into(),
-            span_s: None,
-        }
+            format!("response times against the median of {}: {}", counted(self.runs, "run"), words::list(&shown, 6)),
+            next,
+        )
     }
 }
 
@@ -239,22 +234,21 @@ pub(super) fn faster_because_failing(results: &Results, baseline: &UsualValues) 
     found.sort_by(|a, b| b.0.total_cmp(&a.0));
     let labels: Vec<String> = found.iter().map(|(_, label, _)| label.clone()).collect();
     let evidence: Vec<String> = found.into_iter().map(|(.., evidence)| evidence).collect();
-    (!labels.is_empty()).then(|| Finding {
-        kind: FindingKind::FasterBecauseFailing,
-        sentence: format!(
-            "{} faster than usual only because more requests fail: an error is answered quicker than the work is done.",
-            match labels.len() {
-                1 => format!("{} is", labels[0]),
-                _ => format!("{} are", words::list(&labels, 3)),
-            }
+    let subject = match labels.as_slice() {
+        [] => return None,
+        [one] => format!("{one} is"),
+        _ => format!("{} are", words::list(&labels, 3)),
+    };
+    Some(Finding::new(
+        FindingKind::FasterBecauseFailing,
+        format!(
+            "{subject} faster than usual only because more requests fail: an error is answered quicker than the work is \
+             done."
         ),
-        evidence: words::list(&evidence, 3),
-        next:
-            "Read the response times of these endpoints only after the failures are gone; a gate on error_rate belongs \
-               beside every gate on a percentile."
-                .into(),
-        span_s: None,
-    })
+        words::list(&evidence, 3),
+        "Read the response times of these endpoints only after the failures are gone; a gate on error_rate belongs \
+         beside every gate on a percentile.",
+    ))
 }
 
 #[cfg(test)]

@@ -31,21 +31,19 @@ pub(super) fn find(results: &Results, baseline: &UsualValues) -> Option<Finding>
             format!("{}: p95 {from} → {to} over {} builds", one.label, one.builds)
         })
         .collect();
-    Some(Finding {
-        kind: FindingKind::Creep,
-        sentence: format!(
+    Some(Finding::new(
+        FindingKind::Creep,
+        format!(
             "{} became slower bit by bit over the last {} builds, {} in all: no single build shows it, and the baseline \
              moves along.",
             words::list(&labels, 3),
             worst.builds,
             words::change(worst.to_ms / worst.from_ms),
         ),
-        evidence: format!("Theil–Sen trend, 99.9 % confidence: {}", words::list(&evidence, 3)),
-        next: "Compare with a commit from the beginning, look for data that grows in the environment, and write a limit in \
-               ms where one is missing: `loadforge-ci baseline suggest`."
-            .into(),
-        span_s: None,
-    })
+        format!("Theil–Sen trend, 99.9 % confidence: {}", words::list(&evidence, 3)),
+        "Compare with a commit from the beginning, look for data that grows in the environment, and write a limit in \
+               ms where one is missing: `loadforge-ci baseline suggest`.",
+    ))
 }
 
 fn rising(endpoint: &Endpoint, baseline: &UsualValues) -> Option<Crept> {

@@ -116,19 +116,18 @@ fn finding(rises: &[Rise], span: (i64, i64)) -> Finding {
             )
         })
         .collect();
-    Finding {
-        kind: FindingKind::Drift,
-        sentence: format!(
+    Finding::new(
+        FindingKind::Drift,
+        format!(
             "Response times of {} rise through the run: {} from the end of the ramp-up to the end of the run.",
             words::list(&labels, 3),
             words::change(worst.factor),
         ),
-        evidence: evidence.join("; "),
-        next: "Look for what grows while the test runs: memory and garbage collection, open connections, queues, \
-               tables without an index, a cache that fills. A longer run shows whether it levels off."
-            .into(),
-        span_s: Some(span),
-    }
+        evidence.join("; "),
+        "Look for what grows while the test runs: memory and garbage collection, open connections, queues, \
+               tables without an index, a cache that fills. A longer run shows whether it levels off.",
+    )
+    .during(Some(span))
 }
 
 #[cfg(test)]

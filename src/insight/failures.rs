@@ -97,13 +97,7 @@ pub(super) fn find(results: &Results) -> Option<Finding> {
     let mut by_count: Vec<(FailureClass, u64)> = classes.into_iter().filter(|(_, count)| *count > 0).collect();
     by_count.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     let share = |count: u64| format!("{:.0} %", count as f64 * 100.0 / listed as f64);
-    let finding = |sentence, evidence, next: &str| Finding {
-        kind: FindingKind::Failures,
-        sentence,
-        evidence,
-        next: next.into(),
-        span_s: None,
-    };
+    let finding = |sentence, evidence, next: &str| Finding::new(FindingKind::Failures, sentence, evidence, next);
     let Some(&(most, _)) = by_count.first() else {
         return Some(finding(
             format!("{sentence}, and no failure texts were delivered."),
@@ -136,17 +130,8 @@ mod tests {
     fn run(failures: &[(&str, u64)]) -> Results {
         let failed = failures.iter().map(|(_, count)| count).sum();
         let mut results = results(vec![endpoint("GET", "/a", 1_000, failed, 20.0)]);
-        results.failures = failures
-            .iter()
-            .map(|(error, occurrences)| Failure {
-                method: "GET".into(),
-                name: "/a".into(),
-                error: (*error).into(),
-                occurrences: *occurrences,
-                first_seen: None,
-                last_seen: None,
-            })
-            .collect();
+        results.failures =
+            failures.iter().map(|(error, occurrences)| Failure::new("GET", "/a", *error, *occurrences)).collect();
         results
     }
 

@@ -135,9 +135,8 @@ mod tests {
         ) {
             let mut run = results(endpoints);
             run.timeline = Timeline { points };
-            run.failures = errors.into_iter().map(|(error, occurrences)| Failure {
-                method: "GET".into(), name: "/".into(), error, occurrences, first_seen: None, last_seen: None,
-            }).collect();
+            let failure = |(error, occurrences)| Failure::new("GET", "/", error, occurrences);
+            run.failures = errors.into_iter().map(failure).collect();
             let baseline = UsualValues::of_run(&results(usual));
             let found = find(&run, &RunSeries::from_timeline(&run.timeline), Some(&baseline));
             prop_assert!(found.iter().all(|finding| !finding.sentence.is_empty() && !finding.next.is_empty()));

@@ -38,9 +38,9 @@ pub(super) fn find(results: &Results) -> Option<Finding> {
             format!("{method} {template}: {} names, {requests} ({})", examples.len(), words::list(&examples, 2))
         })
         .collect();
-    Some(Finding {
-        kind: FindingKind::DynamicNames,
-        sentence: match many.len() {
+    Some(Finding::new(
+        FindingKind::DynamicNames,
+        match many.len() {
             1 => format!(
                 "{} endpoint names look like one dynamic URL; name the request {template} instead.",
                 worst.names.len()
@@ -50,13 +50,12 @@ pub(super) fn find(results: &Results) -> Option<Finding> {
                 words::list(&many.iter().map(|((_, template), _)| template.clone()).collect::<Vec<_>>(), 3)
             ),
         },
-        evidence: words::list(&evidence, 3),
-        next: format!(
+        words::list(&evidence, 3),
+        format!(
             "Give the request a name in the script, name=\"{template}\": each name alone has too few requests to be judged, \
              and a gate on an endpoint cannot find it."
         ),
-        span_s: None,
-    })
+    ))
 }
 
 /// The name with what differs from call to call replaced: `/orders/17?page=2` → `/orders/[id]?page=[page]`. `None`

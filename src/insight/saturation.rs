@@ -50,27 +50,26 @@ pub(super) fn find(series: &RunSeries) -> Option<Finding> {
         return None;
     }
     let users_from = loaded.iter().map(|point| point.0).fold(f64::INFINITY, f64::min);
-    Some(Finding {
-        kind: FindingKind::Saturation,
-        sentence: format!(
+    let finding = Finding::new(
+        FindingKind::Saturation,
+        format!(
             "Throughput stays at about {} while users grow from {} to {}: the service, or something before it, is \
              saturated.",
             Unit::PerSecond.show(throughput),
             Unit::Count.show(users_from),
             Unit::Count.show(peak),
         ),
-        evidence: format!(
+        format!(
             "1 % more users bring {:.2} % more throughput (95 % confidence: at most {:.2} %; 1 would be in step), and \
              response times rise meanwhile: {}",
             trend.slope * elasticity,
             trend.high * elasticity,
             words::change(slower),
         ),
-        next: "Find what is used up at this throughput: CPU, worker threads, database connections, a rate limit. Make \
-               sure that the load generator's own CPU is not what is used up. More users than this only queue."
-            .into(),
-        span_s: Some((start, end)),
-    })
+        "Find what is used up at this throughput: CPU, worker threads, database connections, a rate limit. Make sure \
+         that the load generator's own CPU is not what is used up. More users than this only queue.",
+    );
+    Some(finding.during(Some((start, end))))
 }
 
 #[cfg(test)]

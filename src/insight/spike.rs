@@ -95,22 +95,22 @@ fn finding(worst: &Interval, bursts: &[Interval], usual: f64, start: i64, ramp_u
         "Look at what happened on the service at that time: a deploy, a restart, a timeout of a dependency, a scheduled \
          job. Compare its logs and error tracking for these seconds."
     };
-    Finding {
-        kind: FindingKind::ErrorSpike,
-        sentence: format!(
+    Finding::new(
+        FindingKind::ErrorSpike,
+        format!(
             "Errors came in a burst from second {from} to {to} of the run, {place}: {} of {} failed.",
             Unit::Count.show(worst.failures as f64),
             counted(worst.requests, "request"),
         ),
-        evidence: format!(
+        format!(
             "error rate {} in these {}, usually {}{others}",
             Unit::Percent.show(error_rate(worst) * 100.0),
             duration(Duration::from_secs(to.saturating_sub(from).unsigned_abs())),
             Unit::Percent.show(usual * 100.0),
         ),
-        next: next.into(),
-        span_s: Some((worst.from_s, worst.to_s)),
-    }
+        next,
+    )
+    .during(Some((worst.from_s, worst.to_s)))
 }
 
 #[cfg(test)]

@@ -157,7 +157,7 @@ fn assemble(row: ResultRow, state: RunState, files: &DownloadedFiles, mut notes:
         results.targets_passed = row.run_passed;
     } else {
         let message = format!("the run did not complete ({state}); what was measured until then is kept");
-        results.problems.push(Problem { kind: ProblemKind::EndedEarly, message, detail: row.message });
+        results.problems.push(Problem::new(ProblemKind::EndedEarly, message).with_detail(row.message));
     }
     results.notes = notes;
     results

@@ -102,7 +102,7 @@ mod tests {
                 seconds: 4.0,
                 endpoints: vec![exact("/a", &[(10_000, 1), (20_000, 1)], &[(30_000, 2)])],
             }),
-            problems: vec![Problem { kind: ProblemKind::UsersLost, message: "2 of 5".into(), detail: None }],
+            problems: vec![Problem::new(ProblemKind::UsersLost, "2 of 5")],
             log: None,
         };
         add(&mut results, extension);

@@ -21,14 +21,10 @@ pub fn read_failures(file: &str, source: impl io::Read) -> Result<Vec<Failure>, 
     let mut failures = Vec::new();
     while let Some(fields) = table.next()? {
         let time = |index: Option<usize>| index.map(|index| fields.text(index)).filter(|text| !text.is_empty());
-        failures.push(Failure {
-            method: fields.text(method),
-            name: fields.text(name),
-            error: fields.text(error),
-            occurrences: fields.count(occurrences)?,
-            first_seen: time(first_seen),
-            last_seen: time(last_seen),
-        });
+        failures.push(
+            Failure::new(fields.text(method), fields.text(name), fields.text(error), fields.count(occurrences)?)
+                .seen(time(first_seen), time(last_seen)),
+        );
     }
     Ok(failures)
 }

@@ -26,6 +26,26 @@ pub struct Failure {
 const EXCERPT_CHARS: usize = 120;
 
 impl Failure {
+    /// A failure whose times are not known.
+    #[must_use]
+    pub fn new(method: impl Into<String>, name: impl Into<String>, error: impl Into<String>, occurrences: u64) -> Self {
+        Self {
+            method: method.into(),
+            name: name.into(),
+            error: error.into(),
+            occurrences,
+            first_seen: None,
+            last_seen: None,
+        }
+    }
+
+    /// The same failure with the times it was first and last seen (ISO 8601).
+    #[must_use]
+    pub fn seen(mut self, first: Option<String>, last: Option<String>) -> Self {
+        (self.first_seen, self.last_seen) = (first, last);
+        self
+    }
+
     /// The text on one line, at most 120 characters of it.
     #[must_use]
     pub fn excerpt(&self) -> String {

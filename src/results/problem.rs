@@ -19,8 +19,20 @@ impl Problem {
     /// The problem of a run that sent nothing.
     #[must_use]
     pub fn nothing_sent() -> Self {
-        let message = "the run finished without one request".to_owned();
-        Self { kind: ProblemKind::NothingSent, message, detail: None }
+        Self::new(ProblemKind::NothingSent, "the run finished without one request")
+    }
+
+    /// A problem without evidence.
+    #[must_use]
+    pub fn new(kind: ProblemKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), detail: None }
+    }
+
+    /// The same problem with this evidence.
+    #[must_use]
+    pub fn with_detail(mut self, detail: impl Into<Option<String>>) -> Self {
+        self.detail = detail.into();
+        self
     }
 }
 

@@ -19,6 +19,26 @@ pub struct Finding {
     pub span_s: Option<(i64, i64)>,
 }
 
+impl Finding {
+    /// A finding without a time.
+    #[must_use]
+    pub fn new(
+        kind: FindingKind,
+        sentence: impl Into<String>,
+        evidence: impl Into<String>,
+        next: impl Into<String>,
+    ) -> Self {
+        Self { kind, sentence: sentence.into(), evidence: evidence.into(), next: next.into(), span_s: None }
+    }
+
+    /// The same finding with the time in the run it is about, Unix seconds from and to.
+    #[must_use]
+    pub fn during(mut self, span_s: impl Into<Option<(i64, i64)>>) -> Self {
+        self.span_s = span_s.into();
+        self
+    }
+}
+
 /// The kinds of finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

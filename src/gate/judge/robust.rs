@@ -39,14 +39,7 @@ fn any_endpoint() -> impl Strategy<Value = Endpoint> {
 fn any_results() -> impl Strategy<Value = Results> {
     let failures =
         prop::collection::vec(("[A-Z]{0,4}", "[a-z/]{0,6}", ".{0,30}", any::<u64>()), 0..4).prop_map(|list| {
-            let failure = |(method, name, error, occurrences)| Failure {
-                method,
-                name,
-                error,
-                occurrences,
-                first_seen: None,
-                last_seen: None,
-            };
+            let failure = |(method, name, error, occurrences)| Failure::new(method, name, error, occurrences);
             list.into_iter().map(failure).collect::<Vec<_>>()
         });
     let endpoints = prop::collection::vec(any_endpoint(), 0..6);

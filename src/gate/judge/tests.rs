@@ -174,11 +174,7 @@ fn percentiles_that_were_not_delivered_name_their_neighbours() {
 #[test]
 fn a_doubtful_run_is_never_a_pass() {
     let mut doubtful = shop();
-    doubtful.problems = vec![Problem {
-        kind: ProblemKind::GeneratorSaturated,
-        message: "the load generator was at its CPU limit".into(),
-        detail: None,
-    }];
+    doubtful.problems = vec![Problem::new(ProblemKind::GeneratorSaturated, "the load generator was at its CPU limit")];
     assert_snapshot!(listed(&verdict(&["rps > 1/s"], &doubtful)), @r#"
     inconclusive: Not judged: the load generator was at its CPU limit
     inconclusive | the run is sound | the run | requests 4,840 – | the load generator was at its CPU limit

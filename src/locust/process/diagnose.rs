@@ -40,7 +40,7 @@ pub fn problems(plan: &LocustInvocation, finished: &Finished) -> Vec<Problem> {
 }
 
 fn problem(kind: ProblemKind, message: impl Into<String>, detail: Option<String>) -> Problem {
-    Problem { kind, message: message.into(), detail: detail.filter(|detail| !detail.trim().is_empty()) }
+    Problem::new(kind, message).with_detail(detail.filter(|detail| !detail.trim().is_empty()))
 }
 
 fn not_loaded(finished: &Finished) -> Problem {

@@ -47,11 +47,7 @@ fn every_other_run_is_refused_with_the_reason() {
     let passed = verdict(Outcome::Pass, "All 3 gates passed");
     let ended = |state| RunRecord { states: vec![StateChange { state, at: at(0) }], ..record(7, 0) };
     let doubtful = Results {
-        problems: vec![Problem {
-            kind: ProblemKind::GeneratorSaturated,
-            message: "the load generator was at its CPU limit".into(),
-            detail: None,
-        }],
+        problems: vec![Problem::new(ProblemKind::GeneratorSaturated, "the load generator was at its CPU limit")],
         ..shop()
     };
     let failed = verdict(Outcome::Fail, "p95 of POST /login is 1,070 ms and must be below 800 ms");

@@ -30,11 +30,10 @@ fn a_run_with_a_problem_carries_its_traceback() {
     let mut sample = Sample::shop(Outcome::Pass);
     let health = Row { subject: Subject::Run, outcome: Outcome::Inconclusive, ..sample.verdict.rows[0].clone() };
     sample.verdict.rows.push(health);
-    sample.results.problems.push(Problem {
-        kind: ProblemKind::UsersLost,
-        message: "3 users died in on_start".to_owned(),
-        detail: Some("Traceback:\n  File \"x.py\", line 3\nKeyError: 'token'".to_owned()),
-    });
+    sample.results.problems.push(
+        Problem::new(ProblemKind::UsersLost, "3 users died in on_start")
+            .with_detail(Some("Traceback:\n  File \"x.py\", line 3\nKeyError: 'token'".to_owned())),
+    );
     let xml = xml(&sample.story());
     assert!(xml.contains("load test: the run"), "{xml}");
     assert!(xml.contains("line 3\nKeyError"), "{xml}");

@@ -203,11 +203,9 @@ impl Sample {
         }
         sample.verdict.confirmation = Some(Confirmation { run_id: Some(98_214), cost: text.clone() });
         sample.results.notes = vec![text.clone()];
-        sample.results.problems = vec![Problem {
-            kind: ProblemKind::ScriptExceptions,
-            message: text.clone(),
-            detail: Some(format!("first\n{text}\nlast")),
-        }];
+        sample.results.problems = vec![
+            Problem::new(ProblemKind::ScriptExceptions, text.clone()).with_detail(Some(format!("first\n{text}\nlast"))),
+        ];
         let run = sample.run.get_or_insert_with(run);
         run.test = text.clone();
         (run.commit, run.branch, run.end_message) = (Some(text.clone()), Some(text.clone()), Some(text.clone()));
@@ -294,20 +292,20 @@ fn waived() -> Row {
 
 fn findings() -> Vec<Finding> {
     vec![
-        Finding {
-            kind: FindingKind::Drift,
-            sentence: "Response times rise through the run".to_owned(),
-            evidence: "p95 rises by 31 ms a minute after the ramp-up.".to_owned(),
-            next: "Look for a cache, a queue or a table that grows with use.".to_owned(),
-            span_s: Some((START + 60, START + 300)),
-        },
-        Finding {
-            kind: FindingKind::ErrorSpike,
-            sentence: "24 of 38 failures came within 12 s".to_owned(),
-            evidence: "Between 10:02:30 and 10:02:42, after the ramp-up.".to_owned(),
-            next: "Compare with deployments and restarts at that time.".to_owned(),
-            span_s: Some((START + 150, START + 162)),
-        },
+        Finding::new(
+            FindingKind::Drift,
+            "Response times rise through the run",
+            "p95 rises by 31 ms a minute after the ramp-up.",
+            "Look for a cache, a queue or a table that grows with use.",
+        )
+        .during(Some((START + 60, START + 300))),
+        Finding::new(
+            FindingKind::ErrorSpike,
+            "24 of 38 failures came within 12 s",
+            "Between 10:02:30 and 10:02:42, after the ramp-up.",
+            "Compare with deployments and restarts at that time.",
+        )
+        .during(Some((START + 150, START + 162))),
     ]
 }
 
@@ -347,14 +345,7 @@ fn endpoint(method: &str, name: &str, requests: u64, failures: u64, median: f64)
 
 fn failure(method: &str, name: &str, error: &str, occurrences: u64, first: i64) -> Failure {
     let at = |second: i64| jiff::Timestamp::from_second(START + second).unwrap().to_string();
-    Failure {
-        method: method.to_owned(),
-        name: name.to_owned(),
-        error: error.to_owned(),
-        occurrences,
-        first_seen: Some(at(first)),
-        last_seen: Some(at(first + 12)),
-    }
+    Failure::new(method, name, error, occurrences).seen(Some(at(first)), Some(at(first + 12)))
 }
 
 /// A ramp-up of a fifth of the run, then a slow rise with a spike of failures in the middle.

@@ -33,11 +33,7 @@ fn keys(value: &Value, path: &str, found: &mut BTreeSet<String>) {
 fn every_documented_key_exists_and_every_key_is_documented() {
     let mut sample = Sample::shop(Outcome::Fail);
     sample.results.notes.push("a note".to_owned());
-    sample.results.problems.push(Problem {
-        kind: ProblemKind::EndedEarly,
-        message: "ended".to_owned(),
-        detail: Some("log".to_owned()),
-    });
+    sample.results.problems.push(Problem::new(ProblemKind::EndedEarly, "ended").with_detail(Some("log".to_owned())));
     for row in &mut sample.verdict.rows {
         row.waiver = Some(WaiverNote { owner: String::new(), reason: String::new(), expires: String::new() });
     }
