@@ -13,8 +13,10 @@ use super::statistics::{
     Failed, PRIOR_SPREAD, mean_variance, percentile_variance, spread_about, throughput_variance, typical_spread,
 };
 use crate::config::BaselineSection;
-use crate::gate::{BaselineAnswer, BaselineQuery, Expected, FieldDifference, LimitSource, Measure, PlacedGate, Scope};
-use crate::results::{EndpointKey, Fingerprint, Percentile, Results, RunRecord};
+use crate::gate::{
+    BaselineAnswer, BaselineQuery, Expected, FieldDifference, LimitSource, Measure, PlacedGate, Scatter, Scope,
+};
+use crate::results::{EndpointKey, Fingerprint, Results, RunRecord};
 use crate::series::median;
 use crate::text::counted;
 use crate::verdict::{Operator, Severity, Unit};
@@ -214,15 +216,14 @@ impl<'a> LearnedBaseline<'a> {
     }
 
     fn nature(&self, query: &BaselineQuery<'_>, series: &[&EndpointRecord]) -> Variability {
-        let rounded =
-            self.rounded && matches!(query.measure, Measure::Percentile(_) | Measure::Median) && query.observed > 0.0;
-        let sampling = match query.measure {
-            Measure::Percentile(percentile) => percentile_variance(percentile.fraction(), query.requests),
-            Measure::Median => percentile_variance(Percentile::P50.fraction(), query.requests),
-            Measure::Avg => mean_variance(query.requests),
+        let scatter = query.measure.scatter();
+        let rounded = self.rounded && matches!(scatter, Scatter::Percentile(_)) && query.observed > 0.0;
+        let sampling = match scatter {
+            Scatter::Percentile(percentile) => percentile_variance(percentile.fraction(), query.requests),
+            Scatter::Mean => mean_variance(query.requests),
             // What the good runs sent is what was to be expected.
-            Measure::Rps | Measure::Requests => throughput_variance(usual_requests(series)),
-            _ => 0.0,
+            Scatter::Arrivals => throughput_variance(usual_requests(series)),
+            Scatter::Failures | Scatter::Unknown => 0.0,
         };
         let assumed = (PRIOR_SPREAD * PRIOR_SPREAD + sampling).sqrt();
         let typical = if query.endpoint.is_some() { self.typical_spread(query.measure) } else { 0.0 };
@@ -236,8 +237,8 @@ impl<'a> LearnedBaseline<'a> {
             severity: query.severity,
             rows: self.rows,
         };
-        match query.measure {
-            Measure::ErrorRate | Measure::Failures => {
+        match query.measure.scatter() {
+            Scatter::Failures => {
                 let good: Vec<Failed> = series.iter().map(|measured| measured.failed()).collect();
                 let mut learned = error_rate_limit(&good, query.requests, &demand)?;
                 if query.measure.unit() == Unit::Count {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::statistics::Failed;
-use crate::gate::Measure;
+use crate::gate::{Measure, Measured};
 use crate::results::{Endpoint, EndpointKey, Engine, Fingerprint, Percentile, Results, RunRecord};
 use crate::verdict::Outcome;
 
@@ -176,24 +176,47 @@ impl EndpointRecord {
     /// The value of a measure in its own unit; `None` where the history does not keep it.
     #[must_use]
     pub fn value(&self, measure: &Measure) -> Option<f64> {
-        match measure {
-            Measure::Percentile(percentile) => self.percentiles.get(percentile).copied(),
-            Measure::Median => self.median_ms.or_else(|| self.percentiles.get(&Percentile::P50).copied()),
-            Measure::Avg => self.avg_ms,
-            Measure::Min => self.min_ms,
-            Measure::Max => self.max_ms.or_else(|| self.percentiles.get(&Percentile::P100).copied()),
-            Measure::Rps => self.requests_per_s,
-            Measure::Requests => Some(self.requests as f64),
-            Measure::Failures => Some(self.failures as f64),
-            Measure::ErrorRate => (self.requests > 0).then(|| 100.0 * self.failed().fraction()),
-            Measure::Errors(_) | Measure::Drift(_) => None,
-        }
+        measure.value(self)
     }
 
     /// Its failed requests.
     #[must_use]
     pub fn failed(&self) -> Failed {
         Failed { requests: self.requests, failures: self.failures.min(self.requests) }
+    }
+}
+
+impl Measured for EndpointRecord {
+    fn requests(&self) -> u64 {
+        self.requests
+    }
+
+    fn failures(&self) -> u64 {
+        self.failures.min(self.requests)
+    }
+
+    fn requests_per_s(&self) -> Option<f64> {
+        self.requests_per_s
+    }
+
+    fn avg_ms(&self) -> Option<f64> {
+        self.avg_ms
+    }
+
+    fn median_ms(&self) -> Option<f64> {
+        self.median_ms.or_else(|| self.percentile(Percentile::P50))
+    }
+
+    fn min_ms(&self) -> Option<f64> {
+        self.min_ms
+    }
+
+    fn max_ms(&self) -> Option<f64> {
+        self.max_ms.or_else(|| self.percentile(Percentile::P100))
+    }
+
+    fn percentile(&self, percentile: Percentile) -> Option<f64> {
+        self.percentiles.get(&percentile).copied()
     }
 }
 

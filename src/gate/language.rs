@@ -2,10 +2,9 @@
 
 use std::fmt;
 
-use crate::results::{FailureKind, Percentile};
 use crate::verdict::{Operator, Origin, Severity, Unit};
 
-use super::Selector;
+use super::{Measure, Selector};
 
 /// One goal: `fail: p95 of "POST /login" < 800ms after ramp-up`.
 ///
@@ -31,142 +30,6 @@ pub struct PlacedGate {
     pub gate: Gate,
     /// Where it was written.
     pub origin: Origin,
-}
-
-/// What is measured.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Measure {
-    /// A response-time percentile, ms.
-    Percentile(Percentile),
-    /// Mean response time, ms.
-    Avg,
-    /// Median response time, ms.
-    Median,
-    /// Shortest response time, ms.
-    Min,
-    /// Longest response time, ms.
-    Max,
-    /// Throughput, requests/s.
-    Rps,
-    /// Requests, failed ones included.
-    Requests,
-    /// Failed requests.
-    Failures,
-    /// Failed requests, % of all.
-    ErrorRate,
-    /// Failures of one class, % of the requests or a plain count.
-    Errors(ErrorClass),
-    /// Change of another measure over the run after the ramp-up, %.
-    Drift(Box<Self>),
-}
-
-impl Measure {
-    /// Whether the measure is a response time.
-    #[must_use]
-    pub const fn is_time(&self) -> bool {
-        matches!(self, Self::Percentile(_) | Self::Avg | Self::Median | Self::Min | Self::Max)
-    }
-
-    /// Whether more of it is better: throughput and requests.
-    #[must_use]
-    pub const fn more_is_better(&self) -> bool {
-        matches!(self, Self::Rps | Self::Requests)
-    }
-
-    /// The unit the measure is compared in. Error classes are a share unless the limit is a plain count.
-    #[must_use]
-    pub const fn unit(&self) -> Unit {
-        match self {
-            Self::Percentile(_) | Self::Avg | Self::Median | Self::Min | Self::Max => Unit::Ms,
-            Self::Rps => Unit::PerSecond,
-            Self::Requests | Self::Failures => Unit::Count,
-            Self::ErrorRate | Self::Errors(_) | Self::Drift(_) => Unit::Percent,
-        }
-    }
-}
-
-impl fmt::Display for Measure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Percentile(percentile) => percentile.fmt(f),
-            Self::Avg => f.write_str("avg"),
-            Self::Median => f.write_str("median"),
-            Self::Min => f.write_str("min"),
-            Self::Max => f.write_str("max"),
-            Self::Rps => f.write_str("rps"),
-            Self::Requests => f.write_str("requests"),
-            Self::Failures => f.write_str("failures"),
-            Self::ErrorRate => f.write_str("error_rate"),
-            Self::Errors(class) => write!(f, "errors({class})"),
-            Self::Drift(measure) => write!(f, "drift({measure})"),
-        }
-    }
-}
-
-/// A class of failed requests. Classes overlap: a 401 is in `401`, `4xx` and `auth`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ErrorClass {
-    /// One HTTP status.
-    Status(u16),
-    /// HTTP 400 to 499.
-    ClientError,
-    /// HTTP 500 to 599.
-    ServerError,
-    /// HTTP 401 and 403.
-    Auth,
-    /// HTTP 502 and 504.
-    Gateway,
-    /// HTTP 429.
-    RateLimit,
-    /// No answer in time.
-    Timeout,
-    /// The connection could not be opened or broke.
-    Connection,
-    /// Anything else: checks of the script, and answers below 400 that the script calls a failure.
-    Other,
-}
-
-impl ErrorClass {
-    /// The classes with a name; a status code is the other spelling.
-    pub const NAMED: [(&'static str, Self); 8] = [
-        ("4xx", Self::ClientError),
-        ("5xx", Self::ServerError),
-        ("auth", Self::Auth),
-        ("gateway", Self::Gateway),
-        ("rate_limit", Self::RateLimit),
-        ("timeout", Self::Timeout),
-        ("connection", Self::Connection),
-        ("other", Self::Other),
-    ];
-
-    /// Whether a failure of this kind belongs to the class.
-    #[must_use]
-    pub const fn contains(self, kind: FailureKind) -> bool {
-        match (self, kind) {
-            (Self::Status(wanted), FailureKind::Http(status)) => wanted == status,
-            (Self::ClientError, FailureKind::Http(status)) => matches!(status, 400..=499),
-            (Self::ServerError, FailureKind::Http(status)) => matches!(status, 500..=599),
-            (Self::Auth, FailureKind::Http(status)) => matches!(status, 401 | 403),
-            (Self::Gateway, FailureKind::Http(status)) => matches!(status, 502 | 504),
-            (Self::RateLimit, FailureKind::Http(status)) => status == 429,
-            (Self::Other, FailureKind::Http(status)) => status < 400,
-            (Self::Timeout, FailureKind::Timeout)
-            | (Self::Connection, FailureKind::Connection)
-            | (Self::Other, FailureKind::Other) => true,
-            _ => false,
-        }
-    }
-}
-
-impl fmt::Display for ErrorClass {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Status(status) => status.fmt(f),
-            named => {
-                f.write_str(Self::NAMED.iter().find(|(_, class)| class == named).map_or("other", |(name, _)| name))
-            }
-        }
-    }
 }
 
 /// What must hold.

@@ -2,7 +2,7 @@
 
 use super::observe::Classified;
 use super::sample::{clearly_more, needed_for_rate, slower_than};
-use crate::gate::Measure;
+use crate::gate::{Measure, Scatter};
 use crate::results::{Endpoint, Percentile};
 use crate::text::counted;
 use crate::verdict::{Operator, Unit};
@@ -39,11 +39,10 @@ impl Comparison<'_> {
         if !self.limit.is_finite() || !self.observed.is_finite() {
             return Decision::Open("the value or its limit is not a number".to_owned());
         }
-        match self.measure {
-            Measure::Percentile(percentile) => self.percentile(*percentile),
-            Measure::Median => self.percentile(Percentile::P50),
-            Measure::ErrorRate if !self.learned => self.rate(self.endpoint.failures),
-            Measure::Errors(_) => self.error_class(),
+        match self.measure.scatter() {
+            _ if matches!(self.measure, Measure::Errors(_)) => self.error_class(),
+            Scatter::Percentile(percentile) => self.percentile(percentile),
+            Scatter::Failures if self.unit == Unit::Percent && !self.learned => self.rate(self.endpoint.failures),
             _ => self.plain(self.observed),
         }
     }

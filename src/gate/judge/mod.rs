@@ -20,7 +20,7 @@ use super::{
     summarise,
 };
 use crate::results::{Endpoint, Results, Steady};
-use crate::series::{SeriesAnswers, SeriesHandle, SeriesPlan, SeriesRequest, StatsHistory, WindowLimit};
+use crate::series::{SeriesAnswers, SeriesHandle, SeriesPlan, SeriesRequest, StatsHistory, WindowLimit, WindowValue};
 use crate::text::counted;
 use crate::verdict::{AgainstBaseline, OnInconclusive, Origin, Outcome, Row, Subject, TargetPolicy, Unit, Verdict};
 
@@ -288,7 +288,7 @@ impl<'a> GateJudge<'a> {
             Err(reason) => return row.reason = reason.into(),
         };
         row.requests = endpoint.requests;
-        row.estimated = from_series && matches!(measure, Measure::Percentile(_) | Measure::Median | Measure::Max);
+        row.estimated = from_series && matches!(measure.window(), Some(WindowValue::Percentile(_)));
         let key = target.endpoint().map(Endpoint::key);
         let classified = match measure {
             Measure::Errors(class) => Some(self.failures.count(key.as_ref(), *class, endpoint.failures)),

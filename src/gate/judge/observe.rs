@@ -3,63 +3,27 @@
 use std::collections::HashMap;
 
 use crate::gate::{ErrorClass, Measure};
-use crate::results::{Endpoint, EndpointKey, FailureKind, Percentile, Results, not_delivered};
-use crate::series::{Interval, WindowValue};
+use crate::results::{Endpoint, EndpointKey, FailureKind, Results, not_delivered};
+use crate::series::WindowValue;
 
 /// A value, or why there is none, in words.
 pub(super) type Observed = Result<f64, String>;
 
 /// The value of a measure that one record tells: everything but error classes and drifts.
 pub(super) fn observe(measure: &Measure, endpoint: &Endpoint) -> Observed {
-    let missing = || format!("{measure} is not in the results");
-    let no_requests = "no request was measured";
-    match measure {
-        Measure::Requests => return Ok(endpoint.requests as f64),
-        Measure::Rps if endpoint.requests == 0 => return Ok(0.0),
-        _ if endpoint.requests == 0 => return Err(no_requests.to_owned()),
-        _ => {}
+    if endpoint.requests == 0 {
+        let known = measure.plain().and_then(|plain| plain.without_requests);
+        return known.ok_or_else(|| "no request was measured".to_owned());
     }
-    match measure {
-        Measure::Percentile(wanted) => endpoint
-            .percentile(*wanted)
-            .ok_or_else(|| not_delivered("the results hold", *wanted, endpoint.percentiles.keys().copied())),
-        Measure::Median => match &endpoint.histogram {
-            Some(histogram) if !histogram.is_empty() => histogram.percentile(Percentile::P50),
-            _ => endpoint.median_ms.or_else(|| endpoint.percentile(Percentile::P50)),
-        }
-        .ok_or_else(missing),
-        Measure::Avg => endpoint.avg_ms.ok_or_else(missing),
-        Measure::Min => endpoint.min_ms.ok_or_else(missing),
-        Measure::Max => endpoint.max_ms.ok_or_else(missing),
-        Measure::Rps => endpoint.requests_per_s.ok_or_else(missing),
-        Measure::Requests => Ok(endpoint.requests as f64),
-        Measure::Failures => Ok(endpoint.failures as f64),
-        Measure::ErrorRate => endpoint.error_rate().ok_or_else(|| no_requests.to_owned()),
-        Measure::Errors(_) | Measure::Drift(_) => Err(missing()),
-    }
+    measure.value(endpoint).ok_or_else(|| match measure {
+        Measure::Percentile(wanted) => not_delivered("the results hold", *wanted, endpoint.percentiles.keys().copied()),
+        _ => format!("{measure} is not in the results"),
+    })
 }
 
-/// The value of a measure in a window of the run. Throughput and the number of requests are 0 in a window without
-/// requests, which is a measurement; everything else is unknown there.
-pub(super) const fn window_value(measure: &Measure) -> WindowValue {
-    match measure {
-        Measure::Percentile(wanted) => WindowValue::Percentile(*wanted),
-        Measure::Median => WindowValue::Percentile(Percentile::P50),
-        Measure::Max => WindowValue::Percentile(Percentile::P100),
-        Measure::Avg => WindowValue::Counted(|window| window.average_ms),
-        Measure::Rps => WindowValue::Counted(|window| {
-            let seconds = window.seconds();
-            (seconds > 0.0).then(|| window.requests as f64 / seconds)
-        }),
-        Measure::Requests => WindowValue::Counted(|window| Some(window.requests as f64)),
-        Measure::Failures => WindowValue::Counted(|window| (window.requests > 0).then_some(window.failures as f64)),
-        Measure::ErrorRate => WindowValue::Counted(error_rate),
-        Measure::Min | Measure::Errors(_) | Measure::Drift(_) => WindowValue::Counted(|_| None),
-    }
-}
-
-fn error_rate(window: &Interval) -> Option<f64> {
-    (window.requests > 0).then(|| window.failures as f64 * 100.0 / window.requests as f64)
+/// The value of a measure in a window of the run; unknown where windows have none, which no gate asks for.
+pub(super) fn window_value(measure: &Measure) -> WindowValue {
+    measure.window().unwrap_or(WindowValue::Counted(|_| None))
 }
 
 /// Failures by endpoint and kind.

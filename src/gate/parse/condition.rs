@@ -10,7 +10,7 @@ use winnow::token::{one_of, take_while};
 
 use super::input::{Input, Parsed, keyword, next_token, stop};
 use crate::gate::{Accepted, Condition, Limit, LimitUnit, Measure};
-use crate::verdict::Operator;
+use crate::verdict::{Operator, Unit};
 
 /// Words that may follow a plain number; anything else there was meant as a unit.
 const AFTER_A_NUMBER: [&str; 10] = ["after", "in", "vs", "of", "for", "and", "or", "over", "within", "during"];
@@ -61,13 +61,16 @@ fn operator(input: &mut Input<'_>, measure: &Measure) -> Parsed<Operator> {
 
 /// A gate for this measure, as people write it.
 fn example(measure: &Measure) -> String {
-    let condition = match measure {
-        Measure::Rps => "> 50/s",
-        Measure::Requests => ">= 1000",
-        Measure::Failures => "< 10",
-        Measure::ErrorRate | Measure::Errors(_) => "< 1%",
-        Measure::Drift(_) => "< 20%",
-        _ => "< 500ms",
+    let condition = match (measure.unit(), measure.more_is_better()) {
+        _ if matches!(measure, Measure::Drift(_)) => "< 20%",
+        (Unit::Ms, false) => "< 500ms",
+        (Unit::Ms, true) => "> 500ms",
+        (Unit::Percent, false) => "< 1%",
+        (Unit::Percent, true) => "> 99%",
+        (Unit::PerSecond, false) => "< 50/s",
+        (Unit::PerSecond, true) => "> 50/s",
+        (Unit::Count, false) => "< 10",
+        (Unit::Count, true) => ">= 1000",
     };
     format!("{measure} {condition}")
 }
@@ -180,12 +183,13 @@ fn fixed_unit(measure: &Measure, value: &Quantity<'_>) -> Parsed<LimitUnit> {
             stop(span.clone(), "a limit has no sign", format!("write `{digits}{unit}`"))
         };
     }
-    let fitting = match (measure, *unit) {
-        (measure, "ms") if measure.is_time() => LimitUnit::Milliseconds,
-        (measure, "s") if measure.is_time() => LimitUnit::Seconds,
-        (Measure::Rps, "/s") => LimitUnit::PerSecond,
-        (Measure::Requests | Measure::Failures | Measure::Errors(_), "") => LimitUnit::Count,
-        (Measure::ErrorRate | Measure::Errors(_) | Measure::Drift(_), "%") => LimitUnit::Percent,
+    let fitting = match (measure.unit(), *unit) {
+        (Unit::Ms, "ms") => LimitUnit::Milliseconds,
+        (Unit::Ms, "s") => LimitUnit::Seconds,
+        (Unit::PerSecond, "/s") => LimitUnit::PerSecond,
+        (Unit::Count, "") => LimitUnit::Count,
+        (_, "") if matches!(measure, Measure::Errors(_)) => LimitUnit::Count,
+        (Unit::Percent, "%") => LimitUnit::Percent,
         _ => return unfitting(measure, value),
     };
     if fitting == LimitUnit::Percent && !is_drift && value.number > 100.0 {
@@ -196,12 +200,12 @@ fn fixed_unit(measure: &Measure, value: &Quantity<'_>) -> Parsed<LimitUnit> {
 
 fn unfitting(measure: &Measure, value: &Quantity<'_>) -> Parsed<LimitUnit> {
     let Quantity { digits, unit, span, .. } = value;
-    let instead = match measure {
-        Measure::Rps => format!("write {digits}/s"),
-        Measure::Requests | Measure::Failures => format!("it is a plain number of requests: write {digits}"),
-        Measure::Errors(_) => format!("write {digits}% of the requests, or {digits} for a plain count"),
-        Measure::ErrorRate => format!("write {digits}%"),
-        Measure::Drift(_) => format!("it is a change over the run: write {digits}%"),
+    let instead = match (measure, measure.unit()) {
+        (Measure::Errors(_), _) => format!("write {digits}% of the requests, or {digits} for a plain count"),
+        (Measure::Drift(_), _) => format!("it is a change over the run: write {digits}%"),
+        (_, Unit::PerSecond) => format!("write {digits}/s"),
+        (_, Unit::Count) => format!("it is a plain number of requests: write {digits}"),
+        (_, Unit::Percent) => format!("write {digits}%"),
         _ if *unit == "%" => format!("write {digits}ms or {digits}s; against history write +{digits}% vs baseline"),
         _ => format!("write {digits}ms or {digits}s"),
     };

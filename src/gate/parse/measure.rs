@@ -10,46 +10,25 @@ use super::input::{Input, Parsed, bare_word, next_token, stop};
 use crate::error::nearest;
 use crate::gate::{ErrorClass, Measure};
 
-/// The measures, for suggestions.
-const MEASURES: [&str; 16] = [
-    "p50",
-    "p75",
-    "p90",
-    "p95",
-    "p98",
-    "p99",
-    "p99.9",
-    "avg",
-    "median",
-    "min",
-    "max",
-    "rps",
-    "requests",
-    "failures",
-    "error_rate",
-    "drift",
-];
+/// Percentiles that people write, for suggestions.
+const PERCENTILES: [&str; 7] = ["p50", "p75", "p90", "p95", "p98", "p99", "p99.9"];
 
-/// Other tools' words for our measures.
-const SYNONYMS: [(&str, &str); 17] = [
-    ("mean", "avg"),
-    ("average", "avg"),
-    ("med", "median"),
-    ("throughput", "rps"),
-    ("tps", "rps"),
-    ("qps", "rps"),
-    ("rate", "rps"),
-    ("hits", "requests"),
-    ("count", "requests"),
-    ("fails", "failures"),
-    ("errorrate", "error_rate"),
-    ("fail_ratio", "error_rate"),
-    ("error_ratio", "error_rate"),
-    ("latency", "p95"),
-    ("response_time", "p95"),
-    ("p", "p95"),
-    ("error", "errors(5xx)"),
-];
+/// Other tools' words for measures that take an argument.
+const SYNONYMS: [(&str, &str); 4] =
+    [("latency", "p95"), ("response_time", "p95"), ("p", "p95"), ("error", "errors(5xx)")];
+
+/// The names of the measures without an argument.
+fn names() -> impl Iterator<Item = &'static str> {
+    Measure::PLAIN.iter().map(|(_, plain)| plain.name)
+}
+
+/// Our word for another tool's word.
+fn synonym(word: &str) -> Option<&'static str> {
+    let word = word.to_lowercase();
+    let plain = Measure::PLAIN.iter().find(|(_, plain)| plain.synonyms.contains(&word.as_str()));
+    let richer = || SYNONYMS.iter().find(|(other, _)| *other == word).map(|(_, ours)| *ours);
+    plain.map(|(_, plain)| plain.name).or_else(richer)
+}
 
 pub(super) fn measure(input: &mut Input<'_>, inside_drift: bool) -> Parsed<Measure> {
     let start = input.current_token_start();
@@ -57,15 +36,10 @@ pub(super) fn measure(input: &mut Input<'_>, inside_drift: bool) -> Parsed<Measu
         return stop(next_token(input), "a measure is missing", "write what is measured first, such as `p95` or `rps`");
     };
     let span = start..start + word.len();
+    if let Some((measure, _)) = Measure::PLAIN.iter().find(|(_, plain)| plain.name == word) {
+        return Ok(measure.clone());
+    }
     let measure = match word {
-        "avg" => Measure::Avg,
-        "median" => Measure::Median,
-        "min" => Measure::Min,
-        "max" => Measure::Max,
-        "rps" => Measure::Rps,
-        "requests" => Measure::Requests,
-        "failures" => Measure::Failures,
-        "error_rate" => Measure::ErrorRate,
         "errors" => Measure::Errors(class(input)?),
         "drift" if !inside_drift => drift(input)?,
         _ if word.strip_prefix('p').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit() || c == '.')) => {
@@ -83,14 +57,14 @@ pub(super) fn measure(input: &mut Input<'_>, inside_drift: bool) -> Parsed<Measu
             }
         }
         _ => {
-            let lower = word.to_lowercase();
-            let synonym = SYNONYMS.iter().find(|(other, _)| *other == lower).map(|(_, ours)| *ours);
-            let hint = match synonym.or_else(|| nearest(word, MEASURES)) {
+            let known = PERCENTILES.into_iter().chain(names()).chain(["drift"]);
+            let hint = match synonym(word).or_else(|| nearest(word, known)) {
                 Some("drift") if inside_drift => "a drift is taken of a time, a rate or rps: drift(p95)".to_owned(),
                 Some(meant) => format!("did you mean `{meant}`?"),
-                None => "the measures are p95 (any percentile), avg, median, min, max, rps, requests, failures, \
-                     error_rate, errors(5xx), drift(p95)"
-                    .to_owned(),
+                None => {
+                    let names: Vec<&str> = names().collect();
+                    format!("the measures are p95 (any percentile), {}, errors(5xx), drift(p95)", names.join(", "))
+                }
             };
             return stop(span, format!("unknown measure `{word}`"), hint);
         }
@@ -129,16 +103,23 @@ fn class(input: &mut Input<'_>) -> Parsed<ErrorClass> {
 
 /// The measure in `drift(measure)`.
 fn drift(input: &mut Input<'_>) -> Parsed<Measure> {
-    const DRIFTING: &str = "a drift is taken of a percentile, avg, median, max, rps or error_rate: drift(p95)";
-    open(input, "drift", DRIFTING)?;
+    open(input, "drift", &drifting())?;
     let start = input.current_token_start();
     let inner = measure(input, true)?;
     let span = start..input.previous_token_end();
-    if matches!(inner, Measure::Min | Measure::Requests | Measure::Failures | Measure::Errors(_) | Measure::Drift(_)) {
-        return stop(span, format!("`{inner}` has no course over the run"), DRIFTING);
+    if !inner.drifts() {
+        return stop(span, format!("`{inner}` has no course over the run"), drifting());
     }
     close(input, "drift")?;
     Ok(Measure::Drift(Box::new(inner)))
+}
+
+/// What a drift can be taken of.
+fn drifting() -> String {
+    let names: Vec<&str> =
+        Measure::PLAIN.iter().filter(|(_, plain)| plain.drifts).map(|(_, plain)| plain.name).collect();
+    let (last, others) = names.split_last().map_or(("", &[][..]), |(last, others)| (*last, others));
+    format!("a drift is taken of a percentile, {} or {last}: drift(p95)", others.join(", "))
 }
 
 fn open(input: &mut Input<'_>, name: &str, hint: &str) -> Parsed<()> {

@@ -3,8 +3,7 @@
 //! ```text
 //! gate      = [ severity ":" ] measure [ "of" selector ] condition [ scope ]
 //! severity  = "fail" | "warn"
-//! measure   = "p" number | "avg" | "median" | "min" | "max" | "rps" | "requests" | "failures"
-//!           | "error_rate" | "errors(" class ")" | "drift(" measure ")"
+//! measure   = "p" number | the name of a measure without an argument | "errors(" class ")" | "drift(" measure ")"
 //! class     = status code | "4xx" | "5xx" | "auth" | "gateway" | "rate_limit" | "timeout" | "connection" | "other"
 //! selector  = name or "METHOD name" in quotes; `\"` is a quote, `\\` a backslash
 //! condition = operator value | operator change "vs baseline"

@@ -2,21 +2,23 @@
 
 use proptest::prelude::*;
 
-use crate::gate::{Condition, ErrorClass, Gate, Limit, LimitUnit, Measure, Scope, Selector};
+use crate::gate::{Condition, ErrorClass, Gate, Limit, LimitUnit, Measure, PlainMeasure, Scope, Selector};
 use crate::results::Percentile;
-use crate::verdict::{Operator, Severity};
+use crate::verdict::{Operator, Severity, Unit};
 
 fn percentile() -> impl Strategy<Value = Percentile> {
     (1..=100_000_u32).prop_map(|thousandths| Percentile::from_percent(f64::from(thousandths) / 1000.0).unwrap())
 }
 
-fn times() -> impl Strategy<Value = Measure> {
-    prop_oneof![
-        percentile().prop_map(Measure::Percentile),
-        Just(Measure::Avg),
-        Just(Measure::Median),
-        Just(Measure::Max)
-    ]
+/// A percentile, or a measure without an argument that is one of these.
+fn time(of: fn(&PlainMeasure) -> bool) -> impl Strategy<Value = Measure> {
+    prop_oneof![percentile().prop_map(Measure::Percentile), plain(of)]
+}
+
+/// A measure without an argument that is one of these.
+fn plain(of: fn(&PlainMeasure) -> bool) -> impl Strategy<Value = Measure> {
+    let measures = Measure::PLAIN.iter().filter(|(_, plain)| of(plain)).map(|(measure, _)| measure.clone());
+    prop::sample::select(measures.collect::<Vec<_>>())
 }
 
 fn number() -> impl Strategy<Value = f64> {
@@ -43,16 +45,15 @@ fn measure_and_limit() -> impl Strategy<Value = (Measure, Limit)> {
     let share =
         || (0..=10_000_u32).prop_map(|part| Limit { number: f64::from(part) / 100.0, unit: LimitUnit::Percent });
     prop_oneof![
-        (prop_oneof![times(), Just(Measure::Min)], limit(LimitUnit::Milliseconds)),
-        (times(), limit(LimitUnit::Seconds)),
-        (Just(Measure::Rps), limit(LimitUnit::PerSecond)),
-        (prop_oneof![Just(Measure::Requests), Just(Measure::Failures)], limit(LimitUnit::Count)),
-        (Just(Measure::ErrorRate), share()),
+        (time(|plain| plain.unit == Unit::Ms), limit(LimitUnit::Milliseconds)),
+        (time(|plain| plain.unit == Unit::Ms), limit(LimitUnit::Seconds)),
+        (plain(|plain| plain.unit == Unit::PerSecond), limit(LimitUnit::PerSecond)),
+        (plain(|plain| plain.unit == Unit::Count), limit(LimitUnit::Count)),
+        (plain(|plain| plain.unit == Unit::Percent), share()),
         (class.clone().prop_map(Measure::Errors), share()),
         (class.prop_map(Measure::Errors), limit(LimitUnit::Count)),
         (
-            prop_oneof![times(), Just(Measure::Rps), Just(Measure::ErrorRate)]
-                .prop_map(|measure| Measure::Drift(Box::new(measure))),
+            time(|plain| plain.drifts).prop_map(|measure| Measure::Drift(Box::new(measure))),
             (number(), any::<bool>()).prop_map(|(number, falls)| Limit {
                 number: if falls { -number } else { number },
                 unit: LimitUnit::Percent
@@ -84,9 +85,7 @@ fn any_gate() -> impl Strategy<Value = Gate> {
                 Scope::WholeRun => false,
                 Scope::AfterRampUp => matches!(measure, Measure::Errors(_)),
                 Scope::Windows { .. } => {
-                    drift
-                        || matches!(measure, Measure::Errors(_) | Measure::Min)
-                        || matches!(condition, Condition::VsBaseline { .. })
+                    drift || measure.window().is_none() || matches!(condition, Condition::VsBaseline { .. })
                 }
             };
             Gate { severity, measure, selector, condition, scope: if unjudgeable { Scope::WholeRun } else { scope } }

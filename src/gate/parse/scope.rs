@@ -46,12 +46,14 @@ pub(super) fn scope(
             format!("`{measure}` can only be judged over the whole run: failures are listed without their times"),
             format!("leave out `{scope}`, or judge error_rate"),
         ),
-        Measure::Min if windows => {
-            stop(at.clone(), "the history holds no minimum of a window", "judge median or a percentile in windows")
-        }
         Measure::Drift(_) if windows => {
             stop(at.clone(), "a drift is taken over the whole run", format!("leave out `{scope}`"))
         }
+        measure if windows && measure.window().is_none() => stop(
+            at.clone(),
+            format!("the history has no {measure} of a window"),
+            "judge median or a percentile in windows",
+        ),
         _ => Ok(scope),
     }
 }

@@ -229,7 +229,7 @@ fn baselines_scopes_and_what_follows() {
       p95 < 1s in 99% of window
                          ^^^^^^
       hint: did you mean `windows`? Write `after ramp-up` or `in 99% of windows`
-    the history holds no minimum of a window
+    the history has no min of a window
       min > 1ms in 99% of windows
       ^^^
       hint: judge median or a percentile in windows
