@@ -284,7 +284,7 @@ pub struct EmulateArgs {
     /// Time between queued and running, s
     #[arg(long, value_name = "SECONDS", default_value_t = 1.0)]
     pub provisioning: f64,
-    /// Accept only the token in this environment variable [default: any token]
+    /// Accept only the token in this environment variable; needed beyond loopback [default: any token]
     #[arg(long, value_name = "NAME")]
     pub token_env: Option<String>,
     /// Replay the CSV files of this folder instead of running Locust

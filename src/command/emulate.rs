@@ -15,11 +15,10 @@ use crate::stdout::printed;
 pub(super) async fn run(arguments: &EmulateArgs, mut sink: impl Write) -> Result<Exit, CommandError> {
     let seconds = |value: f64, flag: &str| {
         Duration::try_from_secs_f64(value)
-            .map_err(|_| CommandError::usage(format!("{flag} takes a number of seconds, not {value}")))
+            .ok()
+            .filter(|time| *time <= LONGEST_PROVISIONING)
+            .ok_or_else(|| CommandError::usage(format!("{flag} takes 0 to 3600 seconds, not {value}")))
     };
-    if seconds(arguments.seconds_per_minute, "--seconds-per-minute")?.is_zero() {
-        return Err(CommandError::usage("--seconds-per-minute must be above 0"));
-    }
     let engine = match &arguments.replay {
         Some(folder) => EngineChoice::Replay { folder: folder.clone(), pace: ReplayPace::AsPlanned },
         None => EngineChoice::Locust { processes: arguments.processes, cache_dir: cache_dir() },
@@ -42,6 +41,9 @@ pub(super) async fn run(arguments: &EmulateArgs, mut sink: impl Write) -> Result
     server.shutdown().await;
     Ok(signal.exit())
 }
+
+/// The longest `--provisioning`.
+const LONGEST_PROVISIONING: Duration = Duration::from_secs(3600);
 
 fn tokens(variable: Option<&str>) -> Result<TokenPolicy, CommandError> {
     let Some(name) = variable else { return Ok(TokenPolicy::Any) };

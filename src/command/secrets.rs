@@ -18,7 +18,20 @@ const TOKENS: [&str; 7] = [
 ];
 
 /// Addresses that may hold a password.
-const ADDRESSES: [&str; 3] = ["LOADFORGE_API_URL", "LOADFORGE_CI_API_URL", "LOADFORGE_CI_TARGET_HOST"];
+const ADDRESSES: [&str; 12] = [
+    "LOADFORGE_API_URL",
+    "LOADFORGE_CI_API_URL",
+    "LOADFORGE_CI_TARGET_HOST",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "ALL_PROXY",
+    "https_proxy",
+    "http_proxy",
+    "all_proxy",
+    "PIP_INDEX_URL",
+    "PIP_EXTRA_INDEX_URL",
+    "UV_DEFAULT_INDEX",
+];
 
 /// Registers the tokens of the environment. The first thing a process does: even a command line that cannot be parsed is
 /// not repeated with a token in it.

@@ -99,7 +99,31 @@ impl Archive {
     }
 }
 
+/// Makes a folder that its owner alone can look into; one that exists is closed to others, and refused when it belongs
+/// to somebody else.
 fn create_private(folder: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+    use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn nobody_else_can_look_into_the_folders_of_runs() {
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let own = Archive::open(None).unwrap();
+        assert_eq!(mode(&own.folder), 0o700);
+        assert_ne!(own.folder, Archive::open(None).unwrap().folder);
+        let dir = tempfile::tempdir().unwrap();
+        let open = dir.path().join("state.json.d");
+        fs::create_dir(&open).unwrap();
+        fs::set_permissions(&open, fs::Permissions::from_mode(0o755)).unwrap();
+        let kept = Archive::open(Some(open.clone())).unwrap();
+        assert_eq!((mode(&open), mode(&kept.create(1001).unwrap())), (0o700, 0o700));
+    }
 }

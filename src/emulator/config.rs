@@ -11,18 +11,18 @@ use super::engine::LoadEngine;
 use super::replay::ReplayPace;
 use crate::locust::process::ProgressSink;
 
-/// How a server is set up. [`ServerConfig::default`] is what `run --engine local` uses: a free loopback port, any token, real
-/// Locust, nothing kept.
+/// How a server is set up. [`ServerConfig::default`] is what `run --engine local` uses: a free loopback port, real Locust,
+/// nothing kept. It takes any token; `run` names a random one.
 pub struct ServerConfig {
     /// Where to listen; port 0 takes a free one.
     pub listen: SocketAddr,
     /// Who is let in.
     pub tokens: TokenPolicy,
-    /// How long a minute of a run's duration takes, s. Above 0.
+    /// How long a minute of a run's duration takes, s. Above 0, at most an hour.
     pub seconds_per_minute: f64,
     /// Whether a duration must be whole minutes from 2 to 720, as LoadForge has it; else any time above 0 will do.
     pub whole_minutes: bool,
-    /// How long a run is launching before load is sent.
+    /// How long a run is launching before load is sent; at most an hour.
     pub provisioning: Duration,
     /// What makes the load.
     pub engine: EngineChoice,
@@ -63,7 +63,7 @@ impl Default for ServerConfig {
 /// Who is let in.
 #[derive(Debug, Clone, Default)]
 pub enum TokenPolicy {
-    /// Whoever shows a token, whatever it is.
+    /// Whoever shows a token, whatever it is. Only on a loopback address.
     #[default]
     Any,
     /// Whoever shows this token.

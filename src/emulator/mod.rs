@@ -8,6 +8,7 @@
 mod api;
 mod archive;
 mod config;
+mod connections;
 mod engine;
 mod lifecycle;
 mod locust_engine;
@@ -16,9 +17,11 @@ mod server;
 mod state;
 mod store;
 mod targets;
+mod token;
 
 pub use config::{EngineChoice, InjectedFaults, ServerConfig, TokenPolicy};
 pub use engine::{Delivery, EngineEnd, EngineOutcome, Job, Live, LoadEngine, Metrics};
 pub use locust_engine::LocustEngine;
 pub use replay::{Replay, ReplayError, ReplayPace};
 pub use server::{EmulatorError, RunningServer, Server};
+pub use token::random_token;

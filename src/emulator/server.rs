@@ -6,13 +6,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
+use axum::serve::Listener as _;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::archive::Archive;
-use super::config::{EngineChoice, ServerConfig};
+use super::config::{EngineChoice, ServerConfig, TokenPolicy};
+use super::connections::BoundedListener;
 use super::engine::LoadEngine;
 use super::locust_engine::LocustEngine;
 use super::replay::{Replay, ReplayError};
@@ -22,6 +23,9 @@ use super::{api, lifecycle};
 use crate::error::Explain;
 use crate::exit::Exit;
 use crate::locust::process::{ProcessError, cache_folder};
+
+/// The longest a minute of a run may take, s.
+const LONGEST_MINUTE: f64 = 3600.0;
 
 /// How long connections may take to end at a shutdown.
 const CLOSING: Duration = Duration::from_secs(2);
@@ -40,9 +44,15 @@ pub enum EmulatorError {
         /// The cause.
         source: io::Error,
     },
-    /// A minute must take time.
+    /// A minute must take time, and not too much of it.
     #[error("a minute cannot take {0} s")]
     Minute(f64),
+    /// Whoever reaches the server could run scripts on this machine.
+    #[error("refused to listen on {0} for any token: whoever reaches it could run code on this machine")]
+    Open(SocketAddr),
+    /// The system gave no random bytes for a token.
+    #[error("the system has no random bytes for a token")]
+    Randomness,
     /// The state file cannot be read or written.
     #[error("failed to use the state file {path}")]
     State {
@@ -70,7 +80,13 @@ impl Explain for EmulatorError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Listen { .. } => Some("--listen ADDRESS:PORT names another; port 0 takes a free one".into()),
-            Self::Minute(_) => Some("--seconds-per-minute takes a number above 0".into()),
+            Self::Minute(_) => Some(format!("--seconds-per-minute takes a number above 0, at most {LONGEST_MINUTE}")),
+            Self::Open(_) => Some(
+                "name the variable that holds the token with --token-env, or listen on a loopback address such as \
+                 127.0.0.1:8800"
+                    .into(),
+            ),
+            Self::Randomness => None,
             Self::State { .. } => {
                 Some("--state FILE names a file this user can write, or one that such a server wrote before".into())
             }
@@ -95,8 +111,11 @@ impl Server {
     /// # Errors
     /// When the address, the state file, the folders or the recording cannot be used.
     pub async fn start(config: ServerConfig) -> Result<RunningServer, EmulatorError> {
-        if !(config.seconds_per_minute.is_finite() && config.seconds_per_minute > 0.0) {
+        if !(config.seconds_per_minute > 0.0 && config.seconds_per_minute <= LONGEST_MINUTE) {
             return Err(EmulatorError::Minute(config.seconds_per_minute));
+        }
+        if !config.listen.ip().is_loopback() && matches!(config.tokens, TokenPolicy::Any) {
+            return Err(EmulatorError::Open(config.listen));
         }
         let engine: Arc<dyn LoadEngine> = match &config.engine {
             EngineChoice::Locust { processes, cache_dir } => {
@@ -118,7 +137,7 @@ impl Server {
             .map_err(|source| EmulatorError::State { path: config.state.clone().unwrap_or_default(), source })?;
         let address = config.listen;
         let listen_error = |source| EmulatorError::Listen { address, source };
-        let listener = TcpListener::bind(address).await.map_err(listen_error)?;
+        let listener = BoundedListener::bind(address).await.map_err(listen_error)?;
         let addr = listener.local_addr().map_err(listen_error)?;
 
         let app = Arc::new(ServerState::new(store, archive, engine, &config));

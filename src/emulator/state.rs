@@ -13,6 +13,10 @@ use super::archive::Archive;
 use super::config::{InjectedFaults, TokenPolicy};
 use super::engine::LoadEngine;
 use super::store::Store;
+use super::token::same;
+
+/// The longest time a run may be launching.
+const LONGEST_PROVISIONING: Duration = Duration::from_secs(3600);
 
 /// What all requests share.
 pub(super) struct ServerState {
@@ -20,6 +24,8 @@ pub(super) struct ServerState {
     pub(super) archive: Archive,
     pub(super) engine: Arc<dyn LoadEngine>,
     pub(super) tokens: TokenPolicy,
+    /// Whether it listens on loopback alone; then requests must name a loopback address too.
+    pub(super) loopback: bool,
     pub(super) seconds_per_minute: f64,
     pub(super) whole_minutes: bool,
     pub(super) provisioning: Duration,
@@ -58,9 +64,10 @@ impl ServerState {
             archive,
             engine,
             tokens: config.tokens.clone(),
+            loopback: config.listen.ip().is_loopback(),
             seconds_per_minute: config.seconds_per_minute,
             whole_minutes: config.whole_minutes,
-            provisioning: config.provisioning,
+            provisioning: config.provisioning.min(LONGEST_PROVISIONING),
             places: Semaphore::new(config.parallel_runs.max(1)),
             faults: config.faults.clone(),
             trouble: Mutex::new(trouble),
@@ -72,7 +79,7 @@ impl ServerState {
     pub(super) fn lets_in(&self, token: &SecretString) -> bool {
         match &self.tokens {
             TokenPolicy::Any => !token.expose_secret().is_empty(),
-            TokenPolicy::Fixed(right) => right.expose_secret() == token.expose_secret(),
+            TokenPolicy::Fixed(right) => same(right, token),
         }
     }
 

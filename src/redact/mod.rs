@@ -159,6 +159,14 @@ pub fn register(value: &SecretString, placeholder: Placeholder) -> bool {
     KNOWN.write().unwrap_or_else(PoisonError::into_inner).add(value, placeholder)
 }
 
+/// Whether a value is a token this process knows.
+#[must_use]
+pub fn is_token(value: &str) -> bool {
+    let known = KNOWN.read().unwrap_or_else(PoisonError::into_inner);
+    let is_it = |pattern: &Pattern| pattern.finder.needle() == value.trim().as_bytes();
+    known.patterns.iter().any(|pattern| pattern.placeholder == Placeholder::Token && is_it(pattern))
+}
+
 /// The text without the values this process knows.
 #[must_use]
 pub fn hide(text: &str) -> Cow<'_, str> {

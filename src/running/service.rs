@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 
 use crate::cli::ServiceArgs;
-use crate::emulator::{self, EngineChoice, RunningServer, Server};
+use crate::emulator::{self, EngineChoice, RunningServer, Server, TokenPolicy};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::loadforge::{ApiUrl, Client, Event, StopSignals};
@@ -43,10 +43,12 @@ impl Service {
     pub(crate) async fn local(load: LocalLoad) -> Result<Self, CommandError> {
         let LocalLoad { processes, seconds_per_minute } = load;
         let engine = EngineChoice::Locust { processes, cache_dir: cache_dir() };
-        let config = emulator::ServerConfig { engine, seconds_per_minute, ..emulator::ServerConfig::default() };
+        // Whoever knows the token can run code on this machine, and read the script with the secrets it was handed.
+        let token = emulator::random_token()?;
+        let tokens = TokenPolicy::Fixed(token.clone());
+        let config = emulator::ServerConfig { engine, seconds_per_minute, tokens, ..emulator::ServerConfig::default() };
         let server = Server::start(config).await?;
-        let token = Some(SecretString::from("local"));
-        let client = Client::builder(server.api_url().parse()?).token(token).build()?;
+        let client = Client::builder(server.api_url().parse()?).token(Some(token)).build()?;
         Ok(Self { client, server: Some(server) })
     }
 

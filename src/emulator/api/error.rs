@@ -16,6 +16,8 @@ pub(super) enum ErrorResponse {
     Malformed(String),
     /// 401: no token, or a wrong one.
     Unauthenticated,
+    /// 421: the request names another host than this machine, as one does that a web page had sent here.
+    ForeignHost,
     /// 404: there is no such thing.
     Missing(&'static str, u64),
     /// 404: there is no such path.
@@ -34,6 +36,10 @@ impl IntoResponse for ErrorResponse {
             // The one error LoadForge documents has both fields.
             Self::Malformed(why) => (StatusCode::BAD_REQUEST, json!({ "error": "Bad Request", "message": why })),
             Self::Unauthenticated => (StatusCode::UNAUTHORIZED, json!({ "message": "Unauthenticated." })),
+            Self::ForeignHost => {
+                let message = "This server answers only to the name of this machine: localhost or a loopback address.";
+                (StatusCode::MISDIRECTED_REQUEST, json!({ "message": message }))
+            }
             Self::Missing(what, id) => {
                 let message = format!("No query results for model [App\\Models\\{what}] {id}");
                 (StatusCode::NOT_FOUND, json!({ "message": message }))

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, patch, post};
 
@@ -24,9 +24,6 @@ use super::state::ServerState;
 
 /// Where v2 lives.
 pub(super) const V2: &str = "/api/v2";
-
-/// Most bytes of a request's body; scripts and data files are small.
-const MOST_BODY_BYTES: usize = 32 << 20;
 
 /// All calls. Where LoadForge's documentation and its own clients disagree on a path, both are served.
 pub(super) fn router(app: Arc<ServerState>) -> Router {
@@ -56,7 +53,9 @@ pub(super) fn router(app: Arc<ServerState>) -> Router {
         .nest(V2, v2)
         .nest("/api/v1", v1)
         .fallback(no_route)
-        .layer(DefaultBodyLimit::max(MOST_BODY_BYTES))
+        .layer(from_fn_with_state(Arc::clone(&app), auth::host))
+        .layer(from_fn(auth::size))
+        .layer(DefaultBodyLimit::max(auth::MOST_BODY_BYTES))
         .with_state(app)
 }
 

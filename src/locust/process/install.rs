@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::process::Command;
 use tokio::time::{sleep, timeout};
 
+use super::environment::without_tokens;
 use super::error::ProcessError;
 use super::python::{self, Interpreter, Python, SearchPath};
 use super::version::Version;
@@ -122,7 +123,12 @@ async fn ready(venv: &Path) -> Option<Interpreter> {
 async fn working_uv(path: &SearchPath) -> Option<PathBuf> {
     let uv = path.find("uv")?;
     let mut command = Command::new(&uv);
-    command.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+    without_tokens(&mut command)
+        .arg("--version")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .kill_on_drop(true);
     let status = timeout(Duration::from_secs(30), command.status()).await.ok()?.ok()?;
     status.success().then_some(uv)
 }
@@ -134,7 +140,7 @@ async fn step(command: &mut Command) -> Result<(), ProcessError> {
         let words = std::iter::once(command.get_program()).chain(command.get_args());
         words.map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
     };
-    command.stdin(Stdio::null()).kill_on_drop(true);
+    without_tokens(command).stdin(Stdio::null()).kill_on_drop(true);
     let failed =
         |how: String, output: String| ProcessError::Install { command: shown.clone(), how, output, musl: false };
     match timeout(STEP_TIMEOUT, command.output()).await {

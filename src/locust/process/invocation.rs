@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use tokio::process::Command;
 
+use super::environment::without_tokens;
 use super::python::Interpreter;
 use super::version::Version;
 
@@ -105,6 +106,7 @@ impl LocustInvocation {
             command.args(["--master-bind-host", "127.0.0.1", "--master-bind-port", &port]);
             command.args(["--master-host", "127.0.0.1", "--master-port", &port]);
         }
+        without_tokens(&mut command);
         for (name, _) in env::vars_os().filter(|(name, _)| spoils_the_run(name)) {
             command.env_remove(name);
         }

@@ -1,6 +1,7 @@
 //! Locust's process: found or installed, started under our launcher, followed, stopped, and judged.
 
 mod diagnose;
+mod environment;
 mod error;
 mod find;
 mod group;

@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::process::Command;
 use tokio::time::timeout;
 
+use super::environment::without_tokens;
 use super::version::Version;
 
 /// Longest time a version question may take.
@@ -125,6 +126,7 @@ fn is_executable(file: &Path) -> bool {
 /// What Python prints for one line of code; `None` when it fails.
 async fn ask(python: &Path, code: &str) -> Option<String> {
     let mut command = Command::new(python);
+    without_tokens(&mut command);
     command.args([OsStr::new("-c"), OsStr::new(code)]).stdin(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
     let output = timeout(QUESTION_TIMEOUT, command.output()).await.ok()?.ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())

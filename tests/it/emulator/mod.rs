@@ -1,5 +1,6 @@
 //! The LoadForge-compatible server through its HTTP face.
 
+mod access;
 mod api;
 mod locust;
 mod replay;
