@@ -1,6 +1,6 @@
 //! Text from outside as harmless lines: the one place where control and direction characters are taken out.
 //!
-//! Endpoint names, failure texts, branch names, hosts and messages come from other people. [`line`] leaves nothing that
+//! Endpoint names, failure texts, branch names, hosts and messages come from other people. [`line()`] leaves nothing that
 //! steers a terminal, forges a log line or hides text; logs, errors and every report use it. What the format of a report
 //! escapes besides (Markdown, HTML) is in `report::escape`.
 
@@ -51,7 +51,7 @@ pub fn line(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// The lines of a longer text (a traceback), each cleaned by [`line`]; at most `most`, then one that counts the rest.
+/// The lines of a longer text (a traceback), each cleaned by [`line()`]; at most `most`, then one that counts the rest.
 pub fn lines(text: &str, most: usize) -> Vec<String> {
     let all = text.lines().count();
     let mut lines: Vec<String> =
@@ -81,7 +81,7 @@ pub fn sentence(text: &str, most: usize) -> String {
     sentence
 }
 
-/// A log message of one or several lines, each cleaned by [`line`]. A further line that looks like the beginning of
+/// A log message of one or several lines, each cleaned by [`line()`]. A further line that looks like the beginning of
 /// another message (`error: …`) is indented, so that no text from outside can forge one.
 #[must_use]
 pub fn message(text: &str) -> Cow<'_, str> {
