@@ -1,5 +1,7 @@
 //! What our own server adds to a result, put into the results: exact response times instead of rounded percentiles.
 
+use std::collections::HashMap;
+
 use crate::results::{
     Endpoint, EndpointKey, ExactEndpoint, ExactSteady, Extension, Histogram, Percentile, Results, Steady,
 };
@@ -7,14 +9,20 @@ use crate::results::{
 /// Adds the extension's exact histograms, steady part and problems. An endpoint the CSV does not know is added.
 pub(super) fn add(results: &mut Results, extension: Extension) {
     let mut all = Histogram::default();
+    // The first of equals, as a reader of the file would find it.
+    let mut places: HashMap<EndpointKey, usize> = HashMap::with_capacity(results.endpoints.len());
+    for (place, endpoint) in results.endpoints.iter().enumerate() {
+        places.entry(endpoint.key()).or_insert(place);
+    }
     for exact in extension.endpoints {
         let histogram = both(&exact);
         all.merge(&histogram);
+        let next = results.endpoints.len();
         let key = EndpointKey { method: exact.method.clone(), name: exact.name.clone() };
-        match results.endpoints.iter_mut().find(|endpoint| endpoint.key() == key) {
+        match *places.entry(key).or_insert(next) {
             // Two names that differ in a hidden value alone are one.
-            Some(endpoint) => endpoint.histogram.get_or_insert_default().merge(&histogram),
-            None => results.endpoints.push(endpoint(&exact, None)),
+            place if place < next => results.endpoints[place].histogram.get_or_insert_default().merge(&histogram),
+            _ => results.endpoints.push(endpoint(&exact, None)),
         }
     }
     if !all.is_empty() {

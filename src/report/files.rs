@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::markdown::TemplateError;
-use super::{Story, html, junit, markdown};
+use super::{FORMATS, Story, Template};
 use crate::error::Explain;
 use crate::exit::Exit;
 use crate::results::{FolderError, ResultsFolder};
@@ -35,25 +35,27 @@ impl Explain for WriteError {
     }
 }
 
-/// Writes `verdict.json`, `junit/loadforge.xml`, `report.html` and `summary.md`, and returns where they are.
-/// `template` is the name and content of the file given with `--template`.
+/// Writes every format of [`FORMATS`], and returns where the files are. `template` is the file given with `--template`;
+/// when it is broken, the built-in one is used and the error returned once everything is written.
 ///
 /// # Errors
 /// When the folder cannot be written or the template is broken.
 pub fn write(
     folder: &ResultsFolder,
     story: &Story<'_>,
-    template: Option<(&str, &str)>,
+    template: Option<Template<'_>>,
 ) -> Result<Vec<PathBuf>, WriteError> {
-    let verdict = folder.write_json(ResultsFolder::VERDICT, story.verdict)?;
-    let junit = folder.write(ResultsFolder::JUNIT, junit::xml(story))?;
-    let html = folder.write(ResultsFolder::REPORT, html::page(story))?;
-    let summary = match markdown::summary(story, template) {
-        Ok(summary) => folder.write(ResultsFolder::SUMMARY, summary)?,
-        Err(error) => {
-            folder.write(ResultsFolder::SUMMARY, markdown::summary(story, None)?)?;
-            return Err(error.into());
-        }
-    };
-    Ok(vec![summary, html, junit, verdict])
+    let mut broken = None;
+    let mut files = Vec::with_capacity(FORMATS.len());
+    for format in FORMATS {
+        let text = match (format.render)(story, template) {
+            Ok(text) => text,
+            Err(error) => {
+                broken = Some(error);
+                (format.render)(story, None)?
+            }
+        };
+        files.push(folder.write(format.file, text)?);
+    }
+    broken.map_or(Ok(files), |error| Err(error.into()))
 }

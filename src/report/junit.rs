@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
-use super::{Story, wording};
+use super::{Format, Story, wording};
 use crate::clean;
+use crate::results::ResultsFolder;
 use crate::text::counted;
 use crate::verdict::{Origin, Outcome, Row, Subject};
 
@@ -25,6 +26,13 @@ enum Weight {
     StopsTheBuild,
     DoesNotStop,
 }
+
+/// The format, for the list of formats.
+pub(super) const FORMAT: Format = Format {
+    file: ResultsFolder::JUNIT,
+    about: "one test case per gate and endpoint, for CircleCI's Tests tab",
+    render: |story, _| Ok(xml(story)),
+};
 
 /// The content of `junit/loadforge.xml`: a suite for each kind of subject, a case for each gate and endpoint.
 #[must_use]

@@ -4,10 +4,11 @@ use minijinja::value::{Serde, Value, ValueKind};
 use minijinja::{AutoEscape, Environment, Output, State, UndefinedBehavior, syntax::SyntaxConfig};
 
 use super::context::{Context, Detail};
-use super::{Story, align, escape, wording};
+use super::{Format, Story, align, escape, wording};
 use crate::clean;
 use crate::error::Explain;
 use crate::exit::Exit;
+use crate::results::ResultsFolder;
 use crate::text::{counted, short_commit};
 use crate::verdict::Unit;
 
@@ -39,6 +40,13 @@ impl Explain for TemplateError {
         Some("docs/template.md lists every name a template can use; without --template the built-in one is used".into())
     }
 }
+
+/// The format, for the list of formats.
+pub(super) const FORMAT: Format = Format {
+    file: ResultsFolder::SUMMARY,
+    about: "the verdict in words, with its rows, for a comment or an artifact viewer",
+    render: summary,
+};
 
 /// The content of `summary.md`. `template` is the name and content of the file given with `--template`.
 ///

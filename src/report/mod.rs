@@ -1,17 +1,21 @@
-//! One file a format: console, markdown, html, junit, and the JSON schemas.
+//! One file per format: console, markdown, html, junit, json, and the JSON schemas. [`FORMATS`] lists those that are
+//! written into the results folder.
 
 mod align;
 pub mod console;
 mod context;
 pub mod escape;
 pub mod files;
+mod format;
 pub mod html;
+mod json;
 pub mod junit;
 pub mod markdown;
 pub mod schema;
 pub mod wording;
 
 pub use context::CONTEXT_VERSION;
+pub use format::{FORMATS, Format, Template};
 
 use crate::results::{Results, RunRecord};
 use crate::verdict::Verdict;

@@ -83,6 +83,8 @@ impl ResultsFolder {
     pub const REPORT: &'static str = "report.html";
     /// The test cases, in a folder of its own so that CircleCI's `store_test_results` finds nothing else.
     pub const JUNIT: &'static str = "junit/loadforge.xml";
+    /// Every file that is made of the results when they are judged.
+    pub const REPORTS: [&'static str; 4] = [Self::VERDICT, Self::SUMMARY, Self::REPORT, Self::JUNIT];
     /// Where the comment is.
     pub const COMMENT: &'static str = "comment.json";
     /// What the load generator printed (local engine).
@@ -174,8 +176,7 @@ impl ResultsFolder {
     /// When a file cannot be removed.
     pub fn remove_results(&self) -> Result<(), FolderError> {
         let files = [Self::STATS, Self::HISTORY, Self::FAILURES, Self::RESULTS, Self::LOCUST_LOG];
-        let reports = [Self::VERDICT, Self::SUMMARY, Self::REPORT, Self::JUNIT];
-        files.iter().chain(&reports).try_for_each(|name| self.remove(name))
+        files.iter().chain(&Self::REPORTS).try_for_each(|name| self.remove(name))
     }
 
     /// Removes a file if it is there, so that a new run never shows an old run's results.

@@ -481,7 +481,7 @@ fn an_endpoint_that_always_failed_fails_without_gates_and_warns_beside_them() {
     fail | error_rate of "POST /orders" < 100% | POST /orders | error_rate 100 % < 100 % | every one of its 12 requests failed: HTTPError('503 Server Error')
     "#);
     assert_snapshot!(listed(&verdict(&["p95 < 500ms"], &dead())), @r#"
-    warn: Passed with a warning: POST /orders: every one of its 12 requests failed: HTTPError('503 Server Error')
+    warn: Passed with 1 warning: POST /orders: every one of its 12 requests failed: HTTPError('503 Server Error')
     pass | p95 < 500ms | all requests | p95 20 ms < 500 ms | 20 ms meets < 500 ms
     warn | error_rate of "POST /orders" < 100% | POST /orders | error_rate 100 % < 100 % | every one of its 12 requests failed: HTTPError('503 Server Error')
     "#);

@@ -16,8 +16,9 @@ use serde::Serialize;
 
 use self::charts::OverTime;
 use super::context::{Context, Detail};
-use super::{Story, escape, wording};
+use super::{Format, Story, escape, wording};
 use crate::clean;
+use crate::results::ResultsFolder;
 use crate::text::short_commit;
 use crate::verdict::{Outcome, Row, Unit};
 
@@ -70,6 +71,13 @@ struct Compared {
     outcome: Outcome,
     strip: String,
 }
+
+/// The format, for the list of formats.
+pub(super) const FORMAT: Format = Format {
+    file: ResultsFolder::REPORT,
+    about: "the same with charts, for a browser",
+    render: |story, _| Ok(page(story)),
+};
 
 /// The page.
 #[must_use]
