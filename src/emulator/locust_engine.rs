@@ -14,9 +14,9 @@ use tokio::sync::{OnceCell, watch};
 use super::engine::{Delivery, EngineEnd, EngineOutcome, Job, Live, LoadEngine, Metrics};
 use crate::error::{Explain, chain};
 use crate::locust::process::{self, Finished, Interpreter, LocustInvocation, ProcessError, ProgressSink, StopRequest};
-use crate::locust::{Record, failures_csv, history_csv, read_stats, stats_csv};
+use crate::locust::{Record, failures, failures_csv, history_csv, read_stats, stats_csv};
 use crate::redact::{Placeholder, Redactor};
-use crate::results::{Endpoint, Extension, Percentile, Problem, ProblemKind};
+use crate::results::{Endpoint, Evidence, Extension, Percentile, Problem, ProblemKind};
 
 /// Runs each job in Locust; Locust is found or installed when the first one comes.
 pub struct LocustEngine {
@@ -93,7 +93,8 @@ impl LoadEngine for LocustEngine {
                 ProblemKind::EndedEarly,
                 "the server ended while the run was under way; what was measured until then is kept",
             );
-            delivered(&record, EngineEnd::Cancelled, vec![problem], None)
+            let said = Extension { problems: vec![problem], ..Extension::default() };
+            delivered(&record, EngineEnd::Cancelled, said)
         })
     }
 }
@@ -127,7 +128,13 @@ async fn collect(plan: &LocustInvocation, finished: Finished, job: &Job) -> Engi
         };
         let log = Some(secrets.hide(&finished.log).into_owned()).filter(|log| !log.is_empty());
         if finished.record.loaded() {
-            delivered(&finished.record, end, problems, log)
+            let notes = process::notes(&plan, &finished).iter().map(|note| secrets.hide(note).into_owned()).collect();
+            let said = Extension { problems, notes, log, ..Extension::default() };
+            let mut outcome = delivered(&finished.record, end, said);
+            for failure in outcome.extension.iter_mut().flat_map(|extension| &mut extension.failures) {
+                failure.error = secrets.hide(&failure.error).into_owned();
+            }
+            outcome
         } else {
             nothing_measured(if end == EngineEnd::Cancelled { end } else { EngineEnd::Failed }, problems, log)
         }
@@ -139,13 +146,24 @@ async fn collect(plan: &LocustInvocation, finished: Finished, job: &Job) -> Engi
     }
 }
 
-fn delivered(record: &Record, end: EngineEnd, problems: Vec<Problem>, log: Option<String>) -> EngineOutcome {
+/// What a run delivers: its record, and what was `said` about it.
+fn delivered(record: &Record, end: EngineEnd, said: Extension) -> EngineOutcome {
     let stats_csv = stats_csv(record);
     let measured = record.total();
     // The stats were written just now, so that they can be read is no question.
     let row = read_stats("stats.csv", stats_csv.as_bytes()).map(|stats| stats.total).unwrap_or_default();
     let total = Endpoint { histogram: Some(measured.times()).filter(|times| !times.is_empty()), ..row };
-    let extension = Extension { endpoints: record.exact(), after_ramp_up: record.exact_after_ramp_up(), problems, log };
+    let extension = Extension {
+        endpoints: record.exact(),
+        after_ramp_up: record.exact_after_ramp_up(),
+        failures: failures(record),
+        evidence: Some(Evidence {
+            never_ended: record.never_ended(),
+            script_exit_code: record.script_exit_code(),
+            load_shape: record.shape().map(str::to_owned),
+        }),
+        ..said
+    };
     let delivery = Delivery {
         history_csv: history_csv(record),
         failures_csv: failures_csv(record),

@@ -33,7 +33,7 @@ impl FailureClass {
             FailureKind::Http(500..) => Self::Server,
             FailureKind::Timeout => Self::Timeout,
             FailureKind::Connection => Self::Connection,
-            FailureKind::Http(_) | FailureKind::Other => Self::Other,
+            FailureKind::Http(_) | FailureKind::Other | FailureKind::Unknown => Self::Other,
         }
     }
 

@@ -150,12 +150,14 @@ fn assemble(row: ResultRow, state: RunState, files: &DownloadedFiles, mut notes:
             results.total.requests
         ));
     }
-    if let Some(extension) = row.extension {
+    if let Some(mut extension) = row.extension {
+        notes.append(&mut extension.notes);
         exact::add(&mut results, extension);
     }
     if state == RunState::Finished {
         results.targets_passed = row.run_passed;
-    } else {
+    } else if !results.problems.iter().any(|problem| problem.kind == ProblemKind::EndedEarly) {
+        // Our own engine says more exactly how it ended.
         let message = format!("the run did not complete ({state}); what was measured until then is kept");
         results.problems.push(Problem::new(ProblemKind::EndedEarly, message).with_detail(row.message));
     }

@@ -6,7 +6,7 @@ use crate::results::{
     Endpoint, EndpointKey, ExactEndpoint, ExactSteady, Extension, Histogram, Percentile, Results, Steady,
 };
 
-/// Adds the extension's exact histograms, steady part and problems. An endpoint the CSV does not know is added.
+/// Adds the extension's exact histograms, steady part, failures, evidence and problems. An endpoint the CSV does not know is added.
 pub(super) fn add(results: &mut Results, extension: Extension) {
     let mut all = Histogram::default();
     // The first of equals, as a reader of the file would find it.
@@ -29,6 +29,10 @@ pub(super) fn add(results: &mut Results, extension: Extension) {
         results.total.histogram = Some(all);
     }
     results.after_ramp_up = extension.after_ramp_up.map(steady);
+    if !extension.failures.is_empty() {
+        results.failures = extension.failures;
+    }
+    results.evidence = extension.evidence;
     for problem in extension.problems {
         // The server knows better why nothing was sent than the count alone does.
         results.problems.retain(|known| known.kind != problem.kind);
@@ -111,7 +115,7 @@ mod tests {
                 endpoints: vec![exact("/a", &[(10_000, 1), (20_000, 1)], &[(30_000, 2)])],
             }),
             problems: vec![Problem::new(ProblemKind::UsersLost, "2 of 5")],
-            log: None,
+            ..Extension::default()
         };
         add(&mut results, extension);
         let p50 = |endpoint: &Endpoint| endpoint.percentile(Percentile::P50);

@@ -15,4 +15,4 @@ pub use failures::read_failures;
 pub use history::{HistoryReader, HistoryRow};
 pub use record::Record;
 pub use stats::{Stats, read_stats};
-pub(crate) use write::{failures_csv, history_csv, stats_csv};
+pub(crate) use write::{failures, failures_csv, history_csv, stats_csv};

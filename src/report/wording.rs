@@ -109,6 +109,7 @@ pub fn class_name(kind: FailureKind) -> String {
         FailureKind::Timeout => "timeout".to_owned(),
         FailureKind::Connection => "connection".to_owned(),
         FailureKind::Other => "other".to_owned(),
+        FailureKind::Unknown => "check of the script".to_owned(),
     }
 }
 

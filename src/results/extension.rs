@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Histogram, Problem};
+use super::{Evidence, Failure, Histogram, Problem};
 
 /// The field `x_loadforge_ci` of `GET /result/{id}`. LoadForge itself never sends it and the client never needs it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -14,9 +14,18 @@ pub struct Extension {
     /// The same for the time after the ramp-up alone.
     #[serde(default)]
     pub after_ramp_up: Option<ExactSteady>,
+    /// Every failure by endpoint, kind and text; the failures CSV has no room for the kind.
+    #[serde(default)]
+    pub failures: Vec<Failure>,
     /// What makes the run's numbers doubtful or void.
     #[serde(default)]
     pub problems: Vec<Problem>,
+    /// What the load generator saw beside the requests.
+    #[serde(default)]
+    pub evidence: Option<Evidence>,
+    /// What is to be known about the numbers and does not make them doubtful, in words.
+    #[serde(default)]
+    pub notes: Vec<String>,
     /// The last lines the load generator printed, for `locust.log`.
     #[serde(default)]
     pub log: Option<String>,

@@ -1,7 +1,11 @@
 //! Failed requests by endpoint and text, and what kind of failure a text of Locust tells.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// One row of Locust's failures: an endpoint, a text and how often it occurred.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -20,6 +24,9 @@ pub struct Failure {
     /// When it was last seen (ISO 8601), where Locust tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_seen: Option<String>,
+    /// What kind of failure it was, where the load generator saw it: from the response's status, then the exception.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<FailureKind>,
 }
 
 /// Characters of a failure's text in an excerpt.
@@ -36,7 +43,15 @@ impl Failure {
             occurrences,
             first_seen: None,
             last_seen: None,
+            kind: None,
         }
+    }
+
+    /// The same failure with the kind that the load generator saw.
+    #[must_use]
+    pub const fn of_kind(mut self, kind: FailureKind) -> Self {
+        self.kind = Some(kind);
+        self
     }
 
     /// The same failure with the times it was first and last seen (ISO 8601).
@@ -56,10 +71,10 @@ impl Failure {
         }
     }
 
-    /// What kind of failure the text tells.
+    /// What kind of failure it was: as the load generator saw it, else as far as the text says.
     #[must_use]
     pub fn kind(&self) -> FailureKind {
-        FailureKind::of(&self.error)
+        self.kind.unwrap_or_else(|| FailureKind::of(&self.error))
     }
 }
 
@@ -72,8 +87,63 @@ pub enum FailureKind {
     Timeout,
     /// The connection could not be opened or broke (refused, reset, closed, DNS, TLS).
     Connection,
-    /// Anything else: a check of the script (`catch_response`), an exception of the script's own.
+    /// Anything else: a check of the script on an answer without a status, an exception of the script's own.
     Other,
+    /// The text does not say: a check of the script (`catch_response`) can fail an answer of any status.
+    Unknown,
+}
+
+impl fmt::Display for FailureKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Http(status) => status.fmt(f),
+            Self::Timeout => f.write_str("timeout"),
+            Self::Connection => f.write_str("connection"),
+            Self::Other => f.write_str("other"),
+            Self::Unknown => f.write_str("unknown"),
+        }
+    }
+}
+
+/// The text names no kind of failure.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no kind of failure: an HTTP status, timeout, connection, other or unknown")]
+pub struct NotAFailureKind(String);
+
+impl FromStr for FailureKind {
+    type Err = NotAFailureKind;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "timeout" => Ok(Self::Timeout),
+            "connection" => Ok(Self::Connection),
+            "other" => Ok(Self::Other),
+            "unknown" => Ok(Self::Unknown),
+            status => status.parse().map(Self::Http).map_err(|_| NotAFailureKind(text.to_owned())),
+        }
+    }
+}
+
+impl Serialize for FailureKind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for FailureKind {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Cow::<str>::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl JsonSchema for FailureKind {
+    fn schema_name() -> Cow<'static, str> {
+        "FailureKind".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": "^([0-9]{3}|timeout|connection|other|unknown)$" })
+    }
 }
 
 impl FailureKind {
@@ -86,7 +156,8 @@ impl FailureKind {
         let name = error.split(['(', ':', ' ']).next().unwrap_or_default();
         let after_name = &error[name.len()..];
         match name {
-            "CatchResponseError" => return Self::Other,
+            // The launcher's own text where there are too many to keep, too.
+            "CatchResponseError" | "" => return Self::Unknown,
             "HTTPError" | "LocustBadStatusCode" | "BadStatusCode" => {
                 if let Some(status) = first_status(after_name) {
                     return Self::Http(status);
@@ -134,7 +205,15 @@ fn first_status(text: &str) -> Option<u16> {
 
 #[cfg(test)]
 mod tests {
-    use super::FailureKind::{self, Connection, Http, Other, Timeout};
+    use super::FailureKind::{self, Connection, Http, Other, Timeout, Unknown};
+
+    #[test]
+    fn kinds_are_written_as_words() {
+        for kind in [Http(503), Timeout, Connection, Other, Unknown] {
+            assert_eq!(serde_json::from_value::<FailureKind>(serde_json::to_value(kind).unwrap()).unwrap(), kind);
+        }
+        assert!("nonsense".parse::<FailureKind>().is_err());
+    }
 
     #[test]
     fn locusts_texts_tell_their_kind() {
@@ -151,9 +230,10 @@ mod tests {
             ("ConnectTimeout(MaxRetryError('Connection to h timed out'))", Timeout),
             ("RetriesExceeded('http://h/', 0, original=timed out)", Timeout),
             ("RetriesExceeded('http://h/', 0, original=[Errno 111])", Connection),
-            ("CatchResponseError('login gave 503, no access_token, timeout')", Other),
+            ("CatchResponseError('login gave 503, no access_token, timeout')", Unknown),
+            ("(other)", Unknown),
             ("KeyError('id')", Other),
-            ("", Other),
+            ("", Unknown),
         ] {
             assert_eq!(FailureKind::of(text), kind, "{text}");
         }

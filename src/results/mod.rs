@@ -4,6 +4,7 @@
 //! folder they live in.
 
 mod endpoint;
+mod evidence;
 mod extension;
 mod failure;
 mod folder;
@@ -15,8 +16,9 @@ mod run;
 mod timeline;
 
 pub use endpoint::{Endpoint, EndpointKey};
+pub use evidence::{Evidence, NeverEnded};
 pub use extension::{ExactEndpoint, ExactSteady, Extension};
-pub use failure::{Failure, FailureKind};
+pub use failure::{Failure, FailureKind, NotAFailureKind};
 pub use folder::{FolderError, ResultsFolder, write_atomically};
 pub use histogram::Histogram;
 pub use percentile::{Percentile, not_delivered};
@@ -56,6 +58,9 @@ pub struct Results {
     /// Measures of the time after the ramp-up alone, where the engine delivered them exactly.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after_ramp_up: Option<Steady>,
+    /// What the load generator saw beside the requests, where it is our own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Evidence>,
     /// What could not be read or was left out, in words (a CSV field that was missing, for example).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
@@ -87,6 +92,7 @@ impl Results {
             problems: Vec::new(),
             targets_passed: None,
             after_ramp_up: None,
+            evidence: None,
             notes: Vec::new(),
         }
     }

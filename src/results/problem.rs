@@ -50,6 +50,16 @@ pub enum ProblemKind {
     UsersLost,
     /// Requests vanished into exceptions of the script's own.
     ScriptExceptions,
+    /// Users waited for an answer that never came, and sent nothing else meanwhile.
+    UsersHung,
+    /// Requests ended that are in no number: their response was taken and never checked.
+    RequestsUnrecorded,
+    /// A part of the record was lost: seconds, or single requests.
+    RecordIncomplete,
+    /// A listener of the script raised, which Locust only logs.
+    ListenerRaised,
+    /// The script ended the run by itself before its time was over.
+    EndedItself,
     /// The load generator was at its CPU limit, so response times include its own queueing.
     GeneratorSaturated,
     /// The load generator was killed or ended early; what was measured until then is kept.

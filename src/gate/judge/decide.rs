@@ -111,7 +111,7 @@ impl Comparison<'_> {
             return at_least;
         }
         Decision::Open(format!(
-            "{unlisted} of {} are not listed with their text (failures.csv), so they could be of this class",
+            "{unlisted} of {} say nothing of their class (not in failures.csv, or a check of the script), so they could be of this one",
             counted(self.endpoint.failures, "failure")
         ))
     }

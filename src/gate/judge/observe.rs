@@ -43,8 +43,8 @@ impl<'a> FailureIndex<'a> {
         index
     }
 
-    /// The failures of a class, and how many failures of the endpoint the list does not tell about (Locust writes its
-    /// files one after the other, and the list may be missing).
+    /// The failures of a class, and how many failures of the endpoint the list says nothing about: Locust writes its
+    /// files one after the other, the list may be missing, and the text of a check does not name the status.
     pub(super) fn count(&self, key: Option<&EndpointKey>, class: ErrorClass, failures: u64) -> Classified {
         let list = match key {
             None => self.all.as_slice(),
@@ -53,7 +53,8 @@ impl<'a> FailureIndex<'a> {
         let sum = |wanted: &dyn Fn(FailureKind) -> bool| {
             list.iter().filter(|(kind, _)| wanted(*kind)).fold(0_u64, |sum, (_, count)| sum.saturating_add(*count))
         };
-        Classified { of_class: sum(&|kind| class.contains(kind)), unlisted: failures.saturating_sub(sum(&|_| true)) }
+        let known = sum(&|kind| kind != FailureKind::Unknown);
+        Classified { of_class: sum(&|kind| class.contains(kind)), unlisted: failures.saturating_sub(known) }
     }
 }
 

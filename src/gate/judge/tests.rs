@@ -119,8 +119,8 @@ fn failures_without_a_text_leave_a_class_open() {
         "errors(5xx) of \"GET **\" == 0",
     ];
     assert_snapshot!(listed(&verdict(&texts, &results)), @r#"
-    inconclusive: Not judged: errors(5xx) of POST /login: 24 of 24 failures are not listed with their text (failures.csv), so they could be of this class
-    inconclusive | errors(5xx) of "POST /login" == 0 | POST /login | errors(5xx) 0 == 0 | 24 of 24 failures are not listed with their text (failures.csv), so they could be of this class
+    inconclusive: Not judged: errors(5xx) of POST /login: 24 of 24 failures say nothing of their class (not in failures.csv, or a check of the script), so they could be of this one
+    inconclusive | errors(5xx) of "POST /login" == 0 | POST /login | errors(5xx) 0 == 0 | 24 of 24 failures say nothing of their class (not in failures.csv, or a check of the script), so they could be of this one
     pass | errors(5xx) of "POST /login" < 50% | POST /login | errors(5xx) 0 % < 50 % | 0 % meets < 50 %
     pass | errors(5xx) of "GET **" == 0 | GET /products | errors(5xx) 0 == 0 | 0 meets == 0
     "#);

@@ -60,8 +60,12 @@ impl LocustInvocation {
         Duration::from_secs(self.run_seconds() + self.stop_seconds() + 30)
     }
 
-    pub(super) fn launcher(&self) -> PathBuf {
-        self.folder.join("launcher").join("loadforge_ci_launcher.py")
+    pub(super) fn launcher_folder(&self) -> PathBuf {
+        self.folder.join("launcher")
+    }
+
+    fn launcher(&self) -> PathBuf {
+        self.launcher_folder().join("loadforge_ci_launcher.py")
     }
 
     pub(super) fn log(&self) -> PathBuf {

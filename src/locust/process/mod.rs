@@ -12,7 +12,7 @@ mod python;
 mod run;
 mod version;
 
-pub use diagnose::problems;
+pub use diagnose::{notes, problems};
 pub use error::ProcessError;
 pub use find::{cache_folder, find, find_or_install};
 pub use install::ProgressSink;

@@ -16,8 +16,13 @@ use super::log::LogKeeper;
 use super::python::Interpreter;
 use crate::locust::record::{Record, Tail};
 
-/// The launcher that records every request.
-const LAUNCHER: &str = include_str!("../launcher.py");
+/// The launcher that records every request, and its modules: file name and text.
+const LAUNCHER: [(&str, &str); 4] = [
+    ("loadforge_ci_launcher.py", include_str!("../launcher/loadforge_ci_launcher.py")),
+    ("loadforge_ci_values.py", include_str!("../launcher/loadforge_ci_values.py")),
+    ("loadforge_ci_failures.py", include_str!("../launcher/loadforge_ci_failures.py")),
+    ("loadforge_ci_open_requests.py", include_str!("../launcher/loadforge_ci_open_requests.py")),
+];
 
 /// How often the record is read while Locust runs.
 const READ_EVERY: Duration = Duration::from_millis(200);
@@ -125,12 +130,10 @@ pub fn recover(folder: &Path) -> Record {
 }
 
 fn prepare(plan: &LocustInvocation) -> io::Result<()> {
-    let launcher = plan.launcher();
-    if let Some(folder) = launcher.parent() {
-        fs::create_dir_all(folder)?;
-    }
+    let folder = plan.launcher_folder();
+    fs::create_dir_all(&folder)?;
     fs::create_dir_all(record_folder(&plan.folder))?;
-    fs::write(launcher, LAUNCHER)
+    LAUNCHER.into_iter().try_for_each(|(name, text)| fs::write(folder.join(name), text))
 }
 
 fn read(tail: &mut Tail, record: &mut Record) {
@@ -164,7 +167,7 @@ impl Ending {
         // Locust does not end a load shape when the run time is over.
         let over_s = record.started().map(|start| start + plan.run_seconds() as f64);
         let now_s = jiff::Timestamp::now().as_duration().as_secs_f64();
-        if record.has_shape() && record.stopping().is_none() && over_s.is_some_and(|over| now_s >= over) {
+        if record.shape().is_some() && record.stopping().is_none() && over_s.is_some_and(|over| now_s >= over) {
             self.begin(StopRequest::Shape, stopping, group);
         } else if elapsed >= plan.deadline() {
             self.begin(StopRequest::Deadline, stopping, group);

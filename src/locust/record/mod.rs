@@ -6,11 +6,11 @@ mod tail;
 
 use std::collections::{BTreeMap, HashMap};
 
-use line::{RecordLine, Role, SecondLine};
+use line::{FinalLine, InitLine, LineNumber, RecordLine, Role, SecondLine};
 pub(crate) use measurements::{Measurements, Slice};
 pub(crate) use tail::Tail;
 
-use crate::results::{EndpointKey, ExactEndpoint, ExactSteady, PeakUsers};
+use crate::results::{EndpointKey, ExactEndpoint, ExactSteady, FailureKind, NeverEnded, PeakUsers};
 
 /// Every request of a run, by endpoint and second, and what the processes of Locust said about themselves.
 #[derive(Debug, Default)]
@@ -20,22 +20,70 @@ pub struct Record {
     endpoints: Vec<(EndpointKey, Measurements)>,
     total: Measurements,
     seconds: BTreeMap<i64, Second>,
-    errors: BTreeMap<(EndpointKey, String), ErrorCount>,
+    errors: BTreeMap<(EndpointKey, String, FailureKind), ErrorCount>,
     exceptions: BTreeMap<(String, bool), ScriptException>,
+    odd_times: u64,
+    most_wanted: u32,
+    /// Moments before which requests do not count, because the script reset its statistics (Unix seconds).
+    resets: Resets,
     started: Option<f64>,
     stopping: Option<f64>,
     all_spawned: bool,
     last_request: Option<f64>,
 }
 
+/// When the script reset its statistics.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Resets {
+    /// The directing process did, so that no process's earlier requests count.
+    of_all: Option<f64>,
+    of_process: BTreeMap<String, f64>,
+}
+
+impl Resets {
+    /// Whether the requests that a process wrote at a moment are left out.
+    fn leave_out(&self, node: &str, written: f64) -> bool {
+        self.of_all.is_some_and(|reset| written <= reset)
+            || self.of_process.get(node).is_some_and(|reset| written <= *reset)
+    }
+
+    /// Notes a reset; true when it was not known.
+    fn add(&mut self, node: &str, of_all: bool, t: f64) -> bool {
+        let known = if of_all { self.of_all } else { self.of_process.get(node).copied() };
+        if known.is_some_and(|known| known >= t) {
+            return false;
+        }
+        if of_all {
+            self.of_all = Some(t);
+        } else {
+            self.of_process.insert(node.to_owned(), t);
+        }
+        true
+    }
+
+    fn last(&self) -> Option<f64> {
+        self.of_process.values().copied().chain(self.of_all).reduce(f64::max)
+    }
+}
+
 /// One process of Locust.
 #[derive(Debug, Default)]
 struct LocustNode {
-    role: Option<Role>,
-    shape: bool,
-    ended: bool,
-    checksum: Option<(u64, u64)>,
+    init: Option<InitLine>,
+    last: Option<FinalLine>,
+    /// The script ended the process.
+    exited: bool,
     requests: (u64, u64),
+    /// Lines read, the highest number of a line, and events the process could not count.
+    lines: u64,
+    last_line: u64,
+    dropped: u64,
+}
+
+impl LocustNode {
+    fn role(&self) -> Option<Role> {
+        self.init.as_ref().map(|init| init.role)
+    }
 }
 
 /// What happened in one second.
@@ -55,6 +103,15 @@ pub(crate) struct ErrorCount {
     pub(crate) last_seen: f64,
 }
 
+impl ErrorCount {
+    /// Adds what was seen of the same failure elsewhere.
+    pub(crate) const fn add(&mut self, other: &Self) {
+        self.occurrences = self.occurrences.saturating_add(other.occurrences);
+        self.first_seen = self.first_seen.min(other.first_seen);
+        self.last_seen = self.last_seen.max(other.last_seen);
+    }
+}
+
 /// An exception of the script that no request explains.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct ScriptException {
@@ -63,34 +120,62 @@ pub(crate) struct ScriptException {
 }
 
 impl Record {
-    /// Adds one line of one process.
-    fn add(&mut self, node_name: &str, line: RecordLine) {
+    /// Notes a line's number; lines that are missing between are lost.
+    fn number(&mut self, node_name: &str, LineNumber { n, dropped }: LineNumber) {
+        let node = self.nodes.entry(node_name.to_owned()).or_default();
+        node.lines += 1;
+        node.last_line = node.last_line.max(n);
+        node.dropped = node.dropped.max(dropped);
+    }
+
+    /// Adds one line of one process. False when the record has to be read again from its beginning: the script reset its
+    /// statistics, and what came before does not count.
+    #[must_use]
+    fn add(&mut self, node_name: &str, line: RecordLine) -> bool {
         let node = self.nodes.entry(node_name.to_owned()).or_default();
         match line {
-            RecordLine::Init { role, shape } => {
-                node.role = Some(role);
-                node.shape = shape.is_some();
-            }
+            RecordLine::Init(init) => node.init = Some(init),
             RecordLine::Mark { name, t } => match name.as_str() {
                 "test_start" => self.started = Some(self.started.map_or(t, |earlier| earlier.min(t))),
                 "spawning_complete" => self.all_spawned = true,
                 "test_stopping" => self.stopping = Some(self.stopping.map_or(t, |earlier| earlier.min(t))),
+                "exit" => node.exited = true,
                 _ => {}
             },
             RecordLine::Second(second) => self.add_second(node_name, second),
-            RecordLine::Final { requests, failures } => {
-                node.ended = true;
-                node.checksum = Some((requests, failures));
+            RecordLine::Reset { t } => {
+                let of_all = node.role() == Some(Role::Master);
+                return !self.resets.add(node_name, of_all, t);
             }
+            RecordLine::Final(last) => node.last = Some(last),
         }
+        true
+    }
+
+    /// An empty record that leaves out what this one knows to be reset.
+    fn again(&self) -> Self {
+        Self { resets: self.resets.clone(), ..Self::default() }
     }
 
     fn add_second(&mut self, node_name: &str, line: SecondLine) {
         let second = self.seconds.entry(line.s).or_default();
         second.users.insert(node_name.to_owned(), (line.t, line.users));
+        self.most_wanted = self.most_wanted.max(line.wanted);
         if let Some(cpu) = line.cpu {
             second.cpu.insert(node_name.to_owned(), cpu);
         }
+        let left_out = self.resets.leave_out(node_name, line.t);
+        for (text, in_on_start, traceback, count) in line.exceptions {
+            let seen = self.exceptions.entry((text, in_on_start)).or_default();
+            seen.count += count;
+            if seen.traceback.is_empty() {
+                seen.traceback = traceback;
+            }
+        }
+        if left_out {
+            return;
+        }
+        self.odd_times += line.odd;
         self.last_request = [self.last_request, line.last].into_iter().flatten().reduce(f64::max);
         for fields in line.endpoints {
             let key = EndpointKey { method: fields.0.clone(), name: fields.1.clone() };
@@ -108,8 +193,8 @@ impl Record {
             }
             second.slices.push(slice);
         }
-        for (method, name, text, count, first, last) in line.errors {
-            let seen = self.errors.entry((EndpointKey { method, name }, text)).or_insert(ErrorCount {
+        for (method, name, kind, text, count, first, last) in line.errors {
+            let seen = self.errors.entry((EndpointKey { method, name }, text, kind)).or_insert(ErrorCount {
                 occurrences: 0,
                 first_seen: first,
                 last_seen: last,
@@ -117,13 +202,6 @@ impl Record {
             seen.occurrences += count;
             seen.first_seen = seen.first_seen.min(first);
             seen.last_seen = seen.last_seen.max(last);
-        }
-        for (text, in_on_start, traceback, count) in line.exceptions {
-            let seen = self.exceptions.entry((text, in_on_start)).or_default();
-            seen.count += count;
-            if seen.traceback.is_empty() {
-                seen.traceback = traceback;
-            }
         }
     }
 
@@ -137,8 +215,8 @@ impl Record {
         &self.endpoints
     }
 
-    /// The failures by endpoint and text.
-    pub(crate) fn errors(&self) -> &BTreeMap<(EndpointKey, String), ErrorCount> {
+    /// The failures by endpoint, text and kind.
+    pub(crate) fn errors(&self) -> &BTreeMap<(EndpointKey, String, FailureKind), ErrorCount> {
         &self.errors
     }
 
@@ -153,6 +231,21 @@ impl Record {
     /// When the test began, Unix seconds: as Locust said, else the first second anything was seen in.
     pub(crate) fn started(&self) -> Option<f64> {
         self.started.or_else(|| self.seconds.keys().next().map(|second| *second as f64))
+    }
+
+    /// When the script last reset its statistics, Unix seconds.
+    pub(crate) fn reset(&self) -> Option<f64> {
+        self.resets.last()
+    }
+
+    /// Response times that were negative, NaN or no number.
+    pub(crate) const fn odd_times(&self) -> u64 {
+        self.odd_times
+    }
+
+    /// The most users Locust was asked for, by the command line or by the script's load shape.
+    pub(crate) const fn most_wanted(&self) -> u32 {
+        self.most_wanted
     }
 
     /// When Locust began to stop the users, Unix seconds.
@@ -170,9 +263,10 @@ impl Record {
         self.last_request
     }
 
-    /// How long requests were sent, s: from the start to the end of the last request, as Locust reckons.
+    /// How long requests were counted, s: from the start, or from a reset of the statistics, to the end of the last
+    /// request, as Locust reckons.
     pub(crate) fn seconds_measured(&self) -> f64 {
-        match (self.started(), self.last_request) {
+        match (self.reset().or_else(|| self.started()), self.last_request) {
             (Some(start), Some(end)) if end > start => end - start,
             _ => 0.0,
         }
@@ -230,28 +324,91 @@ impl Record {
         self.leader().is_some()
     }
 
-    /// Whether the script brings its own load shape, so that users and run time are its own affair.
-    pub(crate) fn has_shape(&self) -> bool {
-        self.leader().is_some_and(|node| node.shape)
+    /// The class of the script's own load shape: users and run time are its affair then.
+    pub(crate) fn shape(&self) -> Option<&str> {
+        self.leader()?.init.as_ref()?.shape.as_deref()
+    }
+
+    /// The hosts of the user classes, each once, and whether they were kept although a host was given.
+    pub(crate) fn hosts(&self) -> (Vec<&str>, bool) {
+        let Some(init) = self.leader().and_then(|node| node.init.as_ref()) else { return (Vec::new(), false) };
+        let mut hosts: Vec<&str> =
+            init.hosts.iter().map(|(_, host)| host.as_str()).filter(|host| !host.is_empty()).collect();
+        hosts.sort_unstable();
+        hosts.dedup();
+        (hosts, init.hosts_kept)
+    }
+
+    /// Users of all classes, where every class has a `fixed_count`: there are never more.
+    pub(crate) fn fixed_users(&self) -> Option<u32> {
+        let fixed = &self.leader()?.init.as_ref()?.fixed;
+        (!fixed.is_empty() && fixed.iter().all(|count| *count > 0)).then(|| fixed.iter().sum())
     }
 
     /// Whether the leading process ended in order.
     pub(crate) fn leader_ended(&self) -> bool {
-        self.leader().is_some_and(|node| node.ended)
+        self.leader().is_some_and(|node| node.last.is_some())
+    }
+
+    /// Whether the script ended the leading process, as `sys.exit` does.
+    pub(crate) fn exited(&self) -> bool {
+        self.leader().is_some_and(|node| node.exited)
+    }
+
+    /// The exit code the script asked for.
+    pub(crate) fn script_exit_code(&self) -> Option<i64> {
+        self.leader()?.last.as_ref()?.script_exit_code
+    }
+
+    /// Whether a listener or a greenlet of the script raised.
+    pub(crate) fn listener_raised(&self) -> bool {
+        self.ends().any(|last| last.listener_raised)
+    }
+
+    /// Requests that had begun and not ended, by endpoint.
+    pub(crate) fn never_ended(&self) -> Vec<NeverEnded> {
+        let mut open: BTreeMap<EndpointKey, (u64, f64)> = BTreeMap::new();
+        for (method, name, requests, oldest_s) in self.ends().flat_map(|last| &last.never_ended) {
+            let seen = open.entry(EndpointKey { method: method.clone(), name: name.clone() }).or_default();
+            *seen = (seen.0.saturating_add(*requests), seen.1.max(*oldest_s));
+        }
+        open.into_iter().map(|(endpoint, (requests, oldest_s))| NeverEnded { endpoint, requests, oldest_s }).collect()
+    }
+
+    /// Requests whose response was taken and never checked, by endpoint.
+    pub(crate) fn never_checked(&self) -> BTreeMap<EndpointKey, u64> {
+        let mut unchecked: BTreeMap<EndpointKey, u64> = BTreeMap::new();
+        for (method, name, requests) in self.ends().flat_map(|last| &last.never_checked) {
+            let seen = unchecked.entry(EndpointKey { method: method.clone(), name: name.clone() }).or_default();
+            *seen = seen.saturating_add(*requests);
+        }
+        unchecked
+    }
+
+    /// Lines that the processes wrote and that are not here, and events they could not count.
+    pub(crate) fn lost(&self) -> (u64, u64) {
+        let lines = self.nodes.values().map(|node| node.last_line.saturating_sub(node.lines));
+        (lines.sum(), self.nodes.values().map(|node| node.dropped).sum())
     }
 
     /// Processes that did not end in order, or whose totals are not what they wrote line by line.
     pub(crate) fn incomplete_processes(&self) -> usize {
-        self.nodes.values().filter(|node| !node.ended || node.checksum != Some(node.requests)).count()
+        let whole =
+            |node: &&LocustNode| node.last.as_ref().is_some_and(|last| (last.requests, last.failures) == node.requests);
+        self.nodes.values().filter(|node| !whole(node)).count()
     }
 
     /// Whether every process that began has ended in order.
     pub(crate) fn all_ended(&self) -> bool {
-        self.nodes.values().all(|node| node.ended)
+        self.nodes.values().all(|node| node.last.is_some())
+    }
+
+    fn ends(&self) -> impl Iterator<Item = &FinalLine> {
+        self.nodes.values().filter_map(|node| node.last.as_ref())
     }
 
     fn leader(&self) -> Option<&LocustNode> {
-        self.nodes.values().find(|node| matches!(node.role, Some(Role::Local | Role::Master)))
+        self.nodes.values().find(|node| matches!(node.role(), Some(Role::Local | Role::Master)))
     }
 
     /// When all users were running: the end of the first second with the most users ever seen.

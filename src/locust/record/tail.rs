@@ -6,6 +6,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::Record;
+use super::line::LineNumber;
 
 /// Reads what the processes of a run have added to their record files since the last look.
 #[derive(Debug)]
@@ -23,6 +24,16 @@ impl Tail {
     /// Adds all lines that are complete by now to the record. A line the writer was killed in is left out for good;
     /// so is one that is not ours, since a script may do as it likes with the folder.
     pub(crate) fn read_into(&mut self, record: &mut Record) -> io::Result<()> {
+        while !self.read_lines(record)? {
+            self.offsets.clear();
+            *record = record.again();
+        }
+        Ok(())
+    }
+
+    /// Adds the new lines; false when the record has to be read again from its beginning.
+    fn read_lines(&mut self, record: &mut Record) -> io::Result<bool> {
+        let mut whole = true;
         let mut paths = fs::read_dir(&self.folder)?
             .map(|entry| Ok(entry?.path()))
             .filter(|path| path.as_ref().map_or(true, |path| path.extension().is_some_and(|ext| ext == "ndjson")))
@@ -37,13 +48,15 @@ impl Tail {
             file.read_to_end(&mut bytes)?;
             let Some(end) = bytes.iter().rposition(|byte| *byte == b'\n') else { continue };
             for line in bytes[..end].split(|byte| *byte == b'\n') {
-                if let Ok(line) = serde_json::from_slice(line) {
-                    record.add(&node, line);
+                let number = serde_json::from_slice::<LineNumber>(line);
+                if let (Ok(number), Ok(line)) = (number, serde_json::from_slice(line)) {
+                    record.number(&node, number);
+                    whole &= record.add(&node, line);
                 }
             }
             *offset += end as u64 + 1;
         }
-        Ok(())
+        Ok(whole)
     }
 }
 
@@ -66,5 +79,47 @@ mod tests {
         tail.read_into(&mut record).unwrap();
         tail.read_into(&mut record).unwrap();
         assert_eq!(record.total().requests(), 2);
+    }
+
+    fn second(n: u32, s: u32, requests: u32) -> String {
+        format!(
+            r#"{{"event":"second","n":{n},"dropped":0,"s":{s},"t":{}.02,"users":1,"cpu":0.1,"last":{s}.5,"endpoints":[["GET","/",{requests},0,0,2.0,2.0,2.0,5,[[2005,{requests}]],[]]],"errors":[["GET","/","503","E",1,{s}.1,{s}.1]],"exceptions":[]}}"#,
+            s + 1
+        )
+    }
+
+    #[test]
+    fn what_came_before_a_reset_is_left_out_of_all_processes_when_the_master_reset() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut tail, mut record) = (Tail::new(dir.path()), Record::default());
+        let worker = format!("{}\n{}\n", second(1, 9, 10), second(2, 10, 4));
+        std::fs::write(dir.path().join("worker-2.ndjson"), worker).unwrap();
+        tail.read_into(&mut record).unwrap();
+        assert_eq!(record.total().requests(), 14);
+        let master = concat!(
+            r#"{"event":"init","n":1,"role":"master","shape":null}"#,
+            "\n",
+            r#"{"event":"reset","n":2,"t":10.5}"#,
+            "\n",
+        );
+        std::fs::write(dir.path().join("master-1.ndjson"), master).unwrap();
+        tail.read_into(&mut record).unwrap();
+        assert_eq!((record.total().requests(), record.errors().len(), record.reset()), (4, 1, Some(10.5)));
+        tail.read_into(&mut record).unwrap();
+        assert_eq!(record.total().requests(), 4);
+    }
+
+    #[test]
+    fn lines_that_are_missing_and_events_that_were_not_counted_are_known() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut tail, mut record) = (Tail::new(dir.path()), Record::default());
+        let lines = [
+            second(1, 9, 1),
+            second(2, 10, 1)[..50].to_owned(),
+            second(4, 12, 1).replace("\"dropped\":0", "\"dropped\":3"),
+        ];
+        std::fs::write(dir.path().join("local-1.ndjson"), lines.join("\n") + "\n").unwrap();
+        tail.read_into(&mut record).unwrap();
+        assert_eq!((record.total().requests(), record.lost()), (2, (2, 3)));
     }
 }

@@ -1,24 +1,42 @@
-//! `PREFIX_failures.csv`.
+//! `PREFIX_failures.csv`, and the same failures with their kinds.
+
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
 use super::fields::{csv_text, header};
-use crate::locust::record::Record;
+use crate::locust::record::{ErrorCount, Record};
+use crate::results::{EndpointKey, Failure, FailureKind};
 
 /// One row an endpoint and failure text, with the first and last time in whole seconds.
 pub(crate) fn failures_csv(record: &Record) -> String {
     let columns = header(["Method", "Name", "Error", "Occurrences", "First Seen", "Last Seen"]);
-    let rows = record.errors().iter().map(|((key, text), count)| {
+    // One text may stand for several kinds of failure; Locust knows texts only.
+    let mut merged: BTreeMap<(&EndpointKey, &str), ErrorCount> = BTreeMap::new();
+    for ((key, text, _), count) in record.errors() {
+        merged.entry((key, text)).and_modify(|seen| seen.add(count)).or_insert(*count);
+    }
+    let rows = merged.into_iter().map(|((key, text), count)| {
         vec![
             key.method.clone(),
             key.name.clone(),
-            text.clone(),
+            text.to_owned(),
             count.occurrences.to_string(),
             whole_second(count.first_seen),
             whole_second(count.last_seen),
         ]
     });
     csv_text([columns].into_iter().chain(rows))
+}
+
+/// The failures by endpoint, text and kind, as results hold them.
+pub(crate) fn failures(record: &Record) -> Vec<Failure> {
+    let failure = |((key, text, kind), count): (&(EndpointKey, String, FailureKind), &ErrorCount)| {
+        Failure::new(&key.method, &key.name, text, count.occurrences)
+            .seen(Some(whole_second(count.first_seen)), Some(whole_second(count.last_seen)))
+            .of_kind(*kind)
+    };
+    record.errors().iter().map(failure).collect()
 }
 
 fn whole_second(unix: f64) -> String {

@@ -10,7 +10,7 @@ mod stats;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use failures::failures_csv;
+pub(crate) use failures::{failures, failures_csv};
 pub(crate) use history::history_csv;
 pub(crate) use stats::stats_csv;
 

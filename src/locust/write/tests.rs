@@ -9,7 +9,7 @@ use crate::results::{FailureKind, Histogram, Percentile};
 const RECORD: &str = r#"{"event":"init","t":99.9,"role":"local","pid":1,"locust":"2.47.0","users":["U"],"shape":null}
 {"event":"mark","name":"test_start","t":100.0}
 {"event":"second","s":100,"t":101.02,"users":2,"cpu":0.1,"last":100.5,"endpoints":[["GET","/b",2,0,0,310.0,104.25,205.75,20,[[104500,1],[205500,1]],[]]],"errors":[],"exceptions":[]}
-{"event":"second","s":101,"t":102.02,"users":4,"cpu":0.1,"last":101.5,"endpoints":[["POST","/a,1",1,1,0,1.5,0.5,1.0,10,[[1005,1]],[[500,1]]]],"errors":[["POST","/a,1","HTTPError('503 Server Error')",1,101.5,101.5]],"exceptions":[]}
+{"event":"second","s":101,"t":102.02,"users":4,"cpu":0.1,"last":101.5,"endpoints":[["POST","/a,1",1,1,0,1.5,0.5,1.0,10,[[1005,1]],[[500,1]]]],"errors":[["POST","/a,1","503","HTTPError('503 Server Error')",1,101.5,101.5]],"exceptions":[]}
 {"event":"second","s":103,"t":104.02,"users":4,"cpu":0.1,"last":104.0,"endpoints":[["GET","/b",1,0,0,12345.0,12345.0,12345.0,10,[[12350000,1]],[]]],"errors":[],"exceptions":[]}
 {"event":"final","t":104.1,"exit_code":86,"requests":5,"failures":1}
 "#;

@@ -25,23 +25,23 @@ fn config(processes: u32, folder: &Path) -> ServerConfig {
     }
 }
 
-async fn real(processes: u32, folder: &Path) -> RunningServer {
+pub(super) async fn real(processes: u32, folder: &Path) -> RunningServer {
     serve(config(processes, folder)).await
 }
 
 /// Saves a host and a script, starts a run of so many seconds, and gives its id.
-async fn start(api: &Api, target: &Target, script: &str, seconds: u32) -> u64 {
+pub(super) async fn start(api: &Api, target: &Target, script: &str, seconds: u32) -> u64 {
     let host = json!({ "url": "127.0.0.1", "port": target.port, "protocol": "http" });
     let (_, body) = api.post("/hosts", host).await;
     let test = api.save(json!({ "host_id": body["host_id"], "locustfile": script })).await;
     api.start(test, json!(seconds)).await
 }
 
-fn extension(result: &Value) -> Extension {
+pub(super) fn extension(result: &Value) -> Extension {
     serde_json::from_value(result["x_loadforge_ci"].clone()).unwrap()
 }
 
-fn kinds(result: &Value) -> Vec<ProblemKind> {
+pub(super) fn kinds(result: &Value) -> Vec<ProblemKind> {
     extension(result).problems.iter().map(|problem| problem.kind).collect()
 }
 

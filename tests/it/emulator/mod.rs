@@ -2,6 +2,7 @@
 
 mod access;
 mod api;
+mod evidence;
 mod locust;
 mod replay;
 mod state;

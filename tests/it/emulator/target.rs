@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 type Counts = Arc<Mutex<BTreeMap<String, u64>>>;
 
-/// Answers every path; one that ends in `/broken` with 503.
+/// Answers every path; one that ends in `/broken` with 503, `/slow` after half a second, `/hang` never.
 pub(super) struct Target {
     pub(super) port: u16,
     counts: Counts,
@@ -43,5 +43,10 @@ impl Drop for Target {
 async fn serve(State(counts): State<Counts>, request: Request<axum::body::Body>) -> (StatusCode, &'static str) {
     let path = request.uri().path();
     *counts.lock().unwrap().entry(format!("{} {path}", request.method())).or_default() += 1;
+    match path.rsplit('/').next() {
+        Some("slow") => tokio::time::sleep(std::time::Duration::from_millis(500)).await,
+        Some("hang") => std::future::pending().await,
+        _ => {}
+    }
     if path.ends_with("/broken") { (StatusCode::SERVICE_UNAVAILABLE, "no") } else { (StatusCode::OK, "yes") }
 }

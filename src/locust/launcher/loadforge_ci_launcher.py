@@ -4,14 +4,18 @@ Started by loadforge-ci as `python loadforge_ci_launcher.py <locust arguments>`,
 Each process of the run (the local runner, or a master and its forked workers) appends newline-delimited JSON to a
 file of its own, `$LOADFORGE_CI_RECORD/<role>-<pid>.ndjson`. What was written survives a killed process.
 
-    init        role, pid, versions, user classes, load shape
-    mark        test_start, spawning_complete, test_stopping, quitting; with the time
+    init        role, pid, versions, user classes with their hosts and fixed counts, load shape
+    mark        test_start, spawning_complete, test_stopping, quitting, and exit when the script ended the process; with the
+                time
     second      all that ended in one Unix second, as deltas: requests by endpoint, failures, exceptions; CPU share; users
-                and the time they were counted at
-    final       the totals as a checksum, written only when Locust ended in order
+                and the time they were counted at; users the load shape asks for
+    reset       the script reset Locust's statistics: what this process counted before does not count
+    final       the totals as a checksum, the requests that never ended or were never checked, and the exit code the script
+                asked for; written only when Locust ended in order
 
-A listener that raises changes Locust's exit code, so none of them does. Locust's own statistics are never read: they
-are rounded, reset and sent about.
+Every line carries its number `n`, so that a line that was lost is missed, and the events that could not be counted so far
+(`dropped`). A listener that raises changes Locust's exit code, so none of them does. Locust's own statistics are never
+read: they are rounded and sent about.
 """
 
 import atexit
@@ -22,43 +26,18 @@ import sys
 import time
 import traceback
 
+from loadforge_ci_failures import failure_class
+from loadforge_ci_open_requests import OpenRequests, watch_clients
+from loadforge_ci_values import LONGEST_NAME, bucket, error_text, milliseconds, number, text
+
 MOST_ENDPOINTS = 20000
+# Texts of failures; their classes are counted without a limit.
 MOST_ERRORS = 500
 MOST_EXCEPTIONS = 100
-LONGEST_NAME = 1000
-LONGEST_ERROR = 1000
 LONGEST_TRACEBACK = 4000
 REST = "(other)"
 # Ticks without a parent after which a process takes itself for an orphan; a master may end just before its workers.
 ORPHAN_TICKS = 3
-
-
-def bucket(milliseconds):
-    """The middle of the response time's bucket in whole microseconds: three significant digits, at most 0.1 s wide.
-
-    The edges of Locust's own two-digit buckets are edges here, so those follow without rounding twice.
-    """
-    micros = int(milliseconds * 1000)
-    if micros < 1000:
-        return max(micros, 0)
-    width = 10
-    while micros >= width * 1000 and width < 100000:
-        width *= 10
-    return micros // width * width + width // 2
-
-
-def without_address(text):
-    """The text with the memory address of an object masked as Locust masks it, so that equal failures stay equal."""
-    start = text.find("object at 0x")
-    end = text.find(">", start)
-    if start < 0 or end < 0:
-        return text
-    return text.replace(text[start + 10 : end], "0x....")
-
-
-def error_text(error):
-    """The failure as Locust's failures file names it."""
-    return without_address(error if isinstance(error, str) else repr(error))[:LONGEST_ERROR]
 
 
 class Endpoint:
@@ -99,13 +78,15 @@ class Endpoint:
 class Second:
     """All that ended within one second."""
 
-    __slots__ = ("endpoints", "errors", "exceptions", "last")
+    __slots__ = ("endpoints", "errors", "exceptions", "last", "odd")
 
     def __init__(self):
         self.endpoints = {}
         self.errors = {}
         self.exceptions = {}
         self.last = None
+        # Response times that are no times.
+        self.odd = 0
 
 
 class Recorder:
@@ -125,23 +106,29 @@ class Recorder:
         self.tracebacks = {}
         self.requests = self.failures = self.exceptions = 0
         self.cpu = (time.process_time(), time.perf_counter())
+        self.lines = self.dropped = 0
+        self.open_requests = OpenRequests()
 
     # The file
 
     def write(self, event, **fields):
         if self.file is None:
             return
+        self.lines += 1
         try:
-            self.file.write(json.dumps(dict(fields, event=event), separators=(",", ":")) + "\n")
+            line = dict(fields, event=event, n=self.lines, dropped=self.dropped)
+            self.file.write(json.dumps(line, separators=(",", ":"), allow_nan=False) + "\n")
             self.file.flush()
         except (OSError, ValueError, TypeError):
+            # The number is missing from the file, which says that a line was lost.
             pass
 
     def drain(self, before=None):
         """Writes the seconds before the one named; all of them without a name."""
         cpu = self.cpu_share()
         over = sorted(second for second in self.seconds if before is None or second < before)
-        state = getattr(self.environment.runner, "state", None)
+        runner = self.environment.runner
+        state = getattr(runner, "state", None)
         if not over and before is not None and state in ("spawning", "running"):
             # A silent second still tells how many users there were.
             over = [before - 1]
@@ -152,9 +139,11 @@ class Recorder:
                 "second",
                 s=number,
                 t=time.time(),
-                users=self.environment.runner.user_count if self.role != "master" else 0,
+                users=runner.user_count if self.role != "master" else 0,
+                wanted=getattr(runner, "target_user_count", 0) if self.role != "worker" else 0,
                 cpu=cpu,
                 last=second.last,
+                odd=second.odd,
                 endpoints=[list(key) + endpoint.fields() for key, endpoint in second.endpoints.items()],
                 errors=[list(key) + times for key, times in second.errors.items()],
                 exceptions=[list(key) + [count] for key, count in second.exceptions.items()],
@@ -184,6 +173,9 @@ class Recorder:
         path = os.path.join(os.environ["LOADFORGE_CI_RECORD"], "%s-%d.ndjson" % (self.role, os.getpid()))
         self.file = open(path, "a", encoding="utf-8")
         shape = environment.shape_class
+        classes = list(environment.user_classes)
+        hosts = [[text(user.__name__, LONGEST_NAME), text(user.host or "", LONGEST_NAME)] for user in classes]
+        kept = keep_hosts(environment, classes)
         self.write(
             "init",
             t=time.time(),
@@ -191,19 +183,23 @@ class Recorder:
             pid=os.getpid(),
             locust=locust.__version__,
             python=sys.version.split()[0],
-            users=[user.__name__ for user in environment.user_classes],
+            users=[name for name, _ in hosts],
+            hosts=hosts,
+            hosts_kept=kept,
+            fixed=[int(number(getattr(user, "fixed_count", 0)) or 0) for user in classes],
             shape=(shape if isinstance(shape, type) else type(shape)).__name__ if shape else None,
         )
         atexit.register(self.on_exit)
         gevent.spawn(self.tick)
 
-    def on_request(self, request_type, name, response_time, response_length, exception=None, **_):
+    def on_request(self, request_type, name, response_time, response_length, exception=None, response=None, **_):
         now = time.time()
         second = self.seconds.get(int(now))
         if second is None:
             second = self.seconds[int(now)] = Second()
         second.last = now
-        key = (str(request_type), str(name)[:LONGEST_NAME])
+        self.open_requests.checked(response)
+        key = (text(request_type, LONGEST_NAME), text(name, LONGEST_NAME))
         if key not in self.endpoint_keys:
             if len(self.endpoint_keys) < MOST_ENDPOINTS:
                 self.endpoint_keys.add(key)
@@ -212,16 +208,19 @@ class Recorder:
         endpoint = second.endpoints.get(key)
         if endpoint is None:
             endpoint = second.endpoints[key] = Endpoint()
-        endpoint.add(response_time, response_length or 0, bool(exception))
+        response_time, odd = milliseconds(response_time)
+        second.odd += odd
+        endpoint.add(response_time, number(response_length) or 0.0, bool(exception))
         self.requests += 1
         if exception:
             self.failures += 1
-            error = key + (error_text(exception),)
+            kind = failure_class(exception, response)
+            error = key + (kind, error_text(exception))
             if error not in self.error_keys:
                 if len(self.error_keys) < MOST_ERRORS:
                     self.error_keys.add(error)
                 else:
-                    error = key + (REST,)
+                    error = key + (kind, REST)
             times = second.errors.setdefault(error, [0, now, now])
             times[0] += 1
             times[2] = now
@@ -229,15 +228,15 @@ class Recorder:
     def on_user_error(self, user_instance=None, exception=None, tb=None, **_):
         second = self.seconds.setdefault(int(time.time()), Second())
         self.exceptions += 1
-        text = error_text(exception)
+        words = error_text(exception)
         started = any(frame.name == "on_start" for frame in traceback.extract_tb(tb))
-        if text not in self.tracebacks:
+        if words not in self.tracebacks:
             if len(self.tracebacks) < MOST_EXCEPTIONS:
                 trace = "".join(traceback.format_exception(type(exception), exception, tb))
-                self.tracebacks[text] = trace[-LONGEST_TRACEBACK:]
+                self.tracebacks[words] = text(trace[-LONGEST_TRACEBACK:], LONGEST_TRACEBACK)
             else:
-                text = REST
-        key = (text, started, self.tracebacks.get(text, ""))
+                words = REST
+        key = (words, started, self.tracebacks.get(words, ""))
         second.exceptions[key] = second.exceptions.get(key, 0) + 1
 
     def on_quit(self, exit_code=None, **_):
@@ -246,12 +245,30 @@ class Recorder:
         self.drain()
         self.finished = True
         totals = {"requests": self.requests, "failures": self.failures, "exceptions": self.exceptions}
-        self.write("final", t=time.time(), exit_code=exit_code, **totals)
+        self.write(
+            "final",
+            t=time.time(),
+            exit_code=exit_code if isinstance(exit_code, int) else None,
+            script_exit_code=script_exit_code(self.environment),
+            listener_raised=listener_raised(),
+            never_ended=self.open_requests.never_ended(),
+            never_checked=self.open_requests.never_checked(),
+            **totals
+        )
 
     def on_exit(self):
         """Keeps what was measured when a script calls sys.exit(); without `final`, the run did not end in order."""
         if not self.finished:
             self.drain()
+            self.write("mark", name="exit", t=time.time())
+
+    def on_reset(self, statistics):
+        """The script reset Locust's statistics, as after a warm-up: what was counted until now does not count."""
+        if self.environment is None or statistics is not self.environment.stats:
+            return
+        self.drain()
+        self.requests = self.failures = 0
+        self.write("reset", t=time.time())
 
     def mark(self, name):
         def listener(**_):
@@ -289,26 +306,83 @@ class Recorder:
             os._exit(3)
 
 
-def guarded(listener):
-    """A listener that never raises into Locust."""
+def guarded(recorder, listener):
+    """A listener that never raises into Locust; an event it could not take is counted."""
 
     def call(*positional, **named):
         try:
             listener(*positional, **named)
         except Exception:
-            pass
+            recorder.dropped += 1
 
     return call
 
 
+def script_exit_code(environment):
+    """The exit code the script asked for by `environment.process_exit_code`, or None."""
+    code = environment.process_exit_code
+    return None if code is None else int(number(code) or 0)
+
+
+def listener_raised():
+    """Whether a listener or a greenlet of the script raised, which Locust only logs."""
+    import locust.log
+
+    return bool(getattr(locust.log, "unhandled_greenlet_exception", False))
+
+
+def keep_hosts(environment, classes):
+    """Lets user classes keep their own hosts when there are several: `--host` would send all of them to one.
+
+    Returns whether they were kept. Classes without a host of their own get the one of `--host`.
+    """
+    hosts = {str(user.host).rstrip("/") for user in classes if user.host}
+    if not environment.host or len(hosts) < 2:
+        return False
+    for user in classes:
+        if not user.host:
+            user.host = environment.host
+    environment.host = None
+    return True
+
+
 def listen(recorder, events):
-    events.init.add_listener(guarded(recorder.on_init))
-    events.request.add_listener(guarded(recorder.on_request))
-    events.user_error.add_listener(guarded(recorder.on_user_error))
-    events.quit.add_listener(guarded(recorder.on_quit))
+    events.init.add_listener(guarded(recorder, recorder.on_init))
+    events.request.add_listener(guarded(recorder, recorder.on_request))
+    events.user_error.add_listener(guarded(recorder, recorder.on_user_error))
+    events.quit.add_listener(guarded(recorder, recorder.on_quit))
     for name in ("test_start", "spawning_complete", "test_stopping", "quitting"):
         if hasattr(events, name):
-            getattr(events, name).add_listener(guarded(recorder.mark(name)))
+            getattr(events, name).add_listener(guarded(recorder, recorder.mark(name)))
+    follow_resets(recorder)
+    give_locust_plain_numbers()
+    watch_clients(recorder.open_requests)
+
+
+def follow_resets(recorder):
+    """Tells the recorder when Locust's statistics are reset."""
+    import locust.stats
+
+    reset_all = locust.stats.RequestStats.reset_all
+    tell = guarded(recorder, recorder.on_reset)
+
+    def reset(statistics):
+        reset_all(statistics)
+        tell(statistics)
+
+    locust.stats.RequestStats.reset_all = reset
+
+
+def give_locust_plain_numbers():
+    """Makes Locust's own statistics take any number: a Decimal or a NaN would raise, or end Locust without an end."""
+    import locust.stats
+
+    log_request = locust.stats.RequestStats.log_request
+
+    def log(statistics, method, name, response_time, content_length):
+        log_request(statistics, method, name, milliseconds(response_time)[0], int(number(content_length) or 0))
+
+    locust.stats.RequestStats.log_request = log
 
 
 def stop_on_early_signals():
@@ -326,7 +400,7 @@ def stop_on_early_signals():
 
 
 def main():
-    # The launcher's own folder must not come before the script's modules.
+    # The launcher's own folder must not come before the script's modules; its own are imported by now.
     sys.path.pop(0)
     import locust.main
 
