@@ -36,6 +36,25 @@ impl Exit {
     pub const fn code(self) -> u8 {
         self as u8
     }
+
+    /// The exit code of this number; `None` when it is none of ours.
+    #[must_use]
+    pub fn of_code(code: u8) -> Option<Self> {
+        const ALL: [Exit; 11] = [
+            Exit::Passed,
+            Exit::GateFailed,
+            Exit::Usage,
+            Exit::Inconclusive,
+            Exit::RunIncomplete,
+            Exit::TimedOut,
+            Exit::Refused,
+            Exit::Unavailable,
+            Exit::NotAllowed,
+            Exit::Interrupted,
+            Exit::Terminated,
+        ];
+        ALL.into_iter().find(|exit| exit.code() == code)
+    }
 }
 
 impl From<Exit> for ExitCode {

@@ -53,11 +53,6 @@ case $results in
     fail 2 "the parameter results is '$results'; it must be a folder below the working directory, because the job stores it as an artifact by that path" ;;
 esac
 
-if [ "$LF_COMMAND" = wait ] && [ -z "${LF_FLAG_RUN_ID:-}" ] && [ -e "$results/results.json" ]; then
-  say "$results already holds the results of a finished run; there is nothing to wait for"
-  exit 0
-fi
-
 # The token goes by the one name that the program knows.
 LOADFORGE_API_TOKEN=$(printenv "${LF_API_TOKEN:-LOADFORGE_API_TOKEN}" || :)
 export LOADFORGE_API_TOKEN

@@ -82,6 +82,9 @@ impl Explain for AddError {
         match self {
             Self::NotCollected => Some("collect it with `loadforge-ci wait`".into()),
             Self::NotJudged => Some("judge it with `loadforge-ci gate` first".into()),
+            Self::Foreign { branch: None, wanted } => {
+                Some(format!("outside CircleCI and git, name the branch: `baseline add --branch {wanted}`"))
+            }
             Self::Foreign { .. } => Some("`baseline.branch` in loadforge.yml names the branch whose runs count".into()),
             Self::Folder(error) => error.hint(),
             Self::RunHistory(error) => error.hint(),
@@ -97,24 +100,36 @@ impl RunHistory {
     /// # Errors
     /// The reason why the run was not taken, or why a file could not be read or written.
     pub fn add(&mut self, folder: &ResultsFolder, rules: &AddRules) -> Result<Added, AddError> {
-        let run = eligible(folder, rules)?;
+        self.add_recorded(folder, folder.read_json(ResultsFolder::RUN)?, rules)
+    }
+
+    /// The same for a record of the folder that was read already.
+    ///
+    /// # Errors
+    /// As [`RunHistory::add`].
+    pub fn add_recorded(
+        &mut self,
+        folder: &ResultsFolder,
+        record: RunRecord,
+        rules: &AddRules,
+    ) -> Result<Added, AddError> {
+        let run = eligible(folder, record, rules)?;
         let new = self.append(&run)?;
         let comparable = self.runs().iter().filter(|other| other.fingerprint == run.fingerprint).count();
         Ok(Added { run, new, comparable })
     }
 }
 
-fn eligible(folder: &ResultsFolder, rules: &AddRules) -> Result<GoodRun, AddError> {
-    let record: RunRecord = folder.read_json(ResultsFolder::RUN)?;
+fn eligible(folder: &ResultsFolder, record: RunRecord, rules: &AddRules) -> Result<GoodRun, AddError> {
     match record.state() {
         Some(RunState::Finished) => {}
         Some(RunState::Intended) | None => return Err(AddError::NotStarted),
         Some(other) => return Err(AddError::NotFinished(other)),
     }
     if let Some(wanted) = &rules.branch
-        && record.branch.as_ref() != Some(wanted)
+        && record.identity.build.branch.as_ref() != Some(wanted)
     {
-        return Err(AddError::Foreign { branch: record.branch, wanted: wanted.clone() });
+        return Err(AddError::Foreign { branch: record.identity.build.branch, wanted: wanted.clone() });
     }
     if !record.collected {
         return Err(AddError::NotCollected);

@@ -89,8 +89,8 @@ impl GoodRun {
             schema_version: HISTORY_SCHEMA_VERSION,
             run,
             at,
-            commit: record.commit.clone(),
-            branch: record.branch.clone(),
+            commit: record.identity.build.commit.clone(),
+            branch: record.identity.build.branch.clone(),
             verdict,
             fingerprint: record.fingerprint.clone(),
             exact: is_exact(results),
@@ -123,7 +123,7 @@ impl RunName {
     /// The name of a recorded run, once its number is known.
     #[must_use]
     pub fn of(record: &RunRecord) -> Option<Self> {
-        Some(Self { api: record.api_url.trim_end_matches('/').to_owned(), id: record.run_id? })
+        Some(Self { api: record.identity.api_url.trim_end_matches('/').to_owned(), id: record.run_id? })
     }
 }
 

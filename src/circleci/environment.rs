@@ -116,7 +116,7 @@ impl CircleCi {
 }
 
 /// A value that says something.
-fn meaningful(value: String) -> Option<String> {
+pub(super) fn meaningful(value: String) -> Option<String> {
     let trimmed = value.trim();
     (!trimmed.is_empty() && trimmed != "<nil>").then(|| trimmed.to_owned())
 }

@@ -73,6 +73,43 @@ impl ConfigArgs {
     }
 }
 
+/// The build that asks, where neither CircleCI nor git names it.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Build")]
+pub struct BuildArgs {
+    /// Commit under test [default: CIRCLE_SHA1, or git's HEAD outside CircleCI]
+    #[arg(long, value_name = "SHA", value_parser = values::commit)]
+    pub commit: Option<String>,
+    /// Branch under test [default: CIRCLE_BRANCH, or git's branch outside CircleCI]
+    #[arg(long, value_name = "BRANCH")]
+    pub branch: Option<String>,
+}
+
+impl BuildArgs {
+    /// The environment, with what the user named in place of what it says.
+    #[must_use]
+    pub fn applied_to(&self, mut ci: CircleCi) -> CircleCi {
+        ci.commit = self.commit.clone().or(ci.commit);
+        if self.branch.is_some() {
+            ci.branch.clone_from(&self.branch);
+            ci.tag = None;
+        }
+        ci
+    }
+}
+
+/// The build that asks for results that are there already.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Build")]
+pub struct RecordedBuildArgs {
+    /// The build that asks.
+    #[command(flatten)]
+    pub build: BuildArgs,
+    /// Use results of another commit or job on purpose
+    #[arg(long)]
+    pub allow_other_commit: bool,
+}
+
 /// What to run.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "What to run")]

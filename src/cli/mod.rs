@@ -7,8 +7,8 @@ mod values;
 
 pub use environment::{PREFIX, parse};
 pub use groups::{
-    BaselineArgs, CommentArgs, ConfigArgs, FolderArgs, GateArgs, GitHubArgs, OutputArgs, ServiceArgs, ShapeArgs,
-    TestArgs,
+    BaselineArgs, BuildArgs, CommentArgs, ConfigArgs, FolderArgs, GateArgs, GitHubArgs, OutputArgs, RecordedBuildArgs,
+    ServiceArgs, ShapeArgs, TestArgs,
 };
 pub use refusal::print;
 pub use values::{EnvEntry, NamedPullRequest, Optional, Region};
@@ -101,6 +101,9 @@ pub struct RunArgs {
     /// Length of a "minute" of the local engine, s (for tests)
     #[arg(long, value_name = "SECONDS", default_value_t = 60.0, hide = true)]
     pub seconds_per_minute: f64,
+    /// The build.
+    #[command(flatten)]
+    pub build: BuildArgs,
 }
 
 /// Arguments of `wait`.
@@ -126,6 +129,9 @@ pub struct WaitArgs {
     /// The folders.
     #[command(flatten)]
     pub folder: FolderArgs,
+    /// The build.
+    #[command(flatten)]
+    pub build: RecordedBuildArgs,
 }
 
 /// Arguments of `gate`.
@@ -157,6 +163,9 @@ pub struct GateCommandArgs {
     /// The service, for the second run of --confirm.
     #[command(flatten)]
     pub service: ServiceArgs,
+    /// The build.
+    #[command(flatten)]
+    pub build: RecordedBuildArgs,
 }
 
 /// Arguments of `comment`.
@@ -172,6 +181,9 @@ pub struct CommentCommandArgs {
     /// GitHub.
     #[command(flatten)]
     pub github: GitHubArgs,
+    /// The build.
+    #[command(flatten)]
+    pub build: RecordedBuildArgs,
 }
 
 /// Arguments of `cancel`.
@@ -193,6 +205,9 @@ pub struct CancelArgs {
     /// The folders.
     #[command(flatten)]
     pub folder: FolderArgs,
+    /// The build.
+    #[command(flatten)]
+    pub build: RecordedBuildArgs,
 }
 
 /// Subcommands of `baseline`.
@@ -202,7 +217,7 @@ pub enum BaselineCommand {
     #[command(
         after_help = "Example:\n  loadforge-ci baseline add --results loadforge-results --history loadforge-history"
     )]
-    Add(BaselineCommandArgs),
+    Add(AddArgs),
     /// Print the history as a table with sparklines
     #[command(after_help = "Example:\n  loadforge-ci baseline show --history loadforge-history")]
     Show(BaselineCommandArgs),
@@ -214,7 +229,18 @@ pub enum BaselineCommand {
     Suggest(SuggestArgs),
 }
 
-/// Arguments of `baseline add` and `baseline show`.
+/// Arguments of `baseline add`.
+#[derive(Debug, Args)]
+pub struct AddArgs {
+    /// The rest.
+    #[command(flatten)]
+    pub common: BaselineCommandArgs,
+    /// The build.
+    #[command(flatten)]
+    pub build: RecordedBuildArgs,
+}
+
+/// Arguments of `baseline show`.
 #[derive(Debug, Args)]
 pub struct BaselineCommandArgs {
     /// The configuration.

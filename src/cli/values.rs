@@ -99,6 +99,16 @@ pub(super) fn pull_request(text: &str) -> Result<Optional<NamedPullRequest>, Str
         .ok_or_else(|| "write the pull request's number, such as 7, or its URL".to_owned())
 }
 
+pub(super) fn commit(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    let is_hex = text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_hex && (7..=64).contains(&text.len()) {
+        Ok(text.to_ascii_lowercase())
+    } else {
+        Err("write a commit as 7 to 64 hexadecimal digits, as `git rev-parse HEAD` prints it".to_owned())
+    }
+}
+
 pub(super) fn engine(text: &str) -> Result<Engine, String> {
     match text {
         "loadforge" => Ok(Engine::Loadforge),

@@ -5,12 +5,13 @@ use std::io::Write;
 use jiff::Timestamp;
 
 use crate::baseline::{self, AddRules, Added, Keep};
-use crate::cli::{BacktestArgs, BaselineCommand, BaselineCommandArgs, SuggestArgs};
+use crate::cli::{AddArgs, BacktestArgs, BaselineCommand, BaselineCommandArgs, SuggestArgs};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::gate;
 use crate::judging;
-use crate::results::ResultsFolder;
+use crate::results::{ResultsFolder, RunRecord};
+use crate::running::{self, Asking};
 use crate::stdout::printed;
 use crate::text::counted;
 
@@ -23,12 +24,16 @@ pub(super) fn run(command: &BaselineCommand, sink: impl Write) -> Result<Exit, C
     }
 }
 
-fn add(arguments: &BaselineCommandArgs) -> Result<Exit, CommandError> {
+fn add(arguments: &AddArgs) -> Result<Exit, CommandError> {
+    let AddArgs { common: arguments, build } = arguments;
     let config = arguments.config.load()?;
+    let asking = Asking::of(build, arguments.config.profile.as_deref(), &running::environment(&build.build));
     let rules = judging::rules(&arguments.baseline, &config);
     let mut history = judging::open_history(&arguments.folder.history)?;
     let folder = ResultsFolder::new(&arguments.folder.results);
-    let Added { new, comparable, .. } = history.add(&folder, &AddRules { branch: rules.branch })?;
+    let mut record: RunRecord = folder.read_json(ResultsFolder::RUN)?;
+    asking.admit(&mut record, &folder, None)?;
+    let Added { new, comparable, .. } = history.add_recorded(&folder, record, &AddRules { branch: rules.branch })?;
     let runs = counted(comparable, "good run");
     let what = if new { "added the run" } else { "the run is there already" };
     tracing::info!("{what}: {runs} of this fingerprint in {}", arguments.folder.history.display());

@@ -5,10 +5,19 @@ use crate::cli::CommentCommandArgs;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::judging::{self, JudgedRun};
+use crate::running::Asking;
 
 pub(super) async fn run(arguments: &CommentCommandArgs) -> Result<Exit, CommandError> {
-    let ci = arguments.github.environment();
-    let judged = arguments.results.iter().map(|path| JudgedRun::read(path, &ci)).collect::<Result<Vec<_>, _>>()?;
+    let ci = arguments.build.build.applied_to(arguments.github.environment());
+    let asking = Asking::of(&arguments.build, None, &ci);
+    let read = arguments.results.iter().map(|path| {
+        let mut judged = JudgedRun::read(path, &ci)?;
+        match &mut judged.run {
+            Some(record) => asking.admit(record, &judged.folder, None).map(|()| judged),
+            None => Ok(judged),
+        }
+    });
+    let judged = read.collect::<Result<Vec<_>, CommandError>>()?;
     judging::publish_all(&judged, &arguments.comment_args, &arguments.github, &ci).await;
     Ok(Exit::Passed)
 }

@@ -75,7 +75,6 @@ fn explain(arguments: &DemoArgs, url: &str) {
 }
 
 fn plan(arguments: &DemoArgs, url: &str, env: Vec<(&'static str, String)>) -> Result<RunPlan, CommandError> {
-    let ci = circleci::environment();
     let wanted = |name: &str| SCRIPT.variables.contains(&name);
     let env = env.into_iter().filter(|(name, _)| wanted(name)).map(|(name, value)| (name.to_owned(), value.into()));
     Ok(RunPlan {
@@ -93,9 +92,7 @@ fn plan(arguments: &DemoArgs, url: &str, env: Vec<(&'static str, String)>) -> Re
         detach: false,
         engine: Engine::Local,
         local: LocalLoad::default(),
-        job: None,
-        commit: ci.commit,
-        branch: ci.branch,
+        build: circleci::build(&circleci::environment(), None),
     })
 }
 

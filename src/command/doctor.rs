@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use crate::circleci::CircleCi;
+use crate::circleci::{self, CircleCi};
 use crate::cli::{DoctorArgs, RunArgs};
 use crate::error::CommandError;
 use crate::exit::Exit;
@@ -73,7 +73,7 @@ async fn loadforge(arguments: &DoctorArgs) -> CheckResult {
 async fn test(arguments: &DoctorArgs, ci: &CircleCi) -> CheckResult {
     let RunArgs { service: service_args, .. } = &arguments.run;
     let config = arguments.run.config.load()?;
-    let plan = running::plan(&arguments.run, &config, ci)?;
+    let plan = running::plan(&arguments.run, &config, &circleci::build(ci, None))?;
     plan.check()?;
     let mut words = match &plan.test {
         TestSource::Script(file) => format!("{}, {}", file.path, script(&file.text)?),

@@ -1,5 +1,6 @@
 //! `gate`: judge, write every report, publish, and only then decide the exit code.
 
+use crate::circleci;
 use crate::cli::{GateCommandArgs, OutputArgs};
 use crate::config::Config;
 use crate::error::CommandError;
@@ -16,14 +17,15 @@ pub(super) async fn run(arguments: &GateCommandArgs, output: OutputArgs) -> Resu
     running::register_variables(&config, &arguments.gate.env, &[]);
     let gates = judging::gates(&config, &arguments.gate.gate)?;
     let template = judging::read_template(arguments.gate.template.as_deref())?;
-    let ci = arguments.github.environment();
-    let mut under_test = RunUnderTest::read(&arguments.gate, &arguments.folder)?;
+    let ci = arguments.build.build.applied_to(arguments.github.environment());
+    let build = circleci::build(&ci, arguments.config.profile.as_deref());
+    let mut under_test = RunUnderTest::read(arguments, &ci)?;
     let history = judging::open_history(&arguments.folder.history)?;
     let rules = judging::rules(&arguments.baseline, &config);
     let options = options(arguments, &config, &under_test);
     let by = Judging::new(gates, &config, Some((&history, &rules)), options);
     let first = by.judge(&mut under_test)?;
-    let Settled { verdict, stopped } = judging::settle(first, &under_test, &by, arguments, &ci).await;
+    let Settled { verdict, stopped } = judging::settle(first, &under_test, &by, arguments, &build).await;
     let judged = under_test.judged(verdict, &ci);
     let written = judging::write_reports(&judged, template.as_ref(), output)?;
     if let Some(stopped) = stopped {

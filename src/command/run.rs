@@ -4,13 +4,25 @@ use crate::circleci;
 use crate::cli::RunArgs;
 use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::results::{Engine, ResultsFolder};
+use crate::results::{Build, Engine, ResultsFolder, RunIdentity};
 use crate::running::{self, Service};
 
 pub(super) async fn run(arguments: &RunArgs) -> Result<Exit, CommandError> {
-    let config = arguments.config.load()?;
-    let plan = running::plan(arguments, &config, &circleci::environment())?;
+    let build = circleci::build(&running::environment(&arguments.build), arguments.config.profile.as_deref());
+    let api_url = running::api_url(&arguments.service).map_or_else(|_| String::new(), |url| url.to_string());
+    let identity = RunIdentity { build, ..RunIdentity::new(arguments.test.engine, api_url) };
     let folder = ResultsFolder::new(&arguments.folder.results);
+    running::leave_other_builds(&folder, &identity)?;
+    let ended = carry_out(arguments, &identity.build, folder.clone()).await;
+    if let Err(fault) = &ended {
+        running::record_failure(&folder, &identity, fault);
+    }
+    ended
+}
+
+async fn carry_out(arguments: &RunArgs, build: &Build, folder: ResultsFolder) -> Result<Exit, CommandError> {
+    let config = arguments.config.load()?;
+    let plan = running::plan(arguments, &config, build)?;
     let service = match plan.engine {
         Engine::Loadforge => Service::remote(&arguments.service)?,
         Engine::Local if plan.detach => {

@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use crate::circleci;
 use crate::cli::WaitArgs;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::loadforge::{Session, WaitPlan};
 use crate::results::{Engine, ResultsFolder, RunRecord};
-use crate::running::{self, Service};
+use crate::running::{self, Asking, Service};
 
 /// Time allowed beside the run itself.
 const SPARE: Duration = Duration::from_secs(15 * 60);
@@ -18,17 +17,34 @@ const LONGEST: Duration = Duration::from_secs(720 * 60);
 
 pub(super) async fn run(arguments: &WaitArgs) -> Result<Exit, CommandError> {
     let config = arguments.config.load()?;
-    let ci = circleci::environment();
+    let ci = running::environment(&arguments.build.build);
+    let asking = Asking::of(&arguments.build, arguments.config.profile.as_deref(), &ci);
     let folder = ResultsFolder::new(&arguments.folder.results);
-    let record: Option<RunRecord> = folder.read_json_if_there(ResultsFolder::RUN)?;
-    let variables = record.as_ref().and_then(|record| Some(record.recipe.as_ref()?.env.clone())).unwrap_or_default();
+    let recorded: Option<RunRecord> = folder.read_json_if_there(ResultsFolder::RUN)?;
+    let recorded = recorded.filter(|record| arguments.run_id.is_none() || record.run_id == arguments.run_id);
+    let api_url = running::api_url(&arguments.service)?.to_string();
+    if let Some(mut record) = recorded.clone() {
+        let done = record.collected && arguments.run_id.is_none();
+        // What is collected needs no service any more.
+        let service = (!done).then_some((Engine::Loadforge, api_url.as_str()));
+        asking.admit(&mut record, &folder, service)?;
+        if let Some(fault) = running::failed(&record).filter(|_| record.run_id.is_none()) {
+            return Err(fault);
+        }
+        if done {
+            let run = record.run_id.map_or_else(|| "the run".to_owned(), |id| format!("run {id}"));
+            tracing::info!("{run} is collected already in {}; there is nothing to wait for", folder.path().display());
+            return Ok(Exit::Passed);
+        }
+    }
+    let variables = recorded.as_ref().and_then(|record| Some(record.recipe.as_ref()?.env.clone())).unwrap_or_default();
     for name in running::register_variables(&config, &arguments.env, &variables) {
         tracing::warn!(
             "the run was handed {name}, whose value is not known here and cannot be hidden: set {name} in this job too, \
              or pass --env {name}=VALUE"
         );
     }
-    let recorded = record.and_then(|record| record.fingerprint.duration_s).map(Duration::from_secs);
+    let recorded = recorded.and_then(|record| record.fingerprint.duration_s).map(Duration::from_secs);
     let duration = recorded.or(config.test.duration.map(crate::config::Duration::to_std));
     let asked = arguments.timeout.or(config.test.timeout).map(crate::config::Duration::to_std);
     let plan = WaitPlan {
@@ -36,9 +52,7 @@ pub(super) async fn run(arguments: &WaitArgs) -> Result<Exit, CommandError> {
         duration,
         timeout: asked.unwrap_or_else(|| duration.unwrap_or(LONGEST).saturating_add(SPARE)),
         engine: Engine::Loadforge,
-        job: ci.job_id,
-        commit: ci.commit,
-        branch: ci.branch,
+        build: asking.build,
     };
     let service = Service::remote(&arguments.service)?;
     let stop = running::stop_signals()?;

@@ -3,12 +3,11 @@
 use super::judge::Judging;
 use super::run_under_test::RunUnderTest;
 use crate::baseline::{self, Cost};
-use crate::circleci::CircleCi;
 use crate::cli::GateCommandArgs;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::loadforge::RunOutcome;
-use crate::results::{Engine, ResultsFolder, RunRecord, load_generators};
+use crate::results::{Build, Engine, ResultsFolder, RunRecord, load_generators};
 use crate::running::{self, Service};
 use crate::verdict::{Confirmation, Verdict};
 
@@ -26,7 +25,7 @@ pub(crate) async fn settle(
     under_test: &RunUnderTest,
     by: &Judging<'_>,
     arguments: &GateCommandArgs,
-    ci: &CircleCi,
+    build: &Build,
 ) -> Settled {
     let settled = |verdict| Settled { verdict, stopped: None };
     let Some(record) = under_test.run.as_ref().filter(|_| baseline::needs_confirmation(&first)) else {
@@ -38,7 +37,7 @@ pub(crate) async fn settle(
     }
     tracing::info!("a comparison with the history failed; running the test once more ({})", cost(record, None));
     let on_inconclusive = by.options.on_inconclusive;
-    match second(record, under_test, by, arguments, ci).await {
+    match second(record, under_test, by, arguments, build).await {
         Ok((second, confirmation)) => {
             let verdict = baseline::combine(&first, &second, on_inconclusive);
             settled(Verdict { confirmation: Some(confirmation), ..verdict })
@@ -57,12 +56,12 @@ async fn second(
     under_test: &RunUnderTest,
     by: &Judging<'_>,
     arguments: &GateCommandArgs,
-    ci: &CircleCi,
+    build: &Build,
 ) -> Result<(Verdict, Confirmation), CommandError> {
-    let plan = running::plan_again(record, &arguments.gate.env, by.config, ci)?;
+    let plan = running::plan_again(record, &arguments.gate.env, by.config, build)?;
     let folder = under_test.folder.second_run();
     forget_older(&folder, record)?;
-    let service = match record.engine {
+    let service = match record.identity.engine {
         Engine::Loadforge => Service::remote(&arguments.service)?,
         Engine::Local => Service::local(plan.local).await?,
     };
@@ -93,5 +92,5 @@ fn forget_older(folder: &ResultsFolder, first: &RunRecord) -> Result<(), Command
 
 fn cost(record: &RunRecord, requests: Option<u64>) -> Cost {
     let servers = load_generators(&record.fingerprint.regions).max(1);
-    Cost::of(record.engine, servers, record.fingerprint.duration_s.unwrap_or_default(), requests)
+    Cost::of(record.identity.engine, servers, record.fingerprint.duration_s.unwrap_or_default(), requests)
 }

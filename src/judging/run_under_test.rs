@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use super::judged_run::{JudgedRun, links};
 use crate::circleci::CircleCi;
-use crate::cli::{FolderArgs, GateArgs};
+use crate::cli::{GateArgs, GateCommandArgs};
 use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::results::{Results, ResultsFolder, RunRecord};
+use crate::results::{Engine, Results, ResultsFolder, RunRecord};
+use crate::running::{self, Asking};
 use crate::series::{self, CsvFile};
 use crate::verdict::Verdict;
 
@@ -27,13 +28,30 @@ impl RunUnderTest {
     /// Reads what is to be judged.
     ///
     /// # Errors
-    /// When there is nothing to judge, or a file is not what it should be.
-    pub(crate) fn read(gate: &GateArgs, folders: &FolderArgs) -> Result<Self, CommandError> {
-        let folder = ResultsFolder::new(&folders.results);
-        match &gate.from {
-            Some(stats) => Self::of_files(stats, gate, folder),
-            None => Self::of_folder(folder),
+    /// When there is nothing to judge, it is another build's, or a file is not what it should be.
+    pub(crate) fn read(arguments: &GateCommandArgs, ci: &CircleCi) -> Result<Self, CommandError> {
+        let GateCommandArgs { gate, folder, config, build, service, .. } = arguments;
+        let folder = ResultsFolder::new(&folder.results);
+        let Some(stats) = &gate.from else {
+            let asking = Asking::of(build, config.profile.as_deref(), ci);
+            let api_url = running::named_api_url(service);
+            return Self::of_build(folder, &asking, api_url.as_deref());
+        };
+        Self::of_files(stats, gate, folder)
+    }
+
+    /// Reads a results folder that this build's run was collected into.
+    fn of_build(folder: ResultsFolder, asking: &Asking, api_url: Option<&str>) -> Result<Self, CommandError> {
+        let recorded: Option<RunRecord> = folder.read_json_if_there(ResultsFolder::RUN)?;
+        let Some(mut record) = recorded else { return Self::of_folder(folder) };
+        // Judging needs no service, so only one that is named can be another.
+        let service =
+            api_url.map(|url| (Engine::Loadforge, url)).filter(|_| record.identity.engine == Engine::Loadforge);
+        asking.admit(&mut record, &folder, service)?;
+        if let Some(fault) = running::failed(&record) {
+            return Err(fault);
         }
+        Ok(Self { run: Some(record), ..Self::of_folder(folder)? })
     }
 
     /// Reads a results folder.

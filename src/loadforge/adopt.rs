@@ -1,14 +1,14 @@
 //! Whether the run recorded in the results folder is taken up instead of starting another.
 
-use crate::results::{Engine, Fingerprint, Intent, RunRecord, RunState};
+use crate::results::{Build, Engine, Fingerprint, Intent, Relation, RunRecord, RunState};
 
 /// What is asked for now.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Asked<'a> {
     pub(super) engine: Engine,
     pub(super) api_url: &'a str,
+    pub(super) build: &'a Build,
     pub(super) fingerprint: &'a Fingerprint,
-    pub(super) job: Option<&'a str>,
 }
 
 /// What to do about the record.
@@ -33,8 +33,9 @@ pub(super) enum Adoption {
     },
 }
 
-/// Decides. A run is taken up when it is of the same test and not collected yet, or collected by the same CI job (the
-/// step was repeated). One that did not complete is not: asking again means wanting another.
+/// Decides. A run is taken up when it is of the same commit, job and test at the same service and not collected yet, or
+/// collected by the same attempt of the job (the step was repeated). One that did not complete is not: asking again means
+/// wanting another.
 pub(super) fn decide(record: Option<&RunRecord>, asked: &Asked<'_>) -> Adoption {
     let fresh = |reason: &str| Adoption::Fresh { reason: (!reason.is_empty()).then(|| reason.to_owned()) };
     let Some(record) = record else {
@@ -43,15 +44,18 @@ pub(super) fn decide(record: Option<&RunRecord>, asked: &Asked<'_>) -> Adoption 
     if record.run_id.is_none() && record.intent.is_none() {
         return fresh("");
     }
-    let same_job = record.job.is_some() && record.job.as_deref() == asked.job;
-    if record.collected && !same_job {
+    let comparison = record.identity.compare(asked.build, Some((asked.engine, asked.api_url)));
+    let same_attempt = comparison.relation == Relation::SameRun && asked.build.job_id.is_some();
+    if record.collected && !same_attempt {
         return fresh("");
     }
     if let Some(state) = record.state().filter(|state| state.is_end() && *state != RunState::Finished) {
         return fresh(&format!("it {}", how(state)));
     }
-    if record.engine != asked.engine || record.api_url != asked.api_url {
-        return fresh(&format!("it was started on {}, not on {}", record.api_url, asked.api_url));
+    if !comparison.may_continue() {
+        let reason =
+            comparison.difference.map_or_else(String::new, |difference| format!("it has another {difference}"));
+        return fresh(&reason);
     }
     let differences = known_differences(&record.fingerprint, asked.fingerprint);
     if !differences.is_empty() {
@@ -59,6 +63,7 @@ pub(super) fn decide(record: Option<&RunRecord>, asked: &Asked<'_>) -> Adoption 
     }
     match (record.run_id, &record.intent) {
         (Some(run_id), _) if record.collected => Adoption::Collected { run_id },
+        _ if asked.engine == Engine::Local => fresh("the local engine ended with the command that started it"),
         (Some(run_id), _) => Adoption::Follow { run_id },
         (None, Some(intent)) => Adoption::Resolve(intent.clone()),
         (None, None) => fresh(""),
@@ -89,22 +94,32 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
+    use crate::results::RunIdentity;
+
+    fn build(job: Option<&str>) -> Build {
+        Build { commit: Some("c0ffee0".into()), job_id: job.map(Into::into), ..Build::default() }
+    }
 
     fn record() -> RunRecord {
         let fingerprint = Fingerprint { test: "4".into(), users: Some(50), ..Fingerprint::default() };
+        let identity =
+            RunIdentity { build: build(Some("job-1")), ..RunIdentity::new(Engine::Loadforge, "https://api") };
         RunRecord {
             test_id: Some(4),
             intent: Some(Intent { at: Timestamp::UNIX_EPOCH, test_id: 4, known_runs: vec![1, 2] }),
             run_id: Some(9),
-            job: Some("job-1".into()),
-            ..RunRecord::new(Engine::Loadforge, "https://api", "checkout", fingerprint)
+            ..RunRecord::new(identity, "checkout", fingerprint)
         }
     }
 
     fn decided(record: &RunRecord, job: Option<&str>) -> Adoption {
+        decided_for(record, &build(job))
+    }
+
+    fn decided_for(record: &RunRecord, build: &Build) -> Adoption {
         let fingerprint = Fingerprint { test: "4".into(), users: Some(50), ..Fingerprint::default() };
-        let asked = Asked { engine: Engine::Loadforge, api_url: "https://api", fingerprint: &fingerprint, job };
-        decide(Some(record), &asked)
+        let engine = record.identity.engine;
+        decide(Some(record), &Asked { engine, api_url: "https://api", build, fingerprint: &fingerprint })
     }
 
     fn with(change: impl FnOnce(&mut RunRecord)) -> RunRecord {
@@ -131,7 +146,7 @@ mod tests {
         assert_eq!(decided(&collected, Some("job-2")), Adoption::Fresh { reason: None });
         let jobless = with(|record| {
             record.collected = true;
-            record.job = None;
+            record.identity.build.job_id = None;
         });
         assert_eq!(decided(&jobless, None), Adoption::Fresh { reason: None });
     }
@@ -144,8 +159,12 @@ mod tests {
         };
         let users = with(|record| record.fingerprint.users = Some(200));
         assert_eq!(fresh(&users), "it is of another test (users: 200, now 50)");
-        let elsewhere = with(|record| record.api_url = "http://localhost:1".into());
-        assert_eq!(fresh(&elsewhere), "it was started on http://localhost:1, not on https://api");
+        let elsewhere = with(|record| record.identity.api_url = "http://localhost:1".into());
+        assert_eq!(fresh(&elsewhere), "it has another api_url (http://localhost:1, not https://api)");
+        let other = with(|record| record.identity.build.commit = Some("badc0de".into()));
+        assert_eq!(fresh(&other), "it has another commit (badc0de, not c0ffee0)");
+        let local = with(|record| record.identity.engine = Engine::Local);
+        assert_eq!(fresh(&local), "the local engine ended with the command that started it");
         let cancelled = with(|record| {
             record.note(RunState::Cancelled, Timestamp::UNIX_EPOCH);
         });
@@ -157,7 +176,7 @@ mod tests {
     #[test]
     fn without_a_record_a_run_is_started() {
         let fingerprint = Fingerprint::default();
-        let asked = Asked { engine: Engine::Local, api_url: "x", fingerprint: &fingerprint, job: None };
+        let asked = Asked { engine: Engine::Local, api_url: "x", build: &build(None), fingerprint: &fingerprint };
         assert_eq!(decide(None, &asked), Adoption::Fresh { reason: None });
         let empty = with(|record| {
             record.run_id = None;

@@ -56,7 +56,7 @@ impl Follow<'_> {
         let (began, pace) = (Instant::now(), self.client.pace());
         let mut schedule = Schedule::new(self.expected, self.fresh);
         // A server on this machine may run shortened minutes, and looking at it costs nothing.
-        if self.client.url().is_loopback() && recorder.record.engine == Engine::Loadforge {
+        if self.client.url().is_loopback() && recorder.record.identity.engine == Engine::Loadforge {
             schedule = schedule.at_most(Duration::from_secs(1));
         }
         let mut progress = Progress { state: recorder.record.state(), ..Progress::default() };

@@ -10,7 +10,7 @@ use super::prelude::is_allowed;
 use super::wire::HostSpec;
 use crate::error::Explain;
 use crate::exit::Exit;
-use crate::results::{Engine, Fingerprint, LocalLoad, Recipe, StartApi, TestSource};
+use crate::results::{Build, Engine, Fingerprint, LocalLoad, Recipe, StartApi, TestSource};
 
 /// A Locust script kept in the repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,12 +48,8 @@ pub struct RunPlan {
     pub engine: Engine,
     /// For the local engine.
     pub local: LocalLoad,
-    /// The CI job that asks (CIRCLE_WORKFLOW_JOB_ID).
-    pub job: Option<String>,
-    /// The commit under test.
-    pub commit: Option<String>,
-    /// Its branch.
-    pub branch: Option<String>,
+    /// The build that asks.
+    pub build: Build,
 }
 
 /// The plan cannot be carried out.
@@ -269,9 +265,7 @@ mod tests {
             detach: false,
             engine: Engine::Loadforge,
             local: LocalLoad::default(),
-            job: None,
-            commit: None,
-            branch: None,
+            build: Build::default(),
         }
     }
 

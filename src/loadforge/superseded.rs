@@ -37,8 +37,10 @@ impl Session<'_> {
         let api_url = self.client.url().to_string();
         let recorded: BTreeSet<u64> = records
             .iter()
-            .filter(|record| record.api_url == api_url && record.branch.as_deref() == Some(branch))
-            .filter(|record| record.commit.as_deref().is_some_and(|of| of != commit))
+            .filter(|record| {
+                record.identity.api_url == api_url && record.identity.build.branch.as_deref() == Some(branch)
+            })
+            .filter(|record| record.identity.build.commit.as_deref().is_some_and(|of| of != commit))
             .filter_map(|record| record.run_id)
             .collect();
         let tests = self.client.tests().await?;

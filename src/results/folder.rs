@@ -91,6 +91,23 @@ impl ResultsFolder {
     pub const LOCUST_LOG: &'static str = "locust.log";
     /// The folder of the second run of `--confirm`, with files of the same names.
     const SECOND_RUN: &'static str = "confirm";
+    /// What the name of the folder that keeps the run before ends with.
+    const PREVIOUS: &'static str = ".previous";
+    /// Everything a run leaves and everything that is made of it.
+    const MOVED: [&'static str; 12] = [
+        Self::RUN,
+        Self::STATS,
+        Self::HISTORY,
+        Self::FAILURES,
+        Self::RESULTS,
+        Self::VERDICT,
+        Self::SUMMARY,
+        Self::REPORT,
+        "junit",
+        Self::COMMENT,
+        Self::LOCUST_LOG,
+        Self::SECOND_RUN,
+    ];
 
     /// The folder at this path; nothing is created yet.
     #[must_use]
@@ -169,14 +186,34 @@ impl ResultsFolder {
         }
     }
 
-    /// Removes what a run left and what was made of it, so that it can never be shown for the next one. The run's record
-    /// stays, and so does where the comment is.
+    /// The folder beside this one that keeps the run before.
+    #[must_use]
+    pub fn previous(&self) -> Self {
+        let name = self.0.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        Self(self.0.with_file_name(format!("{name}{}", Self::PREVIOUS)))
+    }
+
+    /// Moves a run and everything that was made of it to [`Self::previous`], so that nothing of it can be shown for the
+    /// next run. What was there before is removed; other files of the folder stay. True when there was something.
     ///
     /// # Errors
-    /// When a file cannot be removed.
-    pub fn remove_results(&self) -> Result<(), FolderError> {
-        let files = [Self::STATS, Self::HISTORY, Self::FAILURES, Self::RESULTS, Self::LOCUST_LOG];
-        files.iter().chain(&Self::REPORTS).try_for_each(|name| self.remove(name))
+    /// When a file cannot be moved.
+    pub fn set_aside(&self) -> Result<bool, FolderError> {
+        let there: Vec<&str> = Self::MOVED.into_iter().filter(|name| self.file(name).exists()).collect();
+        if there.is_empty() {
+            return Ok(false);
+        }
+        let previous = self.previous();
+        let fault = |source| FolderError::Write { path: previous.0.clone(), source };
+        for name in Self::MOVED {
+            remove_whatever(&previous.file(name)).map_err(fault)?;
+        }
+        fs::create_dir_all(&previous.0).map_err(fault)?;
+        // The record goes last: what is left by a move that was cut off still says whose it is.
+        for name in there.into_iter().rev() {
+            fs::rename(self.file(name), previous.file(name)).map_err(fault)?;
+        }
+        Ok(true)
     }
 
     /// Removes a file if it is there, so that a new run never shows an old run's results.
@@ -189,6 +226,15 @@ impl ResultsFolder {
             Err(source) if source.kind() != io::ErrorKind::NotFound => Err(FolderError::Write { path, source }),
             _ => Ok(()),
         }
+    }
+}
+
+/// Removes a file or a folder; one that is missing is as good.
+fn remove_whatever(path: &Path) -> io::Result<()> {
+    let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+    match removed {
+        Err(cause) if cause.kind() != io::ErrorKind::NotFound => Err(cause),
+        _ => Ok(()),
     }
 }
 
@@ -223,6 +269,27 @@ mod tests {
         folder.write(ResultsFolder::JUNIT, "<x/>").unwrap();
         assert_eq!(folder.read_json::<Vec<u8>>(ResultsFolder::RUN).unwrap(), [1, 2]);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn a_run_is_moved_aside_whole_and_one_is_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = ResultsFolder::new(dir.path().join("results"));
+        assert!(!folder.set_aside().unwrap(), "nothing is there");
+        folder.write("mine.txt", "mine").unwrap();
+        folder.write(ResultsFolder::REPORT, "old").unwrap();
+        folder.write(ResultsFolder::RUN, "1").unwrap();
+        folder.second_run().write(ResultsFolder::RUN, "1").unwrap();
+        assert!(folder.set_aside().unwrap());
+        folder.write(ResultsFolder::RUN, "2").unwrap();
+        folder.write(ResultsFolder::JUNIT, "2").unwrap();
+        assert!(folder.set_aside().unwrap());
+        let previous = ResultsFolder::new(dir.path().join("results.previous"));
+        assert_eq!(fs::read_to_string(previous.file(ResultsFolder::RUN)).unwrap(), "2");
+        assert!(previous.file(ResultsFolder::JUNIT).exists());
+        assert!(!previous.file(ResultsFolder::REPORT).exists() && !previous.second_run().path().exists());
+        let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, ["mine.txt"]);
     }
 
     #[test]

@@ -4,11 +4,13 @@
 //! folder they live in.
 
 mod endpoint;
+mod engine;
 mod evidence;
 mod extension;
 mod failure;
 mod folder;
 mod histogram;
+mod identity;
 mod percentile;
 mod problem;
 mod recipe;
@@ -16,15 +18,17 @@ mod run;
 mod timeline;
 
 pub use endpoint::{Endpoint, EndpointKey};
+pub use engine::Engine;
 pub use evidence::{Evidence, NeverEnded};
 pub use extension::{ExactEndpoint, ExactSteady, Extension};
 pub use failure::{Failure, FailureKind, NotAFailureKind};
 pub use folder::{FolderError, ResultsFolder, write_atomically};
 pub use histogram::Histogram;
+pub use identity::{Build, Comparison, Difference, Relation, RunIdentity};
 pub use percentile::{Percentile, not_delivered};
 pub use problem::{Problem, ProblemKind};
 pub use recipe::{LocalLoad, Recipe, StartApi, TestSource, load_generators};
-pub use run::{Engine, Fingerprint, Intent, RUN_SCHEMA_VERSION, RunRecord, RunState, StateChange};
+pub use run::{Fingerprint, Intent, RUN_SCHEMA_VERSION, RunFailure, RunRecord, RunState, StateChange};
 pub use timeline::{PeakUsers, TimePoint, Timeline};
 
 use std::collections::BTreeMap;

@@ -7,21 +7,12 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::engine::Engine;
+use super::identity::{Relation, RunIdentity};
 use super::recipe::Recipe;
 
 /// The version of `run.json` this program writes.
 pub const RUN_SCHEMA_VERSION: u32 = 1;
-
-/// Where the load comes from.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Engine {
-    /// LoadForge's cloud.
-    #[default]
-    Loadforge,
-    /// Locust on this machine, behind the LoadForge-compatible server.
-    Local,
-}
 
 /// Where a run stands. The names are the clear words for LoadForge's eight `run_status` codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -147,7 +138,7 @@ impl Fingerprint {
             if list.is_empty() { "none".to_owned() } else { list.join(" ") }
         };
         [
-            ("engine", format!("{:?}", self.engine).to_lowercase(), format!("{:?}", other.engine).to_lowercase()),
+            ("engine", self.engine.name().to_owned(), other.engine.name().to_owned()),
             ("test", self.test.clone(), other.test.clone()),
             ("script_sha256", shown(&self.script_sha256), shown(&other.script_sha256)),
             ("users", shown(&self.users), shown(&other.users)),
@@ -162,15 +153,23 @@ impl Fingerprint {
     }
 }
 
+/// Why `run` ended without a run to judge.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RunFailure {
+    /// The exit code.
+    pub exit: u8,
+    /// What happened.
+    pub message: String,
+}
+
 /// The content of `run.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RunRecord {
     /// Always 1 in files this version writes.
     pub schema_version: u32,
-    /// Where the load comes from.
-    pub engine: Engine,
-    /// The API's base URL, without credentials.
-    pub api_url: String,
+    /// The service that runs it and the build that it measures.
+    #[serde(flatten)]
+    pub identity: RunIdentity,
     /// The test's name or the script's path, for people.
     pub test: String,
     /// The test on the service.
@@ -198,12 +197,9 @@ pub struct RunRecord {
     /// How to run the same test once more; `None` for a run that another program started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recipe: Option<Recipe>,
-    /// The CI job that started it (CIRCLE_WORKFLOW_JOB_ID).
-    pub job: Option<String>,
-    /// The commit under test.
-    pub commit: Option<String>,
-    /// Its branch.
-    pub branch: Option<String>,
+    /// Why `run` ended without a run to judge; the next `run` or `wait` that succeeds removes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<RunFailure>,
     /// The service's words on how the run ended, and what the engine adds (a Python traceback).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end_message: Option<String>,
@@ -212,11 +208,10 @@ pub struct RunRecord {
 impl RunRecord {
     /// The record of a run of which nothing else is known yet.
     #[must_use]
-    pub fn new(engine: Engine, api_url: impl Into<String>, test: impl Into<String>, fingerprint: Fingerprint) -> Self {
+    pub fn new(identity: RunIdentity, test: impl Into<String>, fingerprint: Fingerprint) -> Self {
         Self {
             schema_version: RUN_SCHEMA_VERSION,
-            engine,
-            api_url: api_url.into(),
+            identity,
             test: test.into(),
             test_id: None,
             ephemeral: false,
@@ -228,11 +223,16 @@ impl RunRecord {
             detached: false,
             fingerprint,
             recipe: None,
-            job: None,
-            commit: None,
-            branch: None,
+            failure: None,
             end_message: None,
         }
+    }
+
+    /// Whether the run is one of LoadForge's API at this address.
+    #[must_use]
+    pub fn is_at(&self, api_url: &str) -> bool {
+        let service = Some((Engine::Loadforge, api_url));
+        self.identity.compare(&self.identity.build, service).relation != Relation::OtherService
     }
 
     /// The last state seen.

@@ -7,11 +7,13 @@
 mod execute;
 mod guard;
 mod plan;
+mod recorded;
 mod secrets;
 mod service;
 
 pub(crate) use execute::{execute, report_outcome};
 pub(crate) use guard::check_target;
 pub(crate) use plan::{plan, plan_again};
+pub(crate) use recorded::{Asking, environment, failed, leave_other_builds, record_failure};
 pub(crate) use secrets::{register_address, register_entry, register_variables};
-pub(crate) use service::{Service, cache_dir, log_event, stop_signals};
+pub(crate) use service::{Service, api_url, cache_dir, log_event, named_api_url, stop_signals};

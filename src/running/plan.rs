@@ -8,13 +8,12 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::secrets::{register_address, register_values};
-use crate::circleci::CircleCi;
 use crate::cli::{EnvEntry, RunArgs, ShapeArgs, TestArgs};
 use crate::config::{Config, Duration};
 use crate::error::CommandError;
 use crate::loadforge::{RunPlan, ScriptFile};
 use crate::redact::shown_address;
-use crate::results::{Engine, LocalLoad, RunRecord, TestSource};
+use crate::results::{Build, Engine, LocalLoad, RunRecord, TestSource};
 
 /// Length of a run when nothing else is said, as in LoadForge's own interface.
 const DEFAULT_MINUTES: f64 = 5.0;
@@ -26,7 +25,7 @@ const SPARE_MINUTES: f64 = 15.0;
 ///
 /// # Errors
 /// When it is not said what to run, or a script or variable is missing.
-pub(crate) fn plan(arguments: &RunArgs, config: &Config, ci: &CircleCi) -> Result<RunPlan, CommandError> {
+pub(crate) fn plan(arguments: &RunArgs, config: &Config, build: &Build) -> Result<RunPlan, CommandError> {
     let RunArgs { test, shape, service, detach, processes, seconds_per_minute, .. } = arguments;
     let target_host = target_host(shape, config)?;
     let duration = shape.duration.or(config.test.duration).map_or(DEFAULT_MINUTES * 60.0, Duration::as_secs);
@@ -45,9 +44,7 @@ pub(crate) fn plan(arguments: &RunArgs, config: &Config, ci: &CircleCi) -> Resul
         detach: *detach,
         engine: test.engine,
         local: LocalLoad { processes: *processes, seconds_per_minute: *seconds_per_minute },
-        job: ci.job_id.clone(),
-        commit: ci.commit.clone(),
-        branch: ci.branch.clone(),
+        build: build.clone(),
     })
 }
 
@@ -60,7 +57,7 @@ pub(crate) fn plan_again(
     record: &RunRecord,
     variables: &[EnvEntry],
     config: &Config,
-    ci: &CircleCi,
+    build: &Build,
 ) -> Result<RunPlan, CommandError> {
     let recipe = record.recipe.as_ref().ok_or_else(|| {
         CommandError::usage("run.json does not tell how to run this test again")
@@ -89,11 +86,9 @@ pub(crate) fn plan_again(
         timeout: seconds(recipe.timeout_s),
         start_api: recipe.start_api,
         detach: false,
-        engine: record.engine,
+        engine: record.identity.engine,
         local: recipe.local,
-        job: ci.job_id.clone(),
-        commit: ci.commit.clone(),
-        branch: ci.branch.clone(),
+        build: build.clone(),
     })
 }
 

@@ -29,9 +29,7 @@ impl Service {
     /// # Errors
     /// When the address or the token cannot be used.
     pub(crate) fn remote(arguments: &ServiceArgs) -> Result<Self, CommandError> {
-        let variable = || std::env::var(URL_VARIABLE).ok().filter(|text| !text.is_empty() && text != "<nil>");
-        let address = arguments.api_url.as_ref().map(ToString::to_string).or_else(variable);
-        let url: ApiUrl = address.as_deref().unwrap_or(ApiUrl::LOADFORGE).parse()?;
+        let url = api_url(arguments)?;
         let token = std::env::var(TOKEN_VARIABLE).ok().map(SecretString::from);
         Ok(Self { client: Client::builder(url).token(token).build()?, server: None })
     }
@@ -58,6 +56,20 @@ impl Service {
             server.shutdown().await;
         }
     }
+}
+
+/// The address of LoadForge's API, or of whatever speaks it.
+///
+/// # Errors
+/// When it cannot be used.
+pub(crate) fn api_url(arguments: &ServiceArgs) -> Result<ApiUrl, CommandError> {
+    Ok(named_api_url(arguments).as_deref().unwrap_or(ApiUrl::LOADFORGE).parse()?)
+}
+
+/// The address that a flag or the environment names.
+pub(crate) fn named_api_url(arguments: &ServiceArgs) -> Option<String> {
+    let variable = || std::env::var(URL_VARIABLE).ok().filter(|text| !text.is_empty() && text != "<nil>");
+    arguments.api_url.as_ref().map(ToString::to_string).or_else(variable)
 }
 
 /// Where Locust is installed when it is missing.

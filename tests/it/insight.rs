@@ -8,7 +8,7 @@ use loadforge_ci::demo::shop::{Fault, RunningShop, Shop, ShopConfig};
 use loadforge_ci::emulator::{EngineChoice, Server, ServerConfig};
 use loadforge_ci::insight::{UsualValues, find};
 use loadforge_ci::loadforge::{Client, Event, RunPlan, ScriptFile, Session, StopSignals};
-use loadforge_ci::results::{Engine, LocalLoad, Results, ResultsFolder, StartApi, TestSource};
+use loadforge_ci::results::{Build, Engine, LocalLoad, Results, ResultsFolder, StartApi, TestSource};
 use loadforge_ci::series::RunSeries;
 use loadforge_ci::verdict::{Finding, FindingKind};
 
@@ -94,9 +94,7 @@ fn plan(source: &str, shape: Shape, shop: &RunningShop) -> RunPlan {
         detach: false,
         engine: Engine::Local,
         local: LocalLoad::default(),
-        job: None,
-        commit: None,
-        branch: None,
+        build: Build::default(),
     }
 }
 

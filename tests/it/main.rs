@@ -11,6 +11,7 @@ mod demo;
 mod emulator;
 mod gate;
 mod github;
+mod identity;
 mod insight;
 mod lint;
 mod loadforge;

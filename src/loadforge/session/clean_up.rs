@@ -17,7 +17,7 @@ impl Session<'_> {
     /// Deletes the test of an earlier record that was made for its run alone and is still there.
     pub(super) async fn clean_up_after(&mut self, record: RunRecord) {
         let folder = self.folder.clone();
-        if record.api_url == self.client.url().to_string() {
+        if record.identity.api_url == self.client.url().to_string() {
             self.delete_test(&mut Recorder::new(&folder, record)).await;
         }
     }

@@ -10,6 +10,7 @@ pub use wait::WaitPlan;
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::adopt::{self, Adoption, Asked};
@@ -22,7 +23,7 @@ use super::resolved_test::{ResolvedTest, resolve};
 use super::session_error::SessionError;
 use super::start::Start;
 use super::stop::{Signal, StopSignals};
-use crate::results::{Intent, ResultsFolder, RunRecord, TestSource};
+use crate::results::{Build, Engine, Intent, ResultsFolder, RunIdentity, RunRecord, TestSource};
 
 /// Time allowed from a signal to the run's being cancelled.
 const STOP_LIMIT: Duration = Duration::from_secs(5);
@@ -72,12 +73,8 @@ impl Session<'_> {
         let deadline = deadline(plan.timeout);
         let old: Option<RunRecord> = self.folder.read_json_if_there(ResultsFolder::RUN)?;
         let api_url = self.client.url().to_string();
-        let asked = Asked {
-            engine: plan.engine,
-            api_url: &api_url,
-            fingerprint: &target.fingerprint,
-            job: plan.job.as_deref(),
-        };
+        let asked =
+            Asked { engine: plan.engine, api_url: &api_url, build: &plan.build, fingerprint: &target.fingerprint };
         let folder = self.folder.clone();
         match (adopt::decide(old.as_ref(), &asked), old) {
             (Adoption::Collected { run_id }, Some(_)) => {
@@ -124,6 +121,22 @@ impl Session<'_> {
         self.fresh(plan, target, deadline).await
     }
 
+    /// The identity of a run that this client starts for a build now.
+    pub(super) fn identity(&self, engine: Engine, build: &Build) -> RunIdentity {
+        let asked_at = Some(Timestamp::now());
+        RunIdentity { build: build.clone(), asked_at, ..RunIdentity::new(engine, self.client.url().to_string()) }
+    }
+
+    /// Moves the run before out of the results folder and says so.
+    pub(super) fn set_aside(&mut self) -> Result<(), SessionError> {
+        if self.folder.set_aside()? {
+            let (from, to) = (self.folder.path().display(), self.folder.previous());
+            let text = format!("moved the run before from {from} to {}", to.path().display());
+            self.observer.event(&Event::Notice(text));
+        }
+        Ok(())
+    }
+
     /// Makes the test if need be, starts the run, follows it.
     async fn fresh(
         &mut self,
@@ -131,17 +144,14 @@ impl Session<'_> {
         target: &ResolvedTest,
         deadline: Instant,
     ) -> Result<RunEnd, SessionError> {
-        self.folder.remove_results()?;
+        self.set_aside()?;
         let folder = self.folder.clone();
-        let api_url = self.client.url().to_string();
+        let identity = self.identity(plan.engine, &plan.build);
         let record = RunRecord {
             test_id: target.test_id,
             detached: plan.detach,
             recipe: Some(plan.recipe()),
-            job: plan.job.clone(),
-            commit: plan.commit.clone(),
-            branch: plan.branch.clone(),
-            ..RunRecord::new(plan.engine, api_url, target.label.clone(), target.fingerprint.clone())
+            ..RunRecord::new(identity, target.label.clone(), target.fingerprint.clone())
         };
         let mut recorder = Recorder::new(&folder, record);
         recorder.save()?;
@@ -227,7 +237,8 @@ impl Session<'_> {
         script: &ScriptFile,
         deadline: Instant,
     ) -> Result<Option<Signal>, SessionError> {
-        let name = ephemeral::name(&script.path, plan.branch.as_deref(), plan.commit.as_deref());
+        let build = &plan.build;
+        let name = ephemeral::name(&script.path, build.branch.as_deref(), build.commit.as_deref());
         let making = timeout_at(deadline, ephemeral::create(&self.client, plan, &name, &script.text, self.observer));
         let (signal, made) = self.stop.finish(START_GRACE, making).await;
         let id = match made {
@@ -249,7 +260,8 @@ impl Session<'_> {
         run_id: u64,
         deadline: Instant,
     ) -> Result<RunEnd, SessionError> {
-        recorder.record.job.clone_from(&plan.job);
+        recorder.record.identity.build.clone_from(&plan.build);
+        recorder.record.failure = None;
         recorder.record.detached = plan.detach;
         recorder.save()?;
         if plan.detach {

@@ -10,7 +10,7 @@ use crate::loadforge::recorder::Recorder;
 use crate::loadforge::resolved_test::{host_of, settings};
 use crate::loadforge::session_error::SessionError;
 use crate::loadforge::start::one;
-use crate::results::{Engine, Fingerprint, ResultsFolder, RunRecord, RunState, StateChange};
+use crate::results::{Build, Engine, Fingerprint, ResultsFolder, RunRecord, RunState, StateChange};
 
 /// A run to wait for.
 #[derive(Debug, Clone, Default)]
@@ -23,12 +23,8 @@ pub struct WaitPlan {
     pub timeout: Duration,
     /// Where the load comes from, where the record does not tell.
     pub engine: Engine,
-    /// The CI job that asks.
-    pub job: Option<String>,
-    /// The commit under test, where the record does not tell.
-    pub commit: Option<String>,
-    /// Its branch, where the record does not tell.
-    pub branch: Option<String>,
+    /// The build that asks: that of the run, where the record does not tell.
+    pub build: Build,
 }
 
 impl Session<'_> {
@@ -43,6 +39,7 @@ impl Session<'_> {
         let expected = record.fingerprint.duration_s.map(Duration::from_secs).or(plan.duration).unwrap_or_default();
         let mut recorder = Recorder::new(&folder, record);
         recorder.record.detached = false;
+        recorder.record.failure = None;
         if recorder.record.run_id.is_none() {
             self.started(&mut recorder, run_id);
         }
@@ -63,7 +60,9 @@ impl Session<'_> {
     async fn cancel_found(&mut self, run_id: Option<u64>) -> Result<u64, SessionError> {
         let folder = self.folder.clone();
         let old: Option<RunRecord> = folder.read_json_if_there(ResultsFolder::RUN)?;
-        let Some(record) = old.filter(|record| run_id.is_none() || record.run_id == run_id) else {
+        let here = self.client.url().to_string();
+        let is_it = |record: &RunRecord| run_id.is_none() || record.run_id == run_id && record.is_at(&here);
+        let Some(record) = old.filter(is_it) else {
             let run_id = run_id.ok_or(SessionError::NothingRecorded)?;
             self.cancel_or_over(run_id).await?;
             return Ok(run_id);
@@ -93,7 +92,9 @@ impl Session<'_> {
     /// The run to wait for and its record.
     async fn find_run(&mut self, plan: &WaitPlan) -> Result<(RunRecord, u64), SessionError> {
         let old: Option<RunRecord> = self.folder.read_json_if_there(ResultsFolder::RUN)?;
-        let old = old.filter(|record| plan.run_id.is_none() || record.run_id == plan.run_id);
+        let here = self.client.url().to_string();
+        let is_it = |record: &RunRecord| plan.run_id.is_none() || record.run_id == plan.run_id && record.is_at(&here);
+        let old = old.filter(is_it);
         Ok(match (old, plan.run_id) {
             (Some(record), None) => match (record.run_id, record.intent.clone()) {
                 (Some(run_id), _) => (record, run_id),
@@ -107,7 +108,7 @@ impl Session<'_> {
             },
             (Some(record), Some(run_id)) => (record, run_id),
             (None, Some(run_id)) => {
-                self.folder.remove_results()?;
+                self.set_aside()?;
                 (self.record_of(run_id, plan).await?, run_id)
             }
             (None, None) => return Err(SessionError::NothingRecorded),
@@ -156,10 +157,7 @@ impl Session<'_> {
             run_id: Some(run_id),
             monitor_url: self.client.url().monitor(run_id),
             states: row.state().map(|state| StateChange { state, at: Timestamp::now() }).into_iter().collect(),
-            job: plan.job.clone(),
-            commit: plan.commit.clone(),
-            branch: plan.branch.clone(),
-            ..RunRecord::new(plan.engine, self.client.url().to_string(), test, fingerprint)
+            ..RunRecord::new(self.identity(plan.engine, &plan.build), test, fingerprint)
         })
     }
 }

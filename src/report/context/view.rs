@@ -161,7 +161,7 @@ impl RunView {
         Self {
             test: run.map(|run| run.test.clone()),
             id: run.and_then(|run| run.run_id),
-            engine: run.map(|run| match run.engine {
+            engine: run.map(|run| match run.identity.engine {
                 Engine::Loadforge => "LoadForge",
                 Engine::Local => "local",
             }),
@@ -179,8 +179,8 @@ impl RunView {
                 list.join(" ")
             }),
             host: print.and_then(|print| print.host.clone()),
-            commit: run.and_then(|run| run.commit.clone()),
-            branch: run.and_then(|run| run.branch.clone()),
+            commit: run.and_then(|run| run.identity.build.commit.clone()),
+            branch: run.and_then(|run| run.identity.build.branch.clone()),
             script_sha256: print.and_then(|print| print.script_sha256.clone()),
         }
     }

@@ -6,7 +6,7 @@ use loadforge_ci::error::CommandError;
 use loadforge_ci::results::{Problem, ProblemKind, Results, RunRecord, RunState, StateChange};
 use loadforge_ci::verdict::{Outcome, Verdict};
 
-use super::support::{LOGIN, at, endpoint, folder, record, results, verdict};
+use super::support::{LOGIN, at, endpoint, folder, identity, record, results, verdict};
 
 fn added(record: &RunRecord, results: &Results, verdict: Option<&Verdict>) -> Result<Added, AddError> {
     let dir = tempfile::tempdir().unwrap();
@@ -61,8 +61,8 @@ fn every_other_run_is_refused_with_the_reason() {
         refused(&ended(RunState::Intended), &shop(), Some(&passed)),
         refused(&RunRecord { collected: false, ..record(7, 0) }, &shop(), Some(&passed)),
         refused(&record(7, 0), &shop(), None),
-        refused(&RunRecord { branch: Some("feature/x".into()), ..record(7, 0) }, &shop(), Some(&passed)),
-        refused(&RunRecord { branch: None, ..record(7, 0) }, &shop(), Some(&passed)),
+        refused(&RunRecord { identity: identity(7, Some("feature/x")), ..record(7, 0) }, &shop(), Some(&passed)),
+        refused(&RunRecord { identity: identity(7, None), ..record(7, 0) }, &shop(), Some(&passed)),
         refused(&RunRecord { run_id: None, ..record(7, 0) }, &shop(), Some(&passed)),
         refused(&record(7, 0), &doubtful, Some(&passed)),
         refused(&record(7, 0), &results(vec![]), Some(&passed)),
@@ -81,7 +81,7 @@ fn every_other_run_is_refused_with_the_reason() {
     exit 2: the run is of branch `feature/x`, and the baseline is kept for branch `main`
     hint: `baseline.branch` in loadforge.yml names the branch whose runs count
     exit 2: the run is of an unknown branch, and the baseline is kept for branch `main`
-    hint: `baseline.branch` in loadforge.yml names the branch whose runs count
+    hint: outside CircleCI and git, name the branch: `baseline add --branch main`
     exit 4: the results folder holds no run that was started
     exit 3: the run is no baseline: the load generator was at its CPU limit
     exit 3: the run is no baseline: nothing was measured

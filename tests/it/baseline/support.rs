@@ -6,7 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use loadforge_ci::baseline::{GoodRun, Rules, RunHistory};
 use loadforge_ci::gate::PlacedGate;
 use loadforge_ci::results::{
-    Endpoint, Engine, Fingerprint, Percentile, Results, ResultsFolder, RunRecord, RunState, StateChange,
+    Build, Endpoint, Engine, Fingerprint, Percentile, Results, ResultsFolder, RunIdentity, RunRecord, RunState,
+    StateChange,
 };
 use loadforge_ci::verdict::{Origin, Outcome, Verdict};
 
@@ -59,6 +60,12 @@ pub(crate) fn results(endpoints: Vec<Endpoint>) -> Results {
     Results::new(Endpoint { method: String::new(), ..endpoint("Aggregated", requests, failures, p95) }, endpoints)
 }
 
+/// The identity of a run of that branch.
+pub(crate) fn identity(id: u64, branch: Option<&str>) -> RunIdentity {
+    let build = Build { commit: Some(format!("{id:040x}")), branch: branch.map(Into::into), ..Build::default() };
+    RunIdentity { build, ..RunIdentity::new(Engine::Loadforge, "https://app.loadforge.com/api/v2") }
+}
+
 /// A finished and collected run number `id` of that day.
 pub(crate) fn record(id: u64, day: i64) -> RunRecord {
     RunRecord {
@@ -69,9 +76,7 @@ pub(crate) fn record(id: u64, day: i64) -> RunRecord {
             StateChange { state: RunState::Finished, at: at(day) + SignedDuration::from_secs(400) },
         ],
         collected: true,
-        commit: Some(format!("{id:040x}")),
-        branch: Some("main".into()),
-        ..RunRecord::new(Engine::Loadforge, "https://app.loadforge.com/api/v2", "checkout", fingerprint())
+        ..RunRecord::new(identity(id, Some("main")), "checkout", fingerprint())
     }
 }
 

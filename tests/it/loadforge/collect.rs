@@ -7,7 +7,7 @@ use loadforge_ci::results::{Percentile, Results, ResultsFolder};
 use loadforge_ci::series::{CsvFile, load};
 use serde_json::json;
 
-use super::support::{FAILURES, HISTORY, STATS, World, finished, plan};
+use super::support::{FAILURES, HISTORY, STATS, World, build, finished, plan};
 
 #[tokio::test]
 async fn the_csv_is_kept_as_delivered_and_read_into_the_results() {
@@ -37,7 +37,7 @@ async fn csv_that_comes_a_moment_later_is_waited_for() {
     assert_eq!(end.results.unwrap().endpoints.len(), 2);
     // And when it never comes, the totals are there, and it is said what cannot be judged.
     world.service.state().stages = vec![bare];
-    let again = loadforge_ci::loadforge::RunPlan { job: None, ..plan() };
+    let again = loadforge_ci::loadforge::RunPlan { build: build("job-2"), ..plan() };
     let results = world.run(&again).await.unwrap().results.unwrap();
     assert_eq!((results.total.requests, results.endpoints.len()), (100, 0));
     assert!(world.heard("gates on single endpoints"));

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use loadforge_ci::exit::Exit;
 use loadforge_ci::loadforge::{RunOutcome, RunPlan, ScriptFile, Session, Signal, StopSignals, sha256};
-use loadforge_ci::results::{ResultsFolder, TestSource};
+use loadforge_ci::results::{Build, ResultsFolder, TestSource};
 use serde_json::json;
 
 use super::service::Reply;
-use super::support::{World, plan};
+use super::support::{World, build, plan};
 
 const SCRIPT: &str = "\"\"\"Checkout.\"\"\"\n\nfrom locust import HttpUser\n";
 
@@ -91,7 +91,7 @@ async fn a_test_that_cannot_be_deleted_is_named_and_deleted_by_the_next_run() {
     assert!(world.heard("test 4218, made for this run, could not be deleted"), "{:?}", world.said);
     assert!(world.record().ephemeral);
     world.service.heal();
-    world.run(&RunPlan { job: Some("job-2".into()), ..script() }).await.unwrap();
+    world.run(&RunPlan { build: build("job-2"), ..script() }).await.unwrap();
     assert_eq!(tests_left(&world), [0_u64; 0]);
 }
 
@@ -141,10 +141,8 @@ async fn runs_an_older_commit_left_behind_are_stopped() {
     world.folder().remove(ResultsFolder::RUN).unwrap();
     world.run(&RunPlan { detach: true, ..plan() }).await.unwrap();
     let record = world.record();
-    world
-        .run(&RunPlan { detach: true, branch: Some("other".into()), job: None, users: Some(41), ..script() })
-        .await
-        .unwrap();
+    let other = Build { branch: Some("other".into()), job_id: None, ..build("") };
+    world.run(&RunPlan { detach: true, build: other, users: Some(41), ..script() }).await.unwrap();
     let cancel = async |session: &mut Session<'_>| {
         session.cancel_superseded("main", "fffffff", std::slice::from_ref(&record)).await
     };

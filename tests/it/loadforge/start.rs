@@ -9,7 +9,7 @@ use loadforge_ci::results::{ResultsFolder, RunState, StartApi, TestSource};
 use serde_json::json;
 
 use super::service::Reply;
-use super::support::{World, plan};
+use super::support::{World, build, plan};
 
 const RUN: &str = "POST /api/v2/run";
 
@@ -162,7 +162,7 @@ async fn a_repeated_job_takes_up_its_run() {
     let again = world.run(&plan()).await.unwrap();
     assert_eq!((again.run_id, again.results), (Some(100), end.results));
     assert_eq!(world.service.state().count("GET /api/v2/result/100"), looks);
-    let other = world.run(&RunPlan { job: Some("job-2".into()), ..plan() }).await.unwrap();
+    let other = world.run(&RunPlan { build: build("job-2"), ..plan() }).await.unwrap();
     assert_eq!((other.run_id, world.starts()), (Some(101), 2));
 }
 
@@ -205,10 +205,10 @@ async fn what_an_earlier_run_left_is_gone_before_the_next_starts() {
     }
     world.service.fail(RUN, 1, Reply::Json(422, json!({})));
     world.run(&plan()).await.unwrap_err();
-    for name in [ResultsFolder::RESULTS, ResultsFolder::VERDICT, ResultsFolder::JUNIT] {
+    for name in [ResultsFolder::RESULTS, ResultsFolder::VERDICT, ResultsFolder::JUNIT, ResultsFolder::COMMENT] {
         assert!(!world.folder().file(name).exists(), "{name}");
+        assert!(world.folder().previous().file(name).exists(), "{name} is kept beside it");
     }
-    assert!(world.folder().file(ResultsFolder::COMMENT).exists(), "where the comment is stays known");
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use loadforge_ci::loadforge::{
     Client, Event, PauseFactor, ResolvedTest, RunEnd, RunPlan, Session, SessionError, StopSignals, WaitPlan,
 };
-use loadforge_ci::results::{Engine, LocalLoad, ResultsFolder, RunRecord, StartApi, TestSource};
+use loadforge_ci::results::{Build, Engine, LocalLoad, ResultsFolder, RunRecord, StartApi, TestSource};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -40,6 +40,11 @@ pub(super) fn client(service: &Service) -> Client {
     Client::builder(service.url()).token(Some("s3cret-token".into())).pace(PauseFactor::scaled(PACE)).build().unwrap()
 }
 
+/// A build of a commit of the main branch, in this job.
+pub(super) fn build(job: &str) -> Build {
+    Build { commit: Some("c0ffee0".into()), branch: Some("main".into()), job_id: Some(job.into()), ..Build::default() }
+}
+
 /// A run of saved test 4217 for five minutes.
 pub(super) fn plan() -> RunPlan {
     RunPlan {
@@ -55,9 +60,7 @@ pub(super) fn plan() -> RunPlan {
         detach: false,
         engine: Engine::Loadforge,
         local: LocalLoad::default(),
-        job: Some("job-1".into()),
-        commit: Some("c0ffee0".into()),
-        branch: Some("main".into()),
+        build: build("job-1"),
     }
 }
 

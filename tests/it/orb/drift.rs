@@ -9,12 +9,26 @@ use serde_json::{Value, json};
 use super::runner::{Declared, Kind, Orb, orb_folder};
 
 /// Flags that no parameter of the orb stands for, and why.
-const LEFT_OUT: [(&str, &str, &str); 5] = [
+const LEFT_OUT: [(&str, &str, &str); 19] = [
     ("run", "history", "run judges nothing; gate reads the history"),
     ("wait", "history", "wait judges nothing; gate reads the history"),
     ("wait", "start-api", "wait starts nothing"),
     ("cancel", "history", "cancel judges nothing"),
     ("cancel", "start-api", "cancel starts nothing"),
+    ("run", "commit", "CircleCI names the commit"),
+    ("run", "branch", "CircleCI names the branch"),
+    ("wait", "commit", "CircleCI names the commit"),
+    ("wait", "branch", "CircleCI names the branch"),
+    ("wait", "allow-other-commit", "a job judges its own commit; LOADFORGE_CI_ALLOW_OTHER_COMMIT"),
+    ("gate", "commit", "CircleCI names the commit"),
+    ("gate", "branch", "CircleCI names the branch"),
+    ("gate", "allow-other-commit", "a job judges its own commit; LOADFORGE_CI_ALLOW_OTHER_COMMIT"),
+    ("comment", "commit", "CircleCI names the commit"),
+    ("comment", "branch", "CircleCI names the branch"),
+    ("comment", "allow-other-commit", "a job judges its own commit; LOADFORGE_CI_ALLOW_OTHER_COMMIT"),
+    ("cancel", "commit", "CircleCI names the commit"),
+    ("cancel", "branch", "CircleCI names the branch"),
+    ("cancel", "allow-other-commit", "a job judges its own commit; LOADFORGE_CI_ALLOW_OTHER_COMMIT"),
 ];
 
 /// One flag that a step hands over.

@@ -2,8 +2,8 @@
 
 use loadforge_ci::report::{Links, Story};
 use loadforge_ci::results::{
-    Endpoint, EndpointKey, Engine, Failure, Fingerprint, Percentile, Problem, ProblemKind, Results, RunRecord,
-    RunState, StateChange, TimePoint, Timeline,
+    Build, Endpoint, EndpointKey, Engine, Failure, Fingerprint, Percentile, Problem, ProblemKind, Results, RunIdentity,
+    RunRecord, RunState, StateChange, TimePoint, Timeline,
 };
 use loadforge_ci::verdict::{
     AgainstBaseline, Confirmation, Finding, FindingKind, Operator, Origin, Outcome, Row, Severity, Subject, Unit,
@@ -208,7 +208,9 @@ impl Sample {
         ];
         let run = sample.run.get_or_insert_with(run);
         run.test = text.clone();
-        (run.commit, run.branch, run.end_message) = (Some(text.clone()), Some(text.clone()), Some(text.clone()));
+        let build = &mut run.identity.build;
+        (build.commit, build.branch) = (Some(text.clone()), Some(text.clone()));
+        run.end_message = Some(text.clone());
         run.fingerprint.host = Some(text.clone());
         run.fingerprint.script_sha256 = Some(text.clone());
         run.fingerprint.regions = [(text.clone(), 1)].into();
@@ -385,6 +387,14 @@ fn run() -> RunRecord {
         regions: [("nyc3".to_owned(), 1), ("lon1".to_owned(), 1)].into(),
         host: Some("https://shop.staging.example.com".to_owned()),
     };
+    let identity = RunIdentity {
+        build: Build {
+            commit: Some("4be1d2a7c0ffee5590c1f0aa37d1bb22e1f00d42".to_owned()),
+            branch: Some("feature/faster-login".to_owned()),
+            ..Build::default()
+        },
+        ..RunIdentity::new(Engine::Loadforge, "https://app.loadforge.com/api/v2")
+    };
     RunRecord {
         test_id: Some(4217),
         run_id: Some(98_213),
@@ -394,9 +404,7 @@ fn run() -> RunRecord {
             StateChange { state: RunState::Finished, at: at(302) },
         ],
         collected: true,
-        commit: Some("4be1d2a7c0ffee5590c1f0aa37d1bb22e1f00d42".to_owned()),
-        branch: Some("feature/faster-login".to_owned()),
-        ..RunRecord::new(Engine::Loadforge, "https://app.loadforge.com/api/v2", "checkout", fingerprint)
+        ..RunRecord::new(identity, "checkout", fingerprint)
     }
 }
 
