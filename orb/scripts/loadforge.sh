@@ -7,7 +7,7 @@
 #   LF_UNLESS_DETACH=0       --detach
 #
 # An empty value, and the `<nil>` that CircleCI makes of an empty pipeline value, counts as unset.
-# ${NAME} in a value becomes the value of that variable; one that is not set is an error.
+# ${NAME} in a value becomes the value of that variable; one that is not set is an error. The comment key is taken as it is.
 set -eu
 
 say() { printf 'loadforge-ci: %s\n' "$*"; }
@@ -96,6 +96,8 @@ for name in $(env | sed -n 's/^\(LF_[A-Z]*_[A-Z_]*\)=.*/\1/p' | sort -u); do
   case $value in '' | '<nil>') continue ;; esac
   flag=--$(printf '%s' "${name#LF_*_}" | tr 'A-Z_' 'a-z-')
   case $name in
+    # The key may hold the name of a branch, which somebody else has chosen: `feature/${GITHUB_TOKEN}` stays as it is.
+    LF_FLAG_COMMENT_KEY) set -- "$@" "$flag=$value" ;;
     LF_FLAG_*)
       value=$(expand "$value")
       set -- "$@" "$flag=$value"

@@ -34,6 +34,12 @@ impl Selector {
         &self.text
     }
 
+    /// Whether `*` stands in it; otherwise it means the endpoints of one name or label.
+    #[must_use]
+    pub fn has_wildcard(&self) -> bool {
+        self.text.contains('*')
+    }
+
     /// Whether an endpoint is meant.
     #[must_use]
     pub fn matches(&self, method: &str, name: &str) -> bool {
@@ -56,7 +62,12 @@ impl fmt::Display for Selector {
 
 /// A compiled pattern: stretches of literal text with wildcards between.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Pattern(Vec<Part>);
+struct Pattern {
+    /// The literal text it begins with.
+    head: Vec<u8>,
+    /// The rest, from the first wildcard on.
+    parts: Vec<Part>,
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Part {
@@ -71,8 +82,9 @@ enum Part {
 impl Pattern {
     fn new(text: &str) -> Self {
         let bytes = text.as_bytes();
-        let mut parts = Vec::with_capacity(bytes.len());
-        let mut index = 0;
+        let mut index = bytes.iter().position(|byte| *byte == b'*').unwrap_or(bytes.len());
+        let head = bytes[..index].to_vec();
+        let mut parts = Vec::with_capacity(bytes.len() - index);
         while let Some(&byte) = bytes.get(index) {
             if byte == b'*' {
                 let stars = bytes[index..].iter().take_while(|byte| **byte == b'*').count();
@@ -83,19 +95,14 @@ impl Pattern {
                 index += 1;
             }
         }
-        Self(parts)
+        Self { head, parts }
     }
 
     /// Runs all ways through the pattern at once: time grows with pattern × text, never exponentially.
     fn matches(&self, text: &str) -> bool {
-        let parts = &self.0;
-        let text = text.as_bytes();
         // Most endpoints differ within the literal head of a pattern.
-        let head = parts.iter().take_while(|part| matches!(part, Part::Byte(_))).count();
-        if text.len() < head || parts[..head].iter().zip(text).any(|(part, byte)| *part != Part::Byte(*byte)) {
-            return false;
-        }
-        let (parts, text) = (&parts[head..], &text[head..]);
+        let Some(text) = text.as_bytes().strip_prefix(self.head.as_slice()) else { return false };
+        let parts = self.parts.as_slice();
         if parts.is_empty() {
             return text.is_empty();
         }

@@ -1,13 +1,14 @@
 //! Writing every report of a run that was judged.
 
 use std::fs;
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
 use super::judged_run::JudgedRun;
 use crate::cli::OutputArgs;
 use crate::error::CommandError;
 use crate::report::{self, console};
+use crate::results::ResultsFolder;
 use crate::stdout::{Stdout, printed};
 
 /// Writes the files and prints the verdict. The inner error is a template that could not be used.
@@ -25,7 +26,11 @@ pub(crate) fn write_reports(
     };
     let color = output.color.applies(io::stdout().is_terminal());
     let options = console::ConsoleOptions { color, files, ..console::ConsoleOptions::default() };
-    printed(console::write(&mut Stdout::default(), &story, &options))?;
+    let mut stdout = Stdout::default();
+    if let Err(fault) = printed(console::write(&mut stdout, &story, &options).and_then(|()| stdout.flush())) {
+        // A full disk under stdout is no reason to end with another code than the verdict's.
+        tracing::warn!("{fault}; the verdict is in {}", judged.folder.file(ResultsFolder::VERDICT).display());
+    }
     Ok(ended)
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use ruff_text_size::TextRange;
 use serde::Serialize;
 
-use super::parse::LineIndex;
+use crate::python::LineIndex;
 
 /// What a fault means for the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -6,8 +6,8 @@ use ruff_python_ast::token::{TokenKind, Tokens};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use super::diagnostic::{LintFault, Rule};
-use super::parse::LineIndex;
 use crate::error::nearest;
+use crate::python::LineIndex;
 
 /// What is ignored where.
 pub(super) struct Ignores<'a> {

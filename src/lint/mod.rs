@@ -4,33 +4,35 @@
 //! `# loadforge: ignore[rule]` on the line, or alone on the line above, silences a rule there.
 
 mod diagnostic;
+mod error;
 mod ignore;
-mod parse;
 mod render;
 mod rules;
 mod script;
 mod value;
 
+pub use crate::python::ParseError;
 pub use diagnostic::{Diagnostic, LintSeverity, Rule};
-pub use parse::{LintError, ParseError};
+pub use error::LintError;
 pub use render::{Checked, render_json, render_text};
 
 use std::path::Path;
 
 use crate::exit::Exit;
+use crate::python;
 
 /// The faults of a script, by line and column.
 ///
 /// # Errors
 /// When it is no Python; the error tells the place.
 pub fn check(source: &str) -> Result<Vec<Diagnostic>, ParseError> {
-    parse::with_module(source, |module| {
+    python::with_module(source, |module| {
         let script = script::ParsedScript::read(module.syntax());
         let mut found = rules::run(&script);
         let ignores = ignore::Ignores::read(source, module.tokens());
         found.retain(|fault| !ignores.silence(fault.rule, fault.range));
         found.extend(ignores.unknown());
-        let lines = parse::LineIndex::of(source);
+        let lines = python::LineIndex::of(source);
         let mut diagnostics: Vec<Diagnostic> = found.into_iter().map(|fault| fault.at(&lines)).collect();
         diagnostics.sort_by_key(|diagnostic| (diagnostic.line, diagnostic.column, diagnostic.rule));
         diagnostics

@@ -17,6 +17,7 @@ use super::resend::until_answered;
 use super::retry::{PauseFactor, retry_after};
 use super::url::ApiUrl;
 use crate::http;
+use crate::json::{self, JsonError};
 use crate::redact::{self, Placeholder, Redactor};
 
 /// How the token is announced.
@@ -226,12 +227,9 @@ impl Client {
         if body.is_empty() {
             return Ok(Value::Null);
         }
-        serde_json::from_slice(body).map_err(|error| {
-            if is_html || body.starts_with(b"<") {
-                ApiError::WebPage { call: what.to_owned() }
-            } else {
-                ApiError::Unreadable { call: what.to_owned(), problem: format!("it is not JSON ({error})") }
-            }
+        json::read(body).map_err(|error| match error {
+            JsonError::Syntax(_) if is_html || body.starts_with(b"<") => ApiError::WebPage { call: what.to_owned() },
+            error => ApiError::Unreadable { call: what.to_owned(), problem: error.to_string() },
         })
     }
 

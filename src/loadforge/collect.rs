@@ -143,6 +143,12 @@ fn assemble(row: ResultRow, state: RunState, files: &DownloadedFiles, mut notes:
         }
         None => {}
     }
+    if results.total.failures_unknown {
+        note(
+            "the service did not say how many requests failed: no gate but those on `requests` and `rps` can be judged"
+                .to_owned(),
+        );
+    }
     if let Some(counted) = row.requests.filter(|counted| *counted != results.total.requests) {
         note(format!(
             "the service counted {}, its stats CSV {}",
@@ -171,6 +177,7 @@ fn totals(row: &ResultRow) -> Results {
         name: "Aggregated".to_owned(),
         requests: row.requests.unwrap_or(0),
         failures: row.failures.map_or(0, |failures| failures.count),
+        failures_unknown: row.failures.is_none(),
         requests_per_s: row.requests_per_s,
         failures_per_s: row.failures_per_s,
         ..Endpoint::default()
@@ -189,7 +196,7 @@ fn totals(row: &ResultRow) -> Results {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -214,6 +221,20 @@ mod tests {
         the service delivered no history CSV: the course of the run is not known
         the service delivered no failures CSV: the kinds of the failures are not known
         ");
+    }
+
+    #[test]
+    fn a_number_of_failures_that_cannot_be_read_is_unknown_and_not_zero() {
+        let unreadable = [Value::Null, json!("N/A"), json!("(31.2%)"), json!({}), json!("-3")];
+        for failures in unreadable {
+            let row = ResultRow::read(json!({"run_status": 3, "requests": 1000, "failures": failures}));
+            let results = assemble(row, RunState::Finished, &none(), Vec::new());
+            assert!(results.total.failures_unknown, "{failures}");
+            assert!(results.notes.iter().any(|note| note.contains("how many requests failed")), "{failures}");
+        }
+        let row = ResultRow::read(json!({"run_status": 3, "requests": 1000, "failures": "312(31.2%)"}));
+        let known = assemble(row, RunState::Finished, &none(), Vec::new());
+        assert_eq!((known.total.failures_unknown, known.total.failures), (false, 312));
     }
 
     #[test]

@@ -112,8 +112,8 @@ pub enum Event {
     Collected {
         /// Requests of all endpoints.
         requests: u64,
-        /// Failed requests.
-        failures: u64,
+        /// Failed requests, where that is known.
+        failures: Option<u64>,
         /// Endpoints.
         endpoints: usize,
     },
@@ -243,7 +243,8 @@ impl fmt::Display for Event {
             }
             Self::Collected { requests, failures, endpoints } => {
                 let (requests, endpoints) = (counted(*requests, "request"), counted(*endpoints, "endpoint"));
-                write!(f, "collected {requests} ({failures} failed) of {endpoints}")
+                let failed = failures.map_or_else(|| "an unknown number".to_owned(), |failures| failures.to_string());
+                write!(f, "collected {requests} ({failed} failed) of {endpoints}")
             }
             Self::Notice(text) | Self::Warning(text) => f.write_str(text),
         }

@@ -73,6 +73,7 @@ fn endpoint(exact: &ExactEndpoint, seconds: Option<f64>) -> Endpoint {
         name: exact.name.clone(),
         requests,
         failures,
+        failures_unknown: false,
         median_ms: histogram.percentile(Percentile::P50),
         avg_ms: (requests > 0).then(|| sum_us / requests as f64 / 1000.0),
         min_ms: first.map(ms),

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::wire::Fields;
 use crate::clean;
+use crate::json;
 
 /// The longest message passed on, characters.
 const LONGEST: usize = 300;
@@ -11,7 +12,7 @@ const LONGEST: usize = 300;
 /// The message and what is said about single fields. The message is under `message` or `error` (a text or a number);
 /// a short plain text is taken as it is, a web page is not.
 pub(super) fn of(body: &[u8], is_html: bool) -> (Option<String>, Vec<(String, String)>) {
-    let Ok(value) = serde_json::from_slice::<Value>(body) else {
+    let Ok(value) = json::read(body) else {
         let text = String::from_utf8_lossy(body);
         let plain = !is_html && !text.trim_start().starts_with('<');
         return (plain.then(|| one_line(&text)).filter(|text| !text.is_empty()), Vec::new());

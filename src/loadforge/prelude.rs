@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 use std::ops::Range;
 
 use ruff_python_ast::{Expr, Stmt};
-use ruff_python_parser::parse_module;
 use ruff_text_size::Ranged;
 use secrecy::{ExposeSecret, SecretString};
+
+use crate::python;
 
 /// Whether a script can be given this variable: Python refuses a name that is empty or holds `=`, and NUL anywhere.
 #[must_use]
@@ -25,22 +26,24 @@ pub fn prelude(env: &[(String, SecretString)], script: &str) -> String {
         return script.to_owned();
     }
     let line = line(env);
-    let Ok(module) = parse_module(script) else {
-        // The script will not load; Python is to say why.
+    let Ok((end, next)) = python::with_module(script, |module| {
+        let body = &module.syntax().body;
+        let first = body.iter().enumerate().take_while(|(index, stmt)| must_come_first(*index, stmt)).count();
+        let next = body.get(first).map_or(script.len(), |stmt| stmt.start().to_usize());
+        (first.checked_sub(1).and_then(|last| body.get(last)).map(|stmt| stmt.end().to_usize()), next)
+    }) else {
+        // The script will not load, and Python is to say why; or it is larger or deeper than any script need be.
         return at_the_top(&line, script);
     };
-    let body = &module.syntax().body;
-    let first = body.iter().enumerate().take_while(|(index, stmt)| must_come_first(*index, stmt)).count();
-    let next = body.get(first).map_or(script.len(), |stmt| stmt.start().to_usize());
-    let Some(end) = first.checked_sub(1).and_then(|last| body.get(last)).map(|stmt| stmt.end().to_usize()) else {
+    let Some(end) = end else {
         let start = if script.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
         let with = on_own_line(&line, script, start..next.max(start));
         // An empty line may be the end of one that a backslash continues.
-        return if parse_module(&with).is_ok() { with } else { at_the_top(&line, script) };
+        return if python::parses(&with) { with } else { at_the_top(&line, script) };
     };
     let with = on_own_line(&line, script, gap_after(script, end, next));
     // A line continued with a backslash cannot be parted; on the docstring's line the prelude is as good.
-    if parse_module(&with).is_ok() { with } else { format!("{}; {line}{}", &script[..end], &script[end..]) }
+    if python::parses(&with) { with } else { format!("{}; {line}{}", &script[..end], &script[end..]) }
 }
 
 /// Puts the line above everything but the comments at the top, which may name the encoding.
@@ -127,6 +130,7 @@ fn last_empty_line(text: &str) -> Option<Range<usize>> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use ruff_python_parser::parse_module;
 
     use super::*;
 
@@ -181,6 +185,13 @@ mod tests {
     #[test]
     fn a_script_that_does_not_parse_still_fails_with_its_own_words() {
         assert_eq!(prelude(&env(), "#!x\ndef (:\n"), format!("#!x\n{LINE}\ndef (:\n"));
+    }
+
+    #[test]
+    fn no_depth_overflows_the_stack() {
+        for script in [format!("x = {}1\n", "not ".repeat(30_000)), format!("x = {}", "(".repeat(100_000))] {
+            assert_eq!(prelude(&env(), &script), format!("{LINE}\n{script}"));
+        }
     }
 
     #[test]

@@ -6,8 +6,10 @@ use std::str::FromStr;
 
 use url::{Host, Url};
 
+use crate::clean;
 use crate::error::Explain;
 use crate::exit::Exit;
+use crate::redact::shown_address;
 
 /// The text cannot be used as the address of a LoadForge API.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -88,8 +90,8 @@ impl FromStr for ApiUrl {
     fn from_str(text: &str) -> Result<Self, InvalidApiUrl> {
         let text = text.trim();
         let refuse = |problem: &'static str| {
-            // What stands before an `@` may be a password.
-            let shown = text.rsplit('@').next().unwrap_or_default().chars().take(100).collect();
+            // What stands before an `@` or behind a `?` may be a password.
+            let shown = shown_address(&clean::line(text)).chars().take(100).collect();
             Err(InvalidApiUrl { shown, problem })
         };
         let Ok(mut url) = Url::parse(text) else {

@@ -16,7 +16,10 @@ use crate::verdict::Unit;
 pub const DEFAULT_TEMPLATE: &str = include_str!("templates/summary.md");
 
 /// The most steps a template may take: far more than any real one needs for 10,000 endpoints.
-const FUEL: u64 = 20_000_000;
+const FUEL: u64 = 4_000_000;
+
+/// The most a template may print, bytes: no comment or artifact needs more.
+const MOST_BYTES: usize = 32 << 20;
 
 /// Lines of a traceback shown.
 const DETAIL_LINES: usize = 40;
@@ -161,7 +164,34 @@ fn render(story: &Story<'_>, detail: &Detail, (name, source): (&str, &str)) -> R
     let environment = environment().map_err(broken)?;
     let template = environment.template_from_named_str(name, source).map_err(broken)?;
     let context = Context::of(story, detail);
-    template.render(Value::from(Serde(&context))).map_err(broken)
+    let mut out = BoundedText(Vec::new());
+    match template.render_captured_to(Value::from(Serde(&context)), &mut out) {
+        // What is printed is text, piece by piece.
+        Ok(_) => Ok(String::from_utf8_lossy(&out.0).into_owned()),
+        Err(_) if out.0.len() >= MOST_BYTES => Err(TemplateError {
+            name: name.to_owned(),
+            line: None,
+            cause: format!("it prints more than {} MiB", MOST_BYTES >> 20),
+            excerpt: String::new(),
+        }),
+        Err(error) => Err(broken(error)),
+    }
+}
+
+/// Takes at most [`MOST_BYTES`].
+struct BoundedText(Vec<u8>);
+
+impl std::io::Write for BoundedText {
+    fn write(&mut self, part: &[u8]) -> std::io::Result<usize> {
+        let taken = part.len().min(MOST_BYTES - self.0.len());
+        self.0.extend_from_slice(&part[..taken]);
+        // Zero bytes of something to write end the rendering.
+        Ok(taken)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 fn environment() -> Result<Environment<'static>, minijinja::Error> {

@@ -35,6 +35,9 @@ pub struct Endpoint {
     pub requests: u64,
     /// Failed requests.
     pub failures: u64,
+    /// Whether the source did not say how many requests failed; `failures` is 0 then, and nothing is judged by it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub failures_unknown: bool,
     /// Median response time, ms.
     pub median_ms: Option<f64>,
     /// Mean response time, ms.

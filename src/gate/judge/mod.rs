@@ -2,6 +2,7 @@
 
 mod always_failed;
 mod decide;
+mod endpoints;
 mod missing;
 mod nearest;
 mod observe;
@@ -12,7 +13,9 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use decide::{Comparison, Decision};
+use endpoints::EndpointIndex;
 use missing::Missing;
+use nearest::NearestNames;
 use observe::{FailureIndex, observe, window_value};
 
 use super::{
@@ -68,10 +71,11 @@ pub fn judge_over(
     let sent_nothing = results.total.requests == 0 && results.endpoints.iter().all(|endpoint| endpoint.requests == 0);
     let compares = gates.iter().any(|placed| placed.gate.is_vs_baseline());
     let missing = Missing::of(if compares { baseline.expected() } else { Expected::default() }, results);
+    let index = EndpointIndex::of(results);
     let mut plan = SeriesPlan::default();
     let targets: Vec<GateTarget<'_>> = (0..)
         .zip(gates)
-        .flat_map(|(index, placed)| GateTarget::of(index, placed, results, &missing))
+        .flat_map(|(number, placed)| GateTarget::of(number, placed, &index, &missing))
         .map(|target| target.plan(results, &mut plan))
         .collect();
     let judge = GateJudge {
@@ -81,6 +85,7 @@ pub fn judge_over(
         series: read(plan),
         baseline,
         missing: &missing,
+        nearest: NearestNames::of(results),
         sent_nothing,
     };
     let mut rows = rows::of_the_run(results, sent_nothing);
@@ -112,10 +117,10 @@ enum Selected<'a> {
 }
 
 impl<'a> GateTarget<'a> {
-    fn of(index: u32, placed: &'a PlacedGate, results: &'a Results, missing: &'a Missing) -> Vec<Self> {
-        let target = |what| Self { index, placed, what, series: None };
+    fn of(number: u32, placed: &'a PlacedGate, index: &EndpointIndex<'a>, missing: &'a Missing) -> Vec<Self> {
+        let target = |what| Self { index: number, placed, what, series: None };
         let Some(selector) = &placed.gate.selector else { return vec![target(Selected::All)] };
-        let matching = results.endpoints.iter().filter(|endpoint| selector.matches(&endpoint.method, &endpoint.name));
+        let matching = index.matching(selector).into_iter();
         let mut targets: Vec<Self> = if placed.gate.is_vs_baseline() {
             let there = matching.filter(|endpoint| !missing.contains(endpoint)).map(Selected::One);
             there.chain(missing.matching(selector).map(Selected::Missing)).map(target).collect()
@@ -184,7 +189,14 @@ struct GateJudge<'a> {
     series: SeriesAnswers,
     baseline: &'a dyn LimitSource,
     missing: &'a Missing,
+    nearest: NearestNames<'a>,
     sent_nothing: bool,
+}
+
+/// Whether a measure says nothing without the number of failed requests: failures are often fast, so that response
+/// times are no exception.
+fn needs_failures(measure: &Measure) -> bool {
+    !matches!(measure, Measure::Requests | Measure::Rps)
 }
 
 impl<'a> GateJudge<'a> {
@@ -195,11 +207,15 @@ impl<'a> GateJudge<'a> {
         if let (Selected::Nothing, Some(selector)) = (target.what, selector) {
             row.subject = Subject::NoMatch(selector.pattern().to_owned());
             row.requests = 0;
-            row.reason = nearest::no_match(selector, self.results).into();
+            row.reason = self.nearest.no_match(selector).into();
             return row;
         }
         if self.sent_nothing {
             row.reason = "the run measured no request".into();
+            return row;
+        }
+        if record.failures_unknown && target.series.is_none() && needs_failures(measure) {
+            row.reason = "the service did not say how many requests failed".into();
             return row;
         }
         let missing = matches!(target.what, Selected::Missing(_));

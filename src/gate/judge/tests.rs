@@ -59,6 +59,39 @@ fn a_warning_never_turns_the_build_red() {
 }
 
 #[test]
+fn an_unknown_number_of_failures_is_not_zero() {
+    let mut results = results(vec![endpoint("GET /a", 1000, 0, 100.0)]);
+    results.total.failures_unknown = true;
+    let verdict =
+        verdict(&["error_rate < 1%", "failures == 0", "errors(5xx) == 0", "avg < 1s", "requests > 10"], &results);
+    let outcomes: Vec<_> = verdict.rows.iter().map(|row| row.outcome).collect();
+    assert_eq!(outcomes[..4], [Outcome::Inconclusive; 4]);
+    assert_eq!((outcomes[4], exit(&verdict)), (Outcome::Pass, Exit::Inconclusive));
+    assert_eq!(verdict.rows[0].reason.to_string(), "the service did not say how many requests failed");
+}
+
+#[test]
+fn thousands_of_gates_over_thousands_of_endpoints_are_judged_soon() {
+    let endpoints = (0..5_000).map(|number| endpoint(&format!("GET /api/v1/things/{number}/details"), 1000, 0, 100.0));
+    let results = results(endpoints.collect());
+    let unmatched = (0..5_000).map(|number| format!("p95 of \"GET /api/v2/things/{number}/details\" < 1s"));
+    let matched = (0..5_000).map(|number| format!("p95 of \"GET /api/v1/things/{number}/details\" < 1s"));
+    let texts: Vec<String> = unmatched.chain(matched).collect();
+    let verdict = verdict(&texts.iter().map(String::as_str).collect::<Vec<_>>(), &results);
+    let count = |outcome| verdict.rows.iter().filter(|row| row.outcome == outcome).count();
+    assert_eq!((count(Outcome::Inconclusive), count(Outcome::Pass)), (5_000, 5_000));
+    // The first ones are explained with near names, which takes a comparison with every endpoint; the rest more shortly.
+    assert!(verdict.rows[0].reason.to_string().contains("the nearest are \"GET /api/v1/things/0/details\""));
+    assert!(verdict.rows[4_999].reason.to_string().ends_with("the run called 5,000 endpoints"));
+}
+
+#[test]
+fn a_single_star_that_matches_nothing_names_two() {
+    let verdict = verdict(&["p95 of \"*\" < 1s"], &shop());
+    assert!(verdict.rows[0].reason.to_string().contains("`**` matches every endpoint"), "{}", listed(&verdict));
+}
+
+#[test]
 fn a_selector_that_matches_nothing_is_never_a_pass() {
     let texts = ["p95 of \"POST /logn\" < 800ms", "requests of \"/cart/*/checkout\" < 5", "errors(5xx) of \"/x\" == 0"];
     let verdict = verdict(&texts, &shop());

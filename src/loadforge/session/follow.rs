@@ -97,7 +97,7 @@ impl Session<'_> {
         recorder.try_save(self.observer);
         self.observer.event(&Event::Collected {
             requests: results.total.requests,
-            failures: results.total.failures,
+            failures: (!results.total.failures_unknown).then_some(results.total.failures),
             endpoints: results.endpoints.len(),
         });
         for note in &results.notes {

@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+use crate::clean;
+
 /// A JSON object whose fields may be missing, null, or of another type than documented.
 #[derive(Debug, Clone, Default)]
 pub(in crate::loadforge) struct Fields(Map<String, Value>);
@@ -57,10 +59,10 @@ impl Fields {
         })
     }
 
-    /// A text, also from a number; not an empty one.
+    /// A text on one harmless line, also from a number; not an empty one.
     pub(in crate::loadforge) fn text(&self, names: &[&str]) -> Option<String> {
         match self.first(names)? {
-            Value::String(text) => Some(text.clone()),
+            Value::String(text) => Some(clean::line(text).into_owned()),
             Value::Number(number) => Some(number.to_string()),
             _ => None,
         }

@@ -165,3 +165,10 @@ fn a_wrong_type_and_an_unknown_parameter_do_not_compile() {
         assert!(error.contains(message), "{error}");
     }
 }
+
+#[test]
+fn a_branch_name_in_the_comment_key_is_never_expanded() {
+    let steps = "- loadforge/comment:\n    comment_key: feature/${GITHUB_TOKEN}\n";
+    let trial = Trial::of(steps, Shell::Dash, &[("GITHUB_TOKEN", "gh-secret-1")]);
+    assert!(trial.called("comment").contains("--comment-key=feature/${GITHUB_TOKEN}\n"), "{}", trial.called("comment"));
+}

@@ -127,3 +127,20 @@ fn a_broken_template_is_an_error_with_its_place() {
     hint: docs/template.md lists every name a template can use; without --template the built-in one is used
     ");
 }
+
+#[test]
+fn a_template_cannot_print_without_end() {
+    let sample = Sample::shop(Outcome::Pass);
+    let ten = "x".repeat(10_000);
+    let much = format!("{{% for a in range(9999) %}}{ten}{{% endfor %}}");
+    for template in [
+        "{{ '%1000000000d'|format(1) }}",
+        "{{ 'x' * 1000000000 }}",
+        "{{ 'a'|indent(1000000000, true) }}",
+        "{% set ns = namespace(x='xxxxxxxxxx') %}{% for a in range(40) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}",
+        &much,
+    ] {
+        let error = summary(&sample.story(), Some(("own.txt", template))).unwrap_err().to_string();
+        assert!(error.starts_with("failed to render the template own.txt"), "{error:.200}");
+    }
+}

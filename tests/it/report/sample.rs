@@ -331,6 +331,7 @@ fn endpoint(method: &str, name: &str, requests: u64, failures: u64, median: f64)
         name: name.to_owned(),
         requests,
         failures,
+        failures_unknown: false,
         median_ms: Some(median),
         avg_ms: Some(median * 1.1),
         min_ms: Some(median / 4.0),

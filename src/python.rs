@@ -1,6 +1,5 @@
-//! From text to a syntax tree, whatever the text is, and from offsets to lines.
-
-use std::io;
+//! From Python text to a syntax tree, whatever the text is, and from offsets to lines: what `lint` reads, and what finds
+//! the place for a script's environment variables.
 
 use ruff_python_ast::ModModule;
 use ruff_python_parser::{Parsed, parse_module};
@@ -37,42 +36,9 @@ impl Explain for ParseError {
     }
 }
 
-/// A script could not be checked.
-#[derive(Debug, thiserror::Error)]
-pub enum LintError {
-    /// The file cannot be read.
-    #[error("failed to read {file}")]
-    Read {
-        /// The file.
-        file: String,
-        /// The cause.
-        source: io::Error,
-    },
-    /// The file is not UTF-8.
-    #[error("{file} is not UTF-8 text")]
-    Encoding {
-        /// The file.
-        file: String,
-    },
-    /// The file is no Python.
-    #[error("{file} is not Python that can be read: {source}")]
-    Parse {
-        /// The file.
-        file: String,
-        /// The cause, with its place.
-        source: ParseError,
-    },
-}
-
-impl Explain for LintError {
-    fn exit(&self) -> Exit {
-        Exit::Usage
-    }
-}
-
 /// Parses a module and hands it on. The tree is made, used and dropped on a thread with enough stack for the deepest
 /// tree its text can hold, because parser, visitors and drop are recursive.
-pub(super) fn with_module<T: Send>(
+pub(crate) fn with_module<T: Send>(
     source: &str,
     use_it: impl FnOnce(&Parsed<ModModule>) -> T + Send,
 ) -> Result<T, ParseError> {
@@ -92,7 +58,7 @@ pub(super) fn with_module<T: Send>(
     };
     std::thread::scope(|scope| {
         let stack = STACK_BYTES + source.len() * STACK_BYTES_A_BYTE;
-        let thread = std::thread::Builder::new().name("lint".into()).stack_size(stack);
+        let thread = std::thread::Builder::new().name("python".into()).stack_size(stack);
         match thread.spawn_scoped(scope, parse).map(|thread| thread.join()) {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(_)) => Err(at(TextSize::default(), "the parser failed on this file; please report it".into())),
@@ -115,15 +81,20 @@ fn too_many_brackets(source: &str) -> Option<TextSize> {
     too_many.and_then(|index| TextSize::try_from(index).ok())
 }
 
+/// Whether a text is Python that can be parsed here.
+pub(crate) fn parses(source: &str) -> bool {
+    with_module(source, |_| ()).is_ok()
+}
+
 /// Where each line of a text begins.
 #[derive(Debug)]
-pub(super) struct LineIndex<'a> {
+pub(crate) struct LineIndex<'a> {
     source: &'a str,
     starts: Vec<usize>,
 }
 
 impl<'a> LineIndex<'a> {
-    pub(super) fn of(source: &'a str) -> Self {
+    pub(crate) fn of(source: &'a str) -> Self {
         let bytes = source.as_bytes();
         // As Python counts lines: `\n`, `\r\n` and a lone `\r` end one.
         let ends = (0..bytes.len())
@@ -132,7 +103,7 @@ impl<'a> LineIndex<'a> {
     }
 
     /// Line and column in characters, both from 1.
-    pub(super) fn place(&self, offset: TextSize) -> (usize, usize) {
+    pub(crate) fn place(&self, offset: TextSize) -> (usize, usize) {
         let offset = offset.to_usize().min(self.source.len());
         let line = self.starts.partition_point(|start| *start <= offset);
         let before = self.source.get(self.starts[line - 1]..offset).unwrap_or_default();
