@@ -37,8 +37,6 @@ pub struct CircleCi {
     pub job_id: Option<String>,
     /// The job's name (`CIRCLE_JOB`).
     pub job_name: Option<String>,
-    /// The job's number (`CIRCLE_BUILD_NUM`): grows from job to job within a project.
-    pub build_number: Option<u64>,
     /// The job's page (`CIRCLE_BUILD_URL`).
     pub build_url: Option<String>,
     /// Which of the parallel containers this is, from 0.
@@ -76,7 +74,6 @@ impl CircleCi {
             pull_requests,
             job_id: value("CIRCLE_WORKFLOW_JOB_ID"),
             job_name: value("CIRCLE_JOB"),
-            build_number: value("CIRCLE_BUILD_NUM").and_then(|number| number.parse().ok()),
             build_url: value("CIRCLE_BUILD_URL").filter(|url| is_web_address(url)),
             node_index: value("CIRCLE_NODE_INDEX").and_then(|number| number.parse().ok()).unwrap_or(0),
             node_total: value("CIRCLE_NODE_TOTAL").and_then(|number| number.parse().ok()).unwrap_or(1).max(1),
@@ -151,7 +148,6 @@ mod tests {
             ("CIRCLE_PULL_REQUEST", "https://github.com/acme/shop/pull/9"),
             ("CIRCLE_WORKFLOW_JOB_ID", "d1c9"),
             ("CIRCLE_JOB", "load-test"),
-            ("CIRCLE_BUILD_NUM", "812"),
             ("CIRCLE_BUILD_URL", "https://circleci.com/gh/acme/shop/812"),
             ("CIRCLE_NODE_INDEX", "1"),
             ("CIRCLE_NODE_TOTAL", "2"),
@@ -208,9 +204,6 @@ mod tests {
             ),
             job_name: Some(
                 "load-test",
-            ),
-            build_number: Some(
-                812,
             ),
             build_url: Some(
                 "https://circleci.com/gh/acme/shop/812",

@@ -4,10 +4,8 @@
 //! requests that may be repeated are; a comment's creation is never among them.
 
 use std::future::Future;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
-use octocrab::{Octocrab, Page};
+use octocrab::{FromResponse, Octocrab, Page};
 use secrecy::SecretString;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -16,7 +14,10 @@ use tokio::sync::Mutex;
 use url::Url;
 
 use super::author::Identity;
-use super::error::{Again, GithubError, Task};
+use super::body::{self, Answer};
+use super::error::{GithubError, Task};
+use super::pacing::{Pacer, Patience};
+use super::refusal::Refusal;
 use super::token::Credentials;
 use crate::http;
 
@@ -29,34 +30,6 @@ const PER_PAGE: u32 = 100;
 /// Pages read of one list, so that a server that always names a next page ends too.
 const MAX_PAGES: usize = 500;
 
-/// How long we wait for what.
-#[derive(Debug, Clone, Copy)]
-pub struct Patience {
-    /// How long a written comment rests before it is read again. Longer than it takes another job to write what it
-    /// had read before, so that a section written over by it is noticed.
-    pub settle: Duration,
-    /// The first pause before a request is repeated; doubles from time to time.
-    pub pause: Duration,
-    /// All waiting that rate limits may cost together.
-    pub rate_limit: Duration,
-    /// The whole publication.
-    pub overall: Duration,
-    /// How often a read is tried.
-    pub tries: u32,
-}
-
-impl Default for Patience {
-    fn default() -> Self {
-        Self {
-            settle: Duration::from_millis(1_500),
-            pause: Duration::from_millis(500),
-            rate_limit: Duration::from_secs(90),
-            overall: Duration::from_secs(180),
-            tries: 4,
-        }
-    }
-}
-
 /// An authenticated connection to one GitHub.
 #[derive(Debug)]
 pub struct Github {
@@ -66,9 +39,8 @@ pub struct Github {
     credential: String,
     pub(super) app: Option<Octocrab>,
     pub(super) identity: Mutex<Option<Identity>>,
-    pub(super) patience: Patience,
+    pub(super) pacer: Pacer,
     api_host: String,
-    waited_ms: AtomicU64,
 }
 
 impl Github {
@@ -94,12 +66,13 @@ impl Github {
     ) -> Result<Self, GithubError> {
         let base = base_url(api_url.unwrap_or(DEFAULT_API_URL))?;
         let open = |address: &Url, token: &SecretString| crab(&client, address, token);
+        let pacer = Pacer::new(patience);
         let mut minted = None;
         let token = match credentials {
             Credentials::Token { token, .. } => token.clone(),
             Credentials::App(app) => {
                 let signed = open(&base, &app.jwt()?)?;
-                let token = mint(&signed, app.installation, credentials.origin(), patience).await?;
+                let token = mint(&signed, app.installation, credentials.origin(), &pacer).await?;
                 minted = Some(signed);
                 token
             }
@@ -110,9 +83,8 @@ impl Github {
             credential: credentials.origin().to_owned(),
             app: minted,
             identity: Mutex::new(None),
-            patience,
+            pacer,
             api_host: base.host_str().unwrap_or_default().to_owned(),
-            waited_ms: AtomicU64::new(0),
         })
     }
 
@@ -123,7 +95,7 @@ impl Github {
 
     /// Reads one thing; asked again when GitHub does not answer.
     pub(super) async fn get<T: DeserializeOwned>(&self, task: Task, route: &str) -> Result<T, GithubError> {
-        self.patiently(task, || self.rest.get(route, None::<&()>)).await
+        self.patiently(task, || self.rest._get(route)).await
     }
 
     /// Reads a list to its last page and keeps what `keep` wants of each page.
@@ -136,7 +108,7 @@ impl Github {
         let mut kept = Vec::new();
         let mut route = format!("{route}?per_page={PER_PAGE}");
         for _ in 0..MAX_PAGES {
-            let page: Page<T> = self.patiently(task, || self.rest.get(&route, None::<&()>)).await?;
+            let page: Page<T> = self.patiently(task, || self.rest._get(route.as_str())).await?;
             kept.extend(page.items.into_iter().filter(&keep));
             match page.next {
                 Some(next) => route = next.to_string(),
@@ -153,7 +125,7 @@ impl Github {
         route: &str,
         body: &impl Serialize,
     ) -> Result<T, GithubError> {
-        self.rest.post(route, Some(body)).await.map_err(|error| self.error(task, &error))
+        self.read(task, self.rest._post(route, Some(body)).await).await
     }
 
     /// Changes something once.
@@ -163,7 +135,7 @@ impl Github {
         route: &str,
         body: &impl Serialize,
     ) -> Result<T, GithubError> {
-        self.rest.patch(route, Some(body)).await.map_err(|error| self.error(task, &error))
+        self.read(task, self.rest._patch(route, Some(body)).await).await
     }
 
     /// Sends something that may be sent twice without harm.
@@ -173,19 +145,15 @@ impl Github {
         route: &str,
         body: &impl Serialize,
     ) -> Result<T, GithubError> {
-        self.patiently(task, || self.rest.post(route, Some(body))).await
+        self.patiently(task, || self.rest._post(route, Some(body))).await
     }
 
     /// Deletes something; gone already is as good.
     pub(super) async fn delete(&self, task: Task, route: &str) -> Result<(), GithubError> {
-        let deleted = self
-            .patiently(task, || async {
-                octocrab::map_github_error(self.rest._delete(route, None::<&()>).await?).await.map(drop)
-            })
-            .await;
+        let deleted: Result<Nothing, _> = self.patiently(task, || self.rest._delete(route, None::<&()>)).await;
         match deleted {
             Err(error) if error.status() == Some(404) => Ok(()),
-            other => other,
+            other => other.map(|Nothing| ()),
         }
     }
 
@@ -197,56 +165,78 @@ impl Github {
         variables: Value,
     ) -> Result<T, GithubError> {
         let question = json!({ "query": query, "variables": variables });
-        self.patiently(task, || self.graphql.graphql(&question)).await
+        let answer: GraphqlAnswer<T> = self.patiently(task, || self.graphql._post("/graphql", Some(&question))).await?;
+        // GraphQL answers 200 even to what is not allowed.
+        let refused = |message: &str| GithubError::Refused {
+            task,
+            status: 200,
+            message: crate::clean::sentence(message, 200),
+            reason: Refusal::Permission { accepted: None },
+            credential: self.credential.clone(),
+        };
+        match (answer.errors.first(), answer.data) {
+            (Some(error), _) => Err(refused(&error.message)),
+            (None, Some(data)) => Ok(data),
+            (None, None) => Err(refused("no data")),
+        }
     }
 
     /// Repeats a harmless request while that can help.
     pub(super) async fn patiently<T, F>(&self, task: Task, ask: impl Fn() -> F) -> Result<T, GithubError>
     where
-        F: Future<Output = octocrab::Result<T>>,
+        T: FromResponse,
+        F: Future<Output = octocrab::Result<Answer>>,
     {
-        let mut tried = 0;
-        loop {
-            tried += 1;
-            let error = match ask().await {
-                Ok(answer) => return Ok(answer),
-                Err(error) => self.error(task, &error),
-            };
-            if tried >= self.patience.tries {
-                return Err(error);
-            }
-            self.pause(error, tried).await?;
-        }
+        patiently(&self.pacer, task, &self.credential, ask).await
     }
 
-    /// Waits as long as this error asks for, or hands it back when waiting is of no use or takes too long.
-    pub(super) async fn pause(&self, error: GithubError, tried: u32) -> Result<(), GithubError> {
-        let wait = match error.again() {
-            Again::Never => return Err(error),
-            Again::Soon => jittered(self.patience.pause * 2_u32.pow(tried.saturating_sub(1).min(6))),
-            Again::After(wait) => {
-                let asked = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-                let before = self.waited_ms.fetch_add(asked, Ordering::Relaxed);
-                if u128::from(before.saturating_add(asked)) > self.patience.rate_limit.as_millis() {
-                    self.waited_ms.fetch_sub(asked, Ordering::Relaxed);
-                    return Err(error);
-                }
-                wait
-            }
-        };
-        tracing::debug!(wait_ms = wait.as_millis(), %error, "asking GitHub again");
-        tokio::time::sleep(wait).await;
-        Ok(())
-    }
-
-    pub(super) fn error(&self, task: Task, error: &octocrab::Error) -> GithubError {
-        GithubError::of(task, error, &self.credential)
+    async fn read<T: FromResponse>(&self, task: Task, answer: octocrab::Result<Answer>) -> Result<T, GithubError> {
+        body::read(answer, task, &self.credential, &self.pacer.patience).await
     }
 }
 
-/// Between half of it and all of it, so that two jobs that failed together do not ask together again.
-pub(super) fn jittered(wait: Duration) -> Duration {
-    wait.mul_f64(0.5 + fastrand::f64() / 2.0)
+async fn patiently<T, F>(pacer: &Pacer, task: Task, credential: &str, ask: impl Fn() -> F) -> Result<T, GithubError>
+where
+    T: FromResponse,
+    F: Future<Output = octocrab::Result<Answer>>,
+{
+    let mut tried = 0;
+    loop {
+        tried += 1;
+        let error = match body::read(ask().await, task, credential, &pacer.patience).await {
+            Ok(answer) => return Ok(answer),
+            Err(error) => error,
+        };
+        if tried >= pacer.patience.tries {
+            return Err(error);
+        }
+        pacer.pause(error, tried).await?;
+    }
+}
+
+/// An answer whose content does not matter.
+struct Nothing;
+
+impl FromResponse for Nothing {
+    async fn from_response<B>(_: ::http::Response<B>) -> octocrab::Result<Self>
+    where
+        B: http_body::Body<Data = bytes::Bytes, Error = octocrab::Error> + Send,
+    {
+        Ok(Self)
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct GraphqlAnswer<T> {
+    data: Option<T>,
+    #[serde(default)]
+    errors: Vec<GraphqlFault>,
+}
+
+#[derive(serde::Deserialize)]
+struct GraphqlFault {
+    #[serde(default)]
+    message: String,
 }
 
 fn base_url(address: &str) -> Result<Url, GithubError> {
@@ -286,25 +276,11 @@ struct InstallationToken {
 }
 
 /// Trades the app's signed token for one of its installation, valid for an hour.
-async fn mint(
-    signed: &Octocrab,
-    installation: u64,
-    origin: &str,
-    patience: Patience,
-) -> Result<SecretString, GithubError> {
+async fn mint(signed: &Octocrab, installation: u64, origin: &str, pacer: &Pacer) -> Result<SecretString, GithubError> {
     let route = format!("/app/installations/{installation}/access_tokens");
-    let mut tried = 0;
-    loop {
-        tried += 1;
-        let error = match signed.post::<_, InstallationToken>(&route, Some(&json!({}))).await {
-            Ok(answer) => return Ok(answer.token),
-            Err(error) => GithubError::of(Task::MintToken, &error, origin),
-        };
-        if error.again() != Again::Soon || tried >= patience.tries {
-            return Err(error);
-        }
-        tokio::time::sleep(jittered(patience.pause * tried)).await;
-    }
+    let body = json!({});
+    let ask = || signed._post(route.as_str(), Some(&body));
+    patiently(pacer, Task::MintToken, origin, ask).await.map(|InstallationToken { token }| token)
 }
 
 #[cfg(test)]

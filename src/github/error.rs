@@ -4,6 +4,8 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
+use super::pacing::Patience;
+use super::refusal::Refusal;
 use crate::clean;
 use crate::error::{Explain, chain};
 use crate::exit::Exit;
@@ -11,10 +13,6 @@ use crate::text::duration;
 
 /// The longest part of GitHub's own words we repeat, in characters.
 const MAX_WORDS: usize = 200;
-
-/// How long GitHub asks to wait at a secondary rate limit that names no time ("at least one minute", REST API docs,
-/// "Rate limits").
-const SECONDARY_WAIT: Duration = Duration::from_secs(60);
 
 /// What we were about to do; decides which permission a refusal points to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +41,7 @@ pub enum Task {
 
 impl Task {
     /// The right a token needs for it: of a fine-grained token or GitHub App, and of a classic token.
-    const fn permission(self) -> &'static str {
+    pub(super) const fn permission(self) -> &'static str {
         match self {
             Self::MintToken => "access to the repository",
             Self::ReadPullRequest => "\"Pull requests: read\" (a classic token: `repo`)",
@@ -128,6 +126,8 @@ pub enum GithubError {
         status: u16,
         /// GitHub's words, shortened.
         message: String,
+        /// What they mean.
+        reason: Refusal,
         /// Where the credentials came from.
         credential: String,
     },
@@ -146,6 +146,8 @@ pub enum GithubError {
         task: Task,
         /// The wait asked for.
         wait: Duration,
+        /// Whether GitHub named the time; else it is a guess, and a shorter wait may do.
+        certain: bool,
     },
     /// No answer, or only 5xx ones.
     #[error("GitHub did not answer when we tried to {task}: {reason}")]
@@ -170,7 +172,7 @@ pub enum GithubError {
         attempts: u32,
     },
     /// Publishing took longer than allowed.
-    #[error("publishing the comment took longer than {}", duration(*limit))]
+    #[error("publishing to GitHub took longer than {}", duration(*limit))]
     TimedOut {
         /// The limit.
         limit: Duration,
@@ -182,31 +184,27 @@ pub enum GithubError {
 pub(super) enum Again {
     Never,
     Soon,
-    After(Duration),
+    After { wait: Duration, certain: bool },
 }
 
 impl GithubError {
     /// The error behind what octocrab reports. Its own text is only "GitHub"; the message is inside.
-    pub(super) fn of(task: Task, error: &octocrab::Error, credential: &str) -> Self {
+    pub(super) fn of(task: Task, error: &octocrab::Error, credential: &str, patience: &Patience) -> Self {
         match error {
             octocrab::Error::GitHub { source, .. } => {
                 let status = source.status_code.as_u16();
                 let message = words(source);
-                if let Some(wait) = rate_limit(source) {
-                    Self::RateLimited { task, wait }
+                if let Some((wait, certain)) = rate_limit(source, patience) {
+                    Self::RateLimited { task, wait, certain }
                 } else if status >= 500 {
                     Self::Unreachable { task, reason: format!("{status} {message}") }
                 } else {
-                    Self::Refused { task, status, message, credential: credential.to_owned() }
+                    let reason = Refusal::of(source, &message);
+                    Self::Refused { task, status, message, reason, credential: credential.to_owned() }
                 }
             }
             octocrab::Error::Json { source, .. } => Self::Answer { task, reason: source.to_string() },
             octocrab::Error::Serde { source, .. } => Self::Answer { task, reason: source.to_string() },
-            octocrab::Error::Graphql { source, .. } => {
-                let message = source.0.first().map_or_else(String::new, |first| tidy(&first.message));
-                // GraphQL answers 200 even to what is not allowed.
-                Self::Refused { task, status: 200, message, credential: credential.to_owned() }
-            }
             other => Self::Unreachable { task, reason: cause(other) },
         }
     }
@@ -214,8 +212,9 @@ impl GithubError {
     /// Whether asking again can help.
     pub(super) const fn again(&self) -> Again {
         match self {
-            Self::Unreachable { .. } => Again::Soon,
-            Self::RateLimited { wait, .. } => Again::After(*wait),
+            // A page of a proxy in place of GitHub's answer says nothing about what GitHub did.
+            Self::Unreachable { .. } | Self::Answer { .. } => Again::Soon,
+            Self::RateLimited { wait, certain, .. } => Again::After { wait: *wait, certain: *certain },
             _ => Again::Never,
         }
     }
@@ -230,7 +229,7 @@ impl GithubError {
 
     /// Whether GitHub says that the comment is too long.
     pub(super) fn is_too_long(&self) -> bool {
-        matches!(self, Self::Refused { status: 422, message, .. } if message.contains("too long"))
+        matches!(self, Self::Refused { reason: Refusal::TooLong, .. })
     }
 }
 
@@ -274,7 +273,7 @@ impl Explain for GithubError {
                     .into()
             }
             Self::Client { .. } => "check the proxy variables and SSL_CERT_FILE".into(),
-            Self::Refused { task, status, message, credential } => refusal_hint(*task, *status, message, credential),
+            Self::Refused { task, status, reason, credential, .. } => reason.hint(*task, *status, credential),
             Self::GuessedRepository { .. } => {
                 "the name comes from CIRCLE_PROJECT_USERNAME and CIRCLE_PROJECT_REPONAME, which CircleCI's GitHub App \
                  fills with display names; name the repository with --repository OWNER/NAME (orb parameter `repository`), \
@@ -295,58 +294,26 @@ impl Explain for GithubError {
     }
 }
 
-fn refusal_hint(task: Task, status: u16, message: &str, credential: &str) -> String {
-    let says = |words: &str| message.to_ascii_lowercase().contains(words);
-    let permission = task.permission();
-    match status {
-        _ if task == Task::MintToken => match status {
-            401 => "check LOADFORGE_CI_GITHUB_APP_ID and that the private key is the app's newest one; \
-                    a wrong clock on this machine also does this"
-                .into(),
-            404 => "LOADFORGE_CI_GITHUB_APP_INSTALLATION_ID names no installation of this app; \
-                    it is the number at the end of the installation's address"
-                .into(),
-            _ => "the app's installation may be suspended; see the organisation's settings, \"GitHub Apps\"".into(),
-        },
-        401 => format!("the token of {credential} is wrong, expired or revoked; make a new one with {permission}"),
-        403 if says("locked") => "the conversation is locked; unlock it on the pull request's page".into(),
-        403 if says("saml") || says("sso") => {
-            format!(
-                "authorise the token of {credential} for the organisation's single sign-on (token settings, \"Configure SSO\")"
-            )
-        }
-        403 if says("ip allow list") => {
-            "the organisation has an IP allow list; add CircleCI's IP ranges to it and run the job with them".into()
-        }
-        403 | 200 => format!("give the token of {credential} the permission {permission}"),
-        404 => format!(
-            "the token of {credential} cannot see this repository or pull request; give it access with {permission}, \
-             and for GitHub Enterprise Server set --github-api-url"
-        ),
-        410 => "comments are turned off for this repository".into(),
-        422 if task == Task::SetStatus => {
-            "GitHub keeps at most 1,000 statuses per commit and context, and only for commits of this repository".into()
-        }
-        422 if says("too long") => "the comment is too long even when shortened; judge fewer gates per test".into(),
-        _ => "GitHub's words above name the field or setting it does not accept".into(),
-    }
-}
-
-/// How long to wait when this is a primary or secondary rate limit.
-fn rate_limit(error: &octocrab::GitHubError) -> Option<Duration> {
-    let header = |name: &str| error.headers.as_ref()?.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
+/// How long to wait when this is a primary or secondary rate limit, and whether GitHub named the time. Times of day are
+/// the server's: its `Date` is what they are counted from.
+fn rate_limit(error: &octocrab::GitHubError, patience: &Patience) -> Option<(Duration, bool)> {
+    let header = |name: &str| error.headers.as_ref()?.get(name)?.to_str().ok().map(str::trim);
     if !matches!(error.status_code.as_u16(), 403 | 429) {
         return None;
     }
-    if let Some(seconds) = header("retry-after") {
-        return Some(Duration::from_secs(seconds));
+    let date = |text: &str| jiff::fmt::rfc2822::parse(text).ok().map(|date| date.timestamp().as_second());
+    let now = header("date").and_then(date).unwrap_or_else(|| jiff::Timestamp::now().as_second());
+    let until = |second: i64| Duration::from_secs(u64::try_from(second.saturating_sub(now)).unwrap_or(0).max(1));
+    if let Some(asked) = header("retry-after") {
+        let wait = asked.parse().ok().map(Duration::from_secs).or_else(|| date(asked).map(until));
+        return Some(wait.map_or((patience.secondary, false), |wait| (wait, true)));
     }
-    if header("x-ratelimit-remaining") == Some(0) {
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().as_secs();
-        return Some(Duration::from_secs(error.rate_limit_reset.map_or(60, |reset| reset.saturating_sub(now).max(1))));
+    if header("x-ratelimit-remaining") == Some("0") {
+        let reset = error.rate_limit_reset.and_then(|reset| i64::try_from(reset).ok());
+        return Some(reset.map_or((patience.secondary, false), |reset| (until(reset), true)));
     }
     let limited = error.status_code.as_u16() == 429 || error.message.to_ascii_lowercase().contains("rate limit");
-    limited.then_some(SECONDARY_WAIT)
+    limited.then_some((patience.secondary, false))
 }
 
 /// GitHub's message with the details of a validation error.

@@ -49,7 +49,7 @@ impl Github {
 
     async fn ask_identity(&self) -> Result<Option<Identity>, GithubError> {
         if let Some(app) = &self.app {
-            let AppIdentity { slug } = self.patiently(Task::Identify, || app.get("/app", None::<&()>)).await?;
+            let AppIdentity { slug } = self.patiently(Task::Identify, || app._get("/app")).await?;
             return Ok(Some(Identity { id: None, login: format!("{slug}[bot]") }));
         }
         match self.get::<Author>(Task::Identify, "/user").await {

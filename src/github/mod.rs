@@ -8,19 +8,24 @@
 mod api;
 mod app;
 mod author;
+mod body;
 mod comment;
 mod error;
 mod host;
 mod identity;
+mod pacing;
 mod pull;
+mod refusal;
 mod status;
 mod token;
 
-pub use api::{DEFAULT_API_URL, Github, Patience};
+pub use api::{DEFAULT_API_URL, Github};
 pub use app::AppCredentials;
 pub use comment::{Action, CommentRecord, MAX_COMMENT, Mode, Only, Published, Section, publish};
 pub use error::{GithubError, Task};
 pub use host::not_on_github;
+pub use pacing::Patience;
 pub use pull::{Found, PullRequest, find};
+pub use refusal::Refusal;
 pub use status::{CommitStatus, set_status};
 pub use token::{Credentials, DEFAULT_TOKEN_VARIABLE};

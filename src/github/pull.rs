@@ -90,6 +90,15 @@ enum Evidence {
 /// pull request is this build's only when it is open and its branch is the one built, or its newest commit the one
 /// built. What cannot be read does not stop the search.
 pub async fn find(github: &Github, ci: &CircleCi) -> Found {
+    let limit = github.pacer.patience.overall;
+    tokio::time::timeout(limit, search(github, ci)).await.unwrap_or_else(|_| Found {
+        pull_request: None,
+        said: Vec::new(),
+        failure: Some(GithubError::TimedOut { limit }),
+    })
+}
+
+async fn search(github: &Github, ci: &CircleCi) -> Found {
     let mut search = Search { github, ci, said: Vec::new(), failure: None };
     let mut candidates = search.named().await;
     if ci.named_pull_request.is_none() && candidates.iter().all(|candidate| refusal(candidate, ci).is_some()) {

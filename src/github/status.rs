@@ -71,9 +71,11 @@ pub async fn set_status(
         body["target_url"] = link.into();
     }
     let commit: String = commit.chars().filter(char::is_ascii_hexdigit).collect();
+    let limit = github.pacer.patience.overall;
     let set = async |repository: &str| {
         let route = format!("/repos/{repository}/statuses/{commit}");
-        github.post_again(Task::SetStatus, &route, &body).await.map(|Set {}| ())
+        let done = tokio::time::timeout(limit, github.post_again(Task::SetStatus, &route, &body)).await;
+        done.unwrap_or(Err(GithubError::TimedOut { limit })).map(|Set {}| ())
     };
     match set(&repository.to_string()).await {
         // The repository was renamed. A redirect of a read is followed, one of a write is not.

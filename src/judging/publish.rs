@@ -6,7 +6,7 @@ use crate::cli::{CommentArgs, GitHubArgs};
 use crate::github::{self, CommitStatus, Credentials, Github, GithubError, PullRequest, Section};
 use crate::log::warn;
 use crate::report::markdown;
-use crate::results::ResultsFolder;
+use crate::results::{ResultsFolder, RunRecord};
 
 /// Publishes every folder's section and status; logs what was done, and what could not be as a warning.
 pub(crate) async fn publish_all(judged: &[JudgedRun], how: &CommentArgs, github: &GitHubArgs, ci: &CircleCi) {
@@ -63,7 +63,7 @@ async fn publish(
     let section = Section {
         key,
         commit: ci.commit.as_deref(),
-        order: ci.build_number,
+        ran_at: judged.run.as_ref().and_then(ran_at),
         at: jiff::Timestamp::now(),
         run: judged.run.as_ref().and_then(|run| run.run_id),
         job: ci.job_id.as_deref(),
@@ -94,7 +94,8 @@ async fn set_status(github: &Github, repository: Option<&Repository>, judged: &J
     let status = CommitStatus { key, outcome: judged.verdict.outcome, sentence: &judged.verdict.sentence, link };
     match github::set_status(github, repository, commit, &status).await {
         Ok(()) => tracing::info!("commit status set in {repository}"),
-        Err(fault) => warn("no commit status", &explained(fault, ci)),
+        Err(fault) if ci.repository.as_ref() == Some(repository) => warn("no commit status", &explained(fault, ci)),
+        Err(fault) => warn("no commit status", &fault),
     }
 }
 
@@ -107,6 +108,11 @@ fn explained(fault: GithubError, ci: &CircleCi) -> GithubError {
         }
         (fault, _) => fault,
     }
+}
+
+/// When the run was about to be started, or was first seen.
+fn ran_at(run: &RunRecord) -> Option<jiff::Timestamp> {
+    run.intent.as_ref().map(|intent| intent.at).or_else(|| run.states.first().map(|seen| seen.at))
 }
 
 /// A section's key: the one asked for, else the test's name; folders of the same test are told apart by their path.

@@ -201,7 +201,7 @@ mod tests {
             time_ms: 1,
             id: key.into(),
             commit: Some("aaaaaaaaaa".into()),
-            order: None,
+            ran_ms: None,
             run: None,
             carried: false,
             text,

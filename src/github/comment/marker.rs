@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! <!-- loadforge-ci v=1 kind=sticky -->
-//! <!-- loadforge-ci:section key=checkout outcome=fail time=1790000000000 id=4f… commit=0f… order=812 run=77 -->
+//! <!-- loadforge-ci:section key=checkout outcome=fail time=1790000000000 id=4f… commit=0f… ran=1789999700000 run=77 -->
 //! …
 //! <!-- loadforge-ci:end -->
 //! ```
@@ -51,7 +51,8 @@ pub(super) struct Stored {
     /// Tells this result from every other of the same test.
     pub(super) id: String,
     pub(super) commit: Option<String>,
-    pub(super) order: Option<u64>,
+    /// When the run was started, Unix milliseconds.
+    pub(super) ran_ms: Option<i64>,
     pub(super) run: Option<u64>,
     /// Copied from an earlier comment because the new one replaces it.
     pub(super) carried: bool,
@@ -106,20 +107,26 @@ pub(super) fn first_line(kind: &MarkerKind) -> String {
 impl Stored {
     /// The line before the section's text.
     pub(super) fn begin(&self) -> String {
-        let Self { key, outcome, time_ms, id, commit, order, run, carried, .. } = self;
+        let Self { key, outcome, time_ms, id, commit, ran_ms, run, carried, .. } = self;
         let mut line = format!("{SECTION}key={} outcome={outcome} time={time_ms} id={}", encode(key), encode(id));
         if let Some(commit) = commit {
             let _ = write!(line, " commit={}", encode(commit));
         }
-        for (name, number) in [("order", order), ("run", run)] {
-            if let Some(number) = number {
-                let _ = write!(line, " {name}={number}");
-            }
+        if let Some(ran_ms) = ran_ms {
+            let _ = write!(line, " ran={ran_ms}");
+        }
+        if let Some(run) = run {
+            let _ = write!(line, " run={run}");
         }
         if *carried {
             line.push_str(" carried=1");
         }
         line + CLOSE
+    }
+
+    /// When the run was started, as far as it is known, and when it was judged.
+    pub(super) fn times(&self) -> (i64, i64) {
+        (self.ran_ms.unwrap_or(self.time_ms), self.time_ms)
     }
 
     /// The line after it.
@@ -130,7 +137,6 @@ impl Stored {
     fn read(line: &str) -> Option<Self> {
         let attributes = attributes(line.strip_prefix(SECTION)?)?;
         let value = |name: &str| attributes.iter().find(|(key, _)| *key == name).map(|(_, value)| value.clone());
-        let number = |name: &str| value(name)?.parse().ok();
         Some(Self {
             key: value("key")?,
             outcome: match value("outcome")?.as_str() {
@@ -142,8 +148,8 @@ impl Stored {
             time_ms: value("time")?.parse().ok()?,
             id: value("id")?,
             commit: value("commit"),
-            order: number("order"),
-            run: number("run"),
+            ran_ms: value("ran").and_then(|number| number.parse().ok()),
+            run: value("run").and_then(|number| number.parse().ok()),
             carried: value("carried").is_some(),
             text: String::new(),
         })
@@ -230,7 +236,7 @@ mod tests {
             time_ms: 12,
             id: "ab12".into(),
             commit: Some("0f".into()),
-            order: Some(3),
+            ran_ms: Some(3),
             run: None,
             carried: false,
             text: text.into(),
@@ -250,7 +256,7 @@ mod tests {
         let text = written(&[section("check out -->", "**Failed.**\n\n| a |")]);
         insta::assert_snapshot!(text, @r"
         <!-- loadforge-ci v=1 kind=sticky -->
-        <!-- loadforge-ci:section key=check%20out%20%2D%2D%3E outcome=fail time=12 id=ab12 commit=0f order=3 -->
+        <!-- loadforge-ci:section key=check%20out%20%2D%2D%3E outcome=fail time=12 id=ab12 commit=0f ran=3 -->
         **Failed.**
 
         | a |

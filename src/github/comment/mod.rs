@@ -63,8 +63,9 @@ pub struct Section<'a> {
     pub key: &'a str,
     /// The commit tested.
     pub commit: Option<&'a str>,
-    /// A number that grows from job to job (`CIRCLE_BUILD_NUM`), to tell which of two results of a commit is newer.
-    pub order: Option<u64>,
+    /// When the run was started, which tells the newer of two results; where it is not known, the time of judging does.
+    /// Numbers of jobs cannot: each CircleCI project counts its own.
+    pub ran_at: Option<Timestamp>,
     /// When the result was judged.
     pub at: Timestamp,
     /// The run.
@@ -100,7 +101,7 @@ pub enum Action {
     Unchanged,
     /// `--comment-only` asks for silence about this result.
     Quiet(Only),
-    /// The comment shows a result of a newer commit or job, which stays.
+    /// The comment shows a result of a newer commit or run, which stays.
     Older,
 }
 

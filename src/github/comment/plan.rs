@@ -52,10 +52,10 @@ pub(super) struct CommentPlan {
     pub(super) duplicates: Vec<u64>,
 }
 
-/// How new a section is, the newest greatest: one of the pull request's newest commit, then by job, then by time. A copy
-/// is less than its original.
-pub(super) fn rank(section: &Stored, head: &str) -> (bool, u64, i64, bool) {
-    (section.commit.as_deref() == Some(head), section.order.unwrap_or(0), section.time_ms, !section.carried)
+/// How new a section is, the newest greatest: one of the pull request's newest commit, then by the run's time, then by
+/// the time of judging. A copy is less than its original.
+pub(super) fn rank(section: &Stored, head: &str) -> (bool, (i64, i64), bool) {
+    (section.commit.as_deref() == Some(head), section.times(), !section.carried)
 }
 
 /// The newest result shown of a test, other than `mine`, and the comment it is in.

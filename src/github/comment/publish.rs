@@ -10,8 +10,9 @@ use super::plan::{CommentPlan, Known, Placement, Seen, holds_only, plan, shown};
 use super::remote::Remote;
 use super::{Action, CommentRecord, MAX_COMMENT, Mode, Only, Published, Section};
 use crate::error::Explain;
-use crate::github::api::{Github, jittered};
+use crate::github::api::Github;
 use crate::github::error::{GithubError, Task};
+use crate::github::pacing::jittered;
 use crate::github::pull::PullRequest;
 use crate::verdict::Outcome;
 
@@ -39,7 +40,7 @@ pub async fn publish(
     mode: Mode,
     only: Only,
 ) -> Result<Published, GithubError> {
-    let limit = github.patience.overall;
+    let limit = github.pacer.patience.overall;
     let publication = Publication {
         remote: Remote::new(github, pull_request),
         mine: stored(&section),
@@ -66,7 +67,7 @@ fn stored(section: &Section<'_>) -> Stored {
         time_ms: section.at.as_millisecond(),
         id: hash(&[teller, section.key, section.commit.unwrap_or(""), &run, &section.outcome.to_string(), &text]),
         commit: section.commit.map(ToOwned::to_owned),
-        order: section.order,
+        ran_ms: section.ran_at.map(jiff::Timestamp::as_millisecond),
         run: section.run,
         carried: false,
         text,
@@ -134,10 +135,10 @@ impl Publication<'_> {
                 Err(error) if error.is_too_long() && self.limit > MAX_COMMENT / 4 => self.limit = self.limit / 4 * 3,
                 Err(error) => {
                     failures += 1;
-                    if failures >= self.remote.github.patience.tries {
+                    if failures >= self.remote.github.pacer.patience.tries {
                         return Err(error);
                     }
-                    self.remote.github.pause(error, failures).await?;
+                    self.remote.github.pacer.pause(error, failures).await?;
                 }
             }
             // More than once means another job is writing too: wait a different while than it does.
@@ -148,7 +149,7 @@ impl Publication<'_> {
 
     /// How long a written comment rests. Where GitHub is slow for us it is slow for the other job too.
     fn settle(&self) -> Duration {
-        self.remote.github.patience.settle.max((self.slowest * 2).min(MAX_REST))
+        self.remote.github.pacer.patience.settle.max((self.slowest * 2).min(MAX_REST))
     }
 
     fn head(&self) -> &str {
@@ -190,16 +191,13 @@ impl Publication<'_> {
     async fn is_older(&self, own: &[Seen]) -> Result<bool, GithubError> {
         let Some((_, there)) = shown(own, &self.mine, self.head()) else { return Ok(false) };
         let mine = &self.mine;
-        let by_job = || match (there.order, mine.order) {
-            (Some(theirs), Some(ours)) if theirs != ours => theirs > ours,
-            _ => there.time_ms > mine.time_ms,
-        };
+        let by_time = || there.times() > mine.times();
         match (there.commit.as_deref(), mine.commit.as_deref()) {
-            (Some(theirs), Some(ours)) if theirs == ours => Ok(by_job()),
+            (Some(theirs), Some(ours)) if theirs == ours => Ok(by_time()),
             (_, Some(ours)) if ours == self.head() => Ok(false),
             (Some(theirs), _) if theirs == self.head() => Ok(true),
-            (Some(theirs), Some(ours)) => Ok(self.descends(theirs, ours).await?.map_or_else(by_job, |newer| !newer)),
-            _ => Ok(by_job()),
+            (Some(theirs), Some(ours)) => Ok(self.descends(theirs, ours).await?.map_or_else(by_time, |newer| !newer)),
+            _ => Ok(by_time()),
         }
     }
 

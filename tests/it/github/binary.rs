@@ -68,3 +68,43 @@ async fn a_comment_that_cannot_be_posted_warns_and_leaves_the_verdict_alone() {
     let stderr = ended.expect(0).stderr;
     assert!(stderr.contains("GITHUB_TOKEN holds no GitHub token") && !stderr.contains("s3cr"), "{stderr}");
 }
+
+#[tokio::test]
+async fn of_two_projects_of_one_repository_the_later_result_is_shown() {
+    let server = server().await;
+    // Each CircleCI project counts its own builds.
+    let (_, ended) = gate(job(9000, TOKEN), &server, "p95 < 60s", &["--comment-key", "checkout"]).await;
+    ended.expect(0);
+    let (_, ended) = gate(job(10, TOKEN), &server, "p95 < 1ms", &["--comment-key", "checkout"]).await;
+    let stderr = ended.expect(1).stderr;
+    assert!(stderr.contains("comment updated"), "{stderr}");
+    assert!(ours(&server).concat().contains("key=checkout outcome=fail"), "{stderr}");
+}
+
+#[tokio::test]
+async fn no_fault_of_github_changes_the_exit_code() {
+    let page = || serde_json::Value::from("<!DOCTYPE html><title>Down</title>");
+    let faults = [
+        Fault::refuse(Method::GET, "/pulls", 200, "").body(page()),
+        Fault::refuse(Method::GET, "/pulls", 500, "Server Error"),
+        Fault::refuse(Method::GET, "/pulls", 200, "").body(serde_json::json!({ "number": "seven" })),
+        Fault::refuse(Method::GET, "/user", 200, "").body(page()),
+        Fault::refuse(Method::GET, "/comments", 200, "").body(serde_json::json!({ "not": "a list" })),
+        Fault::refuse(Method::POST, "/comments", 302, "").header("location", "/login"),
+        Fault::refuse(Method::POST, "/statuses", 422, "Validation Failed"),
+    ];
+    let mut jobs = tokio::task::JoinSet::new();
+    for fault in faults {
+        jobs.spawn(async move {
+            let server = server().await;
+            let name = format!("{} {} {}", fault.method, fault.path, fault.status);
+            server.fault(fault.times(100));
+            let (_, ended) = gate(job(1, TOKEN), &server, "p95 < 1ms", &["--status"]).await;
+            let stderr = ended.expect(1).stderr;
+            assert!(stderr.contains("warning: no com"), "{name}: {stderr}");
+        });
+    }
+    while let Some(done) = jobs.join_next().await {
+        done.unwrap();
+    }
+}

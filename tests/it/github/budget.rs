@@ -34,7 +34,7 @@ async fn tell(
     let section = Section {
         key,
         commit: Some(&commit),
-        order: Some(order),
+        ran_at: Some(Timestamp::from_second(i64::try_from(order).unwrap()).unwrap()),
         at: Timestamp::UNIX_EPOCH,
         run: None,
         job: None,

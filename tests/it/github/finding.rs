@@ -122,6 +122,6 @@ async fn one_the_token_cannot_see_is_an_error_with_the_permission() {
     let failure = CommandError::from(find(&connect(&server).await, &ci).await.failure.unwrap());
     insta::assert_snapshot!(failure, @r#"
     GitHub did not let us read the pull request: 404 Not Found
-    hint: the token of GITHUB_TOKEN cannot see this repository or pull request; give it access with "Pull requests: read" (a classic token: `repo`), and for GitHub Enterprise Server set --github-api-url
+    hint: the token of GITHUB_TOKEN cannot see this repository or pull request; give it access with "Pull requests: read" (a classic token: `repo`), name the right one with --repository and --pull-request, and for GitHub Enterprise Server set --github-api-url
     "#);
 }

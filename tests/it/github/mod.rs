@@ -30,6 +30,7 @@ const QUICK: Patience = Patience {
     settle: Duration::from_millis(4),
     pause: Duration::from_millis(5),
     rate_limit: Duration::from_secs(5),
+    secondary: Duration::from_secs(60),
     overall: Duration::from_secs(60),
     tries: 4,
 };
@@ -102,8 +103,8 @@ impl<'a> Job<'a> {
         let section = Section {
             key: self.key,
             commit: Some(self.commit),
-            order: Some(self.order),
-            at: Timestamp::from_second(1_000_000 + i64::try_from(self.order).unwrap()).unwrap(),
+            ran_at: Some(Timestamp::from_second(1_000_000 + i64::try_from(self.order).unwrap()).unwrap()),
+            at: Timestamp::from_second(2_000_000).unwrap(),
             run: Some(self.order),
             job: Some(&job),
             outcome: self.outcome,

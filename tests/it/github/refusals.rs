@@ -22,53 +22,45 @@ fn create(status: u16, message: &str) -> Fault {
 }
 
 #[tokio::test]
-async fn each_refusal_names_the_permission_or_setting_to_change() {
-    let mut all = Vec::new();
-    for (status, message) in [
-        (403, "Resource not accessible by personal access token"),
-        (
+async fn each_refusal_is_told_by_githubs_fields_and_says_what_to_do() {
+    let locked = "https://docs.github.com/articles/locking-conversations/";
+    let faults = [
+        create(403, "Resource not accessible by personal access token"),
+        create(403, "Resource not accessible by integration")
+            .header("x-accepted-github-permissions", "issues=write; pull_requests=write"),
+        create(
             403,
             "Resource protected by organization SAML enforcement. You must grant your token access to this organization.",
-        ),
-        (
+        )
+        .header("x-github-sso", "required; url=https://github.com/orgs/acme/sso?authorization_request=A1"),
+        create(
             403,
             "Although you appear to have the correct authorization credentials, the `acme` organization has an IP allow list enabled",
         ),
-        (403, "Unable to create comment because issue is locked."),
-        (404, "Not Found"),
-        (410, "Issues are disabled for this repo"),
-        (422, "Validation Failed"),
-    ] {
-        let error = said(create(status, message)).await;
-        assert_eq!(error.exit(), if matches!(status, 403 | 404) { Exit::NotAllowed } else { Exit::Usage });
+        create(403, "Unable to create comment because issue is locked."),
+        create(403, "Not allowed").body(serde_json::json!({ "message": "Not allowed", "documentation_url": locked })),
+        create(403, "User is blocked"),
+        create(422, "Validation Failed").body(serde_json::json!({
+            "message": "Validation Failed",
+            "errors": [{ "resource": "IssueComment", "code": "unprocessable", "field": "data", "message": "User is blocked" }],
+        })),
+        create(403, "Repository was archived so is read-only."),
+        create(403, "Sorry. Your account was suspended."),
+        create(403, "Something new"),
+        create(404, "Not Found"),
+        create(410, "Issues are disabled for this repo"),
+        create(422, "Validation Failed"),
+        create(301, "Moved Permanently"),
+        Fault::refuse(Method::GET, "/user", 401, "Bad credentials"),
+    ];
+    let mut all = Vec::new();
+    for fault in faults {
+        let error = said(fault).await;
+        let GithubError::Refused { status, .. } = error else { panic!("{error}") };
+        assert_eq!(error.exit(), if matches!(status, 401 | 403 | 404) { Exit::NotAllowed } else { Exit::Usage });
         all.push(CommandError::from(error).to_string());
     }
-    all.push(CommandError::from(said(Fault::refuse(Method::GET, "/user", 401, "Bad credentials")).await).to_string());
-    insta::assert_snapshot!(all.join("\n\n"), @r#"
-    GitHub did not let us write the comment: 403 Resource not accessible by personal access token
-    hint: give the token of GITHUB_TOKEN the permission "Pull requests: write" (a classic token: `repo`, or `public_repo` for a public repository)
-
-    GitHub did not let us write the comment: 403 Resource protected by organization SAML enforcement. You must grant your token access to this organization.
-    hint: authorise the token of GITHUB_TOKEN for the organisation's single sign-on (token settings, "Configure SSO")
-
-    GitHub did not let us write the comment: 403 Although you appear to have the correct authorization credentials, the `acme` organization has an IP allow list enabled
-    hint: the organisation has an IP allow list; add CircleCI's IP ranges to it and run the job with them
-
-    GitHub did not let us write the comment: 403 Unable to create comment because issue is locked.
-    hint: the conversation is locked; unlock it on the pull request's page
-
-    GitHub did not let us write the comment: 404 Not Found
-    hint: the token of GITHUB_TOKEN cannot see this repository or pull request; give it access with "Pull requests: write" (a classic token: `repo`, or `public_repo` for a public repository), and for GitHub Enterprise Server set --github-api-url
-
-    GitHub did not let us write the comment: 410 Issues are disabled for this repo
-    hint: comments are turned off for this repository
-
-    GitHub did not let us write the comment: 422 Validation Failed
-    hint: GitHub's words above name the field or setting it does not accept
-
-    GitHub did not let us ask whose token this is: 401 Bad credentials
-    hint: the token of GITHUB_TOKEN is wrong, expired or revoked; make a new one with "Pull requests: write" (a classic token: `repo`, or `public_repo` for a public repository)
-    "#);
+    insta::assert_snapshot!(all.join("\n\n"));
 }
 
 #[tokio::test]
@@ -83,11 +75,62 @@ async fn a_short_wait_that_github_asks_for_is_waited_for() {
 }
 
 #[tokio::test]
+async fn a_wait_is_counted_by_githubs_own_clock() {
+    let server = server().await;
+    // This machine's clock is years ahead of the server's.
+    let limit = create(403, "API rate limit exceeded")
+        .header("date", "Fri, 01 Jan 2021 00:00:00 GMT")
+        .header("x-ratelimit-remaining", 0)
+        .header("x-ratelimit-reset", 1_609_459_201);
+    server.fault(limit);
+    let began = Instant::now();
+    let done = Job::new("checkout", &sha(1), 1, "x").publish(&connect(&server).await).await.unwrap();
+    assert_eq!(done.action, Action::Created);
+    assert!(began.elapsed() >= Duration::from_secs(1));
+}
+
+#[tokio::test]
+async fn of_a_wait_that_is_only_a_guess_the_rest_of_the_budget_is_tried() {
+    let server = server().await;
+    server.fault(create(403, "You have exceeded a secondary rate limit.").times(2));
+    let ms = Duration::from_millis;
+    let patience = loadforge_ci::github::Patience { secondary: ms(60), rate_limit: ms(90), ..QUICK };
+    let github = connect_as(&server, &token(TOKEN), patience).await.unwrap();
+    let done = Job::new("checkout", &sha(1), 1, "x").publish(&github).await.unwrap();
+    assert_eq!(done.action, Action::Created);
+    assert_eq!(own(&server, 1).len(), 1);
+}
+
+#[tokio::test]
+async fn a_comment_that_was_answered_with_a_web_page_is_looked_up_before_another_is_made() {
+    for made in [true, false] {
+        let server = server().await;
+        let page = create(200, "").body("<!DOCTYPE html><title>Please sign in to the proxy</title>");
+        server.fault(if made { page.after_effect() } else { page });
+        Job::new("checkout", &sha(1), 1, "x").publish(&connect(&server).await).await.unwrap();
+        assert_eq!(own(&server, 1).len(), 1, "made: {made}");
+        assert_eq!(server.count("POST", "/comments"), if made { 1 } else { 2 });
+    }
+}
+
+#[tokio::test]
+async fn no_answer_is_read_without_a_limit() {
+    let server = server().await;
+    let endless = Fault::refuse(Method::GET, "/comments", 200, "").body(" ".repeat(33 << 20)).times(100);
+    server.fault(endless);
+    let error = Job::new("checkout", &sha(1), 1, "x").publish(&connect(&server).await).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "GitHub's answer could not be understood when we tried to read the pull request's comments: it is longer than 32 MiB"
+    );
+}
+
+#[tokio::test]
 async fn a_long_wait_is_said_instead() {
     for fault in [
         create(403, "You have exceeded a secondary rate limit.").header("retry-after", 600),
-        create(429, "Too many requests"),
-        create(403, "API rate limit exceeded").header("x-ratelimit-remaining", 0),
+        create(429, "Too many requests").header("retry-after", 60),
+        create(403, "API rate limit exceeded").header("x-ratelimit-remaining", 0).header("x-ratelimit-reset", u32::MAX),
     ] {
         let began = Instant::now();
         let error = said(fault).await;

@@ -22,7 +22,7 @@ async fn a_hundred_pushes_leave_one_comment() {
     let [comment] = &ours(&server)[..] else { panic!("{:#?}", ours(&server)) };
     insta::assert_snapshot!(comment, @r"
     <!-- loadforge-ci v=1 kind=sticky -->
-    <!-- loadforge-ci:section key=checkout outcome=pass time=1000100000 id=be6219b6b93d01a4 commit=0000000000000000000000000000000000000064 order=100 run=100 -->
+    <!-- loadforge-ci:section key=checkout outcome=pass time=2000000000 id=be6219b6b93d01a4 commit=0000000000000000000000000000000000000064 ran=1000100000 run=100 -->
     Result 100.
     <!-- loadforge-ci:end -->
 
@@ -65,7 +65,7 @@ async fn foreign_comments_and_a_planted_marker_do_no_harm() {
     let server = server().await;
     let stranger = Account::person(99, "mallory");
     let planted = "<!-- loadforge-ci v=1 kind=sticky -->\n<!-- loadforge-ci:section key=checkout outcome=pass time=9999999999999 \
-                   id=x order=999999 -->\nAll is well.\n<!-- loadforge-ci:end -->";
+                   id=x ran=99999999999999 -->\nAll is well.\n<!-- loadforge-ci:end -->";
     server.plant(1, Some(stranger.clone()), planted);
     for number in 0..300 {
         // Among them deleted accounts, and our own words without the marker.

@@ -14,7 +14,7 @@ async fn tell(server: &GitHub, key: &str, order: u64, outcome: Outcome, sample: 
     let section = Section {
         key,
         commit: Some(&commit),
-        order: Some(order),
+        ran_at: Some(Timestamp::from_second(i64::try_from(order).unwrap()).unwrap()),
         at: Timestamp::UNIX_EPOCH,
         run: Some(order),
         job: Some(key),

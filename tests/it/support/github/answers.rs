@@ -35,7 +35,11 @@ pub(super) async fn answer(
         if fault.takes_effect {
             let _ = world.lock().unwrap().handle(&method, &path, &query, &headers, &body);
         }
-        let mut answer = (StatusCode::from_u16(fault.status).unwrap(), axum::Json(fault.body)).into_response();
+        let status = StatusCode::from_u16(fault.status).unwrap();
+        let mut answer = match fault.body {
+            Value::String(page) => (status, axum::response::Html(page)).into_response(),
+            body => (status, axum::Json(body)).into_response(),
+        };
         for (name, value) in fault.headers {
             answer.headers_mut().insert(name, value.parse().unwrap());
         }

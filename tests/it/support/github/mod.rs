@@ -94,6 +94,7 @@ pub(crate) struct Fault {
     /// Whether the request takes effect before the answer goes wrong.
     pub(crate) takes_effect: bool,
     pub(crate) status: u16,
+    /// A text is sent as a web page.
     pub(crate) body: Value,
     pub(crate) headers: Vec<(&'static str, String)>,
 }
@@ -110,6 +111,11 @@ impl Fault {
             body: json!({ "message": message, "documentation_url": "https://docs.github.com/rest" }),
             headers: Vec::new(),
         }
+    }
+
+    /// The same with another body; a text is sent as a web page.
+    pub(crate) fn body(self, body: impl Into<Value>) -> Self {
+        Self { body: body.into(), ..self }
     }
 
     pub(crate) const fn times(mut self, times: usize) -> Self {
