@@ -2,8 +2,7 @@
 
 use std::io;
 
-use csv::{ByteRecord, StringRecord};
-
+use super::records::{RecordReader, SplitFields};
 use crate::error::Explain;
 use crate::exit::Exit;
 use crate::results::Percentile;
@@ -75,39 +74,38 @@ impl Explain for CsvError {
     }
 }
 
-/// A CSV reader that knows its file's name and its header.
-pub(super) struct CsvTable<R> {
+/// The header of a file, and the file's name for errors.
+pub(super) struct Header {
     pub(super) file: String,
     kind: &'static str,
-    header: StringRecord,
-    reader: csv::Reader<R>,
-    record: ByteRecord,
-    short: Option<(u64, usize)>,
+    names: Vec<String>,
 }
 
-impl<R: io::Read> CsvTable<R> {
-    pub(super) fn open(file: &str, kind: &'static str, source: R) -> Result<Self, CsvError> {
-        // Lines end with `\r\n`; ending a record at `\n` alone keeps the reader's line numbers right, and the `\r` is
-        // trimmed from the last field.
-        let mut reader = csv::ReaderBuilder::new()
-            .flexible(true)
-            .terminator(csv::Terminator::Any(b'\n'))
-            .buffer_capacity(1 << 16)
-            .from_reader(source);
-        let bytes = reader.byte_headers().map_err(|source| CsvError::Read { file: file.into(), source })?.clone();
-        if bytes.iter().all(|name| name.trim_ascii().is_empty()) {
-            return Err(CsvError::Empty { file: file.into() });
-        }
-        let header = bytes
-            .iter()
+impl Header {
+    /// Reads a header from the fields of the first record.
+    pub(super) fn of<'a>(
+        file: &str,
+        kind: &'static str,
+        fields: impl IntoIterator<Item = &'a [u8]>,
+    ) -> Result<Self, CsvError> {
+        let names: Vec<String> = fields
+            .into_iter()
             .map(|name| String::from_utf8_lossy(name).trim_start_matches('\u{feff}').trim().to_owned())
             .collect();
-        Ok(Self { file: file.into(), kind, header, reader, record: ByteRecord::new(), short: None })
+        if names.iter().all(String::is_empty) {
+            return Err(CsvError::Empty { file: file.into() });
+        }
+        Ok(Self { file: file.into(), kind, names })
+    }
+
+    /// The number of columns.
+    pub(super) fn len(&self) -> usize {
+        self.names.len()
     }
 
     /// The index of a column, by its name.
     pub(super) fn find(&self, column: &str) -> Option<usize> {
-        self.header.iter().position(|name| name == column)
+        self.names.iter().position(|name| name == column)
     }
 
     /// The index of a column that must be there.
@@ -117,7 +115,7 @@ impl<R: io::Read> CsvTable<R> {
 
     /// The percentile columns (`95%`), with their indices.
     pub(super) fn percentiles(&self) -> Vec<(Percentile, usize)> {
-        self.header
+        self.names
             .iter()
             .enumerate()
             .filter_map(|(index, name)| {
@@ -127,46 +125,92 @@ impl<R: io::Read> CsvTable<R> {
             .collect()
     }
 
-    /// The next record. A torn last line (the writer was killed) is left out; a short line before that is an error.
-    pub(super) fn next(&mut self) -> Result<Option<CsvRecord<'_>>, CsvError> {
-        loop {
-            let more = self
-                .reader
-                .read_byte_record(&mut self.record)
-                .map_err(|source| CsvError::Read { file: self.file.clone(), source })?;
-            if !more {
-                return Ok(None);
-            }
-            if self.record.len() == 1 && self.record[0].trim_ascii().is_empty() {
-                continue;
-            }
-            if let Some((line, found)) = self.short.take() {
-                return Err(CsvError::Short { file: self.file.clone(), line, found, expected: self.header.len() });
-            }
-            if self.record.len() < self.header.len() {
-                self.short = Some((self.line(), self.record.len()));
-                continue;
-            }
-            return Ok(Some(CsvRecord { file: &self.file, header: &self.header, record: &self.record }));
-        }
+    /// The fault of a line with too few fields.
+    pub(super) fn short(&self, (line, found): (u64, usize)) -> CsvError {
+        CsvError::Short { file: self.file.clone(), line, found, expected: self.len() }
+    }
+}
+
+/// A CSV file that is read record by record.
+pub(super) struct CsvTable<R> {
+    pub(super) header: Header,
+    records: RecordReader<R>,
+    short: Option<(u64, usize)>,
+}
+
+impl<R: io::Read> CsvTable<R> {
+    pub(super) fn open(file: &str, kind: &'static str, source: R) -> Result<Self, CsvError> {
+        let mut records = RecordReader::new(source);
+        let some = records.advance().map_err(|error| CsvError::Read { file: file.into(), source: error.into() })?;
+        let count = if some { records.count() } else { 0 };
+        records.split(count);
+        let header = Header::of(file, kind, (0..count).map(|index| records.fields().get(index)))?;
+        Ok(Self { header, records, short: None })
     }
 
-    fn line(&self) -> u64 {
-        self.record.position().map_or(0, csv::Position::line)
+    /// The next record.
+    pub(super) fn next(&mut self) -> Result<Option<CsvRecord<'_>>, CsvError> {
+        self.next_where(0, |_| true)
+    }
+
+    /// The next record that `wanted` accepts by its first `head` fields; what is not wanted is split no further. A torn
+    /// last line (the writer was killed) is left out; a short line before that is an error.
+    pub(super) fn next_where(
+        &mut self,
+        head: usize,
+        mut wanted: impl FnMut(SplitFields<'_>) -> bool,
+    ) -> Result<Option<CsvRecord<'_>>, CsvError> {
+        let fault = |source: io::Error| CsvError::Read { file: self.header.file.clone(), source: source.into() };
+        loop {
+            if !self.records.advance().map_err(fault)? {
+                return Ok(None);
+            }
+            if let Some(short) = self.short.take() {
+                return Err(self.header.short(short));
+            }
+            let found = self.records.count();
+            if found < self.header.len() {
+                self.short = Some((self.records.line(), found));
+                continue;
+            }
+            self.records.split(head);
+            if wanted(self.records.fields()) {
+                break;
+            }
+        }
+        self.records.split(self.header.len());
+        Ok(Some(self.record()))
+    }
+
+    /// A record that was kept with [`CsvRecord::raw`] and [`CsvRecord::line`].
+    pub(super) fn again(&mut self, raw: &[u8], line: u64) -> CsvRecord<'_> {
+        self.records.put_back(raw, line);
+        self.records.split(self.header.len());
+        self.record()
+    }
+
+    fn record(&self) -> CsvRecord<'_> {
+        CsvRecord {
+            header: &self.header,
+            raw: self.records.raw(),
+            line: self.records.line(),
+            fields: self.records.fields(),
+        }
     }
 }
 
 /// The fields of one record.
 #[derive(Clone, Copy)]
 pub(super) struct CsvRecord<'a> {
-    file: &'a str,
-    header: &'a StringRecord,
-    record: &'a ByteRecord,
+    header: &'a Header,
+    pub(super) raw: &'a [u8],
+    pub(super) line: u64,
+    fields: SplitFields<'a>,
 }
 
 impl<'a> CsvRecord<'a> {
     pub(super) fn bytes(&self, index: usize) -> &'a [u8] {
-        let field = self.record.get(index).unwrap_or_default();
+        let field = self.fields.get(index);
         field.strip_suffix(b"\r").unwrap_or(field)
     }
 
@@ -186,9 +230,9 @@ impl<'a> CsvRecord<'a> {
         match text.parse::<f64>() {
             Ok(value) if value.is_finite() && value >= 0.0 => Ok(Some(value)),
             _ => Err(CsvError::Number {
-                file: self.file.into(),
-                line: self.record.position().map_or(0, csv::Position::line),
-                column: self.header.get(index).unwrap_or_default().into(),
+                file: self.header.file.clone(),
+                line: self.line,
+                column: self.header.names.get(index).cloned().unwrap_or_default(),
                 text: text.chars().take(40).collect(),
             }),
         }

@@ -11,13 +11,13 @@ use crate::results::Failure;
 /// When it is not Locust's failures CSV; the error names the line and column.
 pub fn read_failures(file: &str, source: impl io::Read) -> Result<Vec<Failure>, CsvError> {
     let mut table = CsvTable::open(file, "failures", source)?;
-    let method = table.need("Method")?;
-    let name = table.need("Name")?;
-    let error = table.need("Error")?;
-    let occurrences = table.need("Occurrences")?;
+    let method = table.header.need("Method")?;
+    let name = table.header.need("Name")?;
+    let error = table.header.need("Error")?;
+    let occurrences = table.header.need("Occurrences")?;
     // Since Locust 2.44.
-    let first_seen = table.find("First Seen");
-    let last_seen = table.find("Last Seen");
+    let first_seen = table.header.find("First Seen");
+    let last_seen = table.header.find("Last Seen");
     let mut failures = Vec::new();
     while let Some(fields) = table.next()? {
         let time = |index: Option<usize>| index.map(|index| fields.text(index)).filter(|text| !text.is_empty());

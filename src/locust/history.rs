@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::io;
 
 use super::columns::{CsvError, CsvRecord, CsvTable};
+use super::records::SplitFields;
 use crate::results::{Percentile, TimePoint};
 
 /// A history file, read row by row: memory does not grow with its length.
@@ -34,20 +35,20 @@ impl<R: io::Read> HistoryReader<R> {
     /// When it is not Locust's history CSV.
     pub fn open(file: &str, source: R) -> Result<Self, CsvError> {
         let table = CsvTable::open(file, "history", source)?;
-        let percentiles = table.percentiles();
+        let percentiles = table.header.percentiles();
         let of = |wanted: Percentile| {
             percentiles.iter().find(|(percentile, _)| *percentile == wanted).map(|(_, index)| *index)
         };
         let columns = HistoryColumns {
-            timestamp: table.need("Timestamp")?,
-            users: table.need("User Count")?,
-            method: table.find("Type"),
-            name: table.need("Name")?,
-            requests_per_s: table.find("Requests/s"),
-            failures_per_s: table.find("Failures/s"),
-            total_requests: table.need("Total Request Count")?,
-            total_failures: table.need("Total Failure Count")?,
-            total_average: table.find("Total Average Response Time"),
+            timestamp: table.header.need("Timestamp")?,
+            users: table.header.need("User Count")?,
+            method: table.header.find("Type"),
+            name: table.header.need("Name")?,
+            requests_per_s: table.header.find("Requests/s"),
+            failures_per_s: table.header.find("Failures/s"),
+            total_requests: table.header.need("Total Request Count")?,
+            total_failures: table.header.need("Total Failure Count")?,
+            total_average: table.header.find("Total Average Response Time"),
             p50: of(Percentile::P50),
             p95: of(Percentile::P95),
             percentiles,
@@ -65,9 +66,56 @@ impl<R: io::Read> HistoryReader<R> {
     /// # Errors
     /// When a line cannot be read.
     pub fn next_row(&mut self) -> Result<Option<HistoryRow<'_>>, CsvError> {
-        let columns = &self.columns;
-        Ok(self.table.next()?.map(|fields| HistoryRow { fields, columns }))
+        self.next_row_where(|_| true)
     }
+
+    /// The next row whose endpoint is wanted; a row that is not is read no further.
+    ///
+    /// # Errors
+    /// When a line cannot be read.
+    pub fn next_row_where(
+        &mut self,
+        mut wanted: impl FnMut(RowEndpoint<'_>) -> bool,
+    ) -> Result<Option<HistoryRow<'_>>, CsvError> {
+        let columns = &self.columns;
+        let head = columns.name.max(columns.method.unwrap_or(0)) + 1;
+        let wanted = |fields: SplitFields<'_>| {
+            wanted(RowEndpoint {
+                method: columns.method.map_or(&[], |index| fields.get(index)),
+                name: fields.get(columns.name),
+            })
+        };
+        Ok(self.table.next_where(head, wanted)?.map(|fields| HistoryRow { fields, columns }))
+    }
+
+    /// A row that was kept earlier.
+    pub fn again(&mut self, row: &KeptRow) -> HistoryRow<'_> {
+        HistoryRow { fields: self.table.again(&row.raw, row.line), columns: &self.columns }
+    }
+}
+
+/// What a row is about: the bytes of its method and name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RowEndpoint<'a> {
+    /// HTTP method or Locust request type; empty for all requests together.
+    pub method: &'a [u8],
+    /// The request's name in the script.
+    pub name: &'a [u8],
+}
+
+impl RowEndpoint<'_> {
+    /// Whether the row is about all requests together.
+    #[must_use]
+    pub fn is_total(&self) -> bool {
+        self.name == b"Aggregated" && self.method.is_empty()
+    }
+}
+
+/// A row that is kept to be read later; cheap to fill again and again.
+#[derive(Debug, Clone, Default)]
+pub struct KeptRow {
+    raw: Vec<u8>,
+    line: u64,
 }
 
 /// One row of the history; fields are read when asked for.
@@ -83,6 +131,13 @@ impl<'a> HistoryRow<'a> {
     pub fn is_total(&self) -> bool {
         self.fields.bytes(self.columns.name) == b"Aggregated"
             && self.columns.method.is_none_or(|index| self.fields.bytes(index).is_empty())
+    }
+
+    /// Keeps the row in the place of one that was kept before.
+    pub fn keep_in(&self, kept: &mut KeptRow) {
+        kept.raw.clear();
+        kept.raw.extend_from_slice(self.fields.raw);
+        kept.line = self.fields.line;
     }
 
     /// HTTP method or Locust request type; empty for all requests together.

@@ -6,13 +6,14 @@ mod failures;
 mod history;
 pub mod process;
 mod record;
+mod records;
 mod stats;
 mod write;
 
 pub use bucket::{bucket_width, rounded_ms};
 pub use columns::CsvError;
 pub use failures::read_failures;
-pub use history::{HistoryReader, HistoryRow};
+pub use history::{HistoryReader, HistoryRow, KeptRow, RowEndpoint};
 pub use record::Record;
 pub use stats::{Stats, read_stats};
 pub(crate) use write::{failures, failures_csv, history_csv, stats_csv};

@@ -67,18 +67,18 @@ struct StatsColumns {
 impl StatsColumns {
     fn of<R: io::Read>(table: &CsvTable<R>) -> Result<Self, CsvError> {
         Ok(Self {
-            method: table.find("Type").or_else(|| table.find("Method")),
-            name: table.need("Name")?,
-            requests: table.need("Request Count")?,
-            failures: table.need("Failure Count")?,
-            median: table.find("Median Response Time"),
-            average: table.find("Average Response Time"),
-            min: table.find("Min Response Time"),
-            max: table.find("Max Response Time"),
-            size: table.find("Average Content Size"),
-            requests_per_s: table.find("Requests/s"),
-            failures_per_s: table.find("Failures/s"),
-            percentiles: table.percentiles(),
+            method: table.header.find("Type").or_else(|| table.header.find("Method")),
+            name: table.header.need("Name")?,
+            requests: table.header.need("Request Count")?,
+            failures: table.header.need("Failure Count")?,
+            median: table.header.find("Median Response Time"),
+            average: table.header.find("Average Response Time"),
+            min: table.header.find("Min Response Time"),
+            max: table.header.find("Max Response Time"),
+            size: table.header.find("Average Content Size"),
+            requests_per_s: table.header.find("Requests/s"),
+            failures_per_s: table.header.find("Failures/s"),
+            percentiles: table.header.percentiles(),
         })
     }
 

@@ -6,7 +6,9 @@
 //! [`median`] describe it.
 
 mod answers;
+mod follow;
 mod load;
+mod lookup;
 mod mixture;
 mod plan;
 mod read;

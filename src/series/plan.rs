@@ -3,9 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
+use super::follow::Followed;
 use super::request::{SeriesHandle, SeriesRequest};
-use super::thinned::Thinned;
-use super::totals::Totals;
 use super::track::{DriftSeries, Share, Track};
 use crate::results::{EndpointKey, Results};
 
@@ -23,7 +22,7 @@ pub(super) struct Watched {
     /// For gates.
     pub(super) track: Option<Track>,
     /// For findings.
-    pub(super) totals: Option<Thinned<Totals>>,
+    pub(super) followed: Option<Followed>,
 }
 
 /// What is wanted of a run's history: filled by gates and findings, then read in one pass.
@@ -67,7 +66,7 @@ impl SeriesPlan {
         let keys = busiest.into_iter().map(|endpoint| Some(endpoint.key()));
         let places: Vec<usize> = keys.chain([None]).map(|key| self.watch(key.as_ref())).collect();
         for place in &places {
-            self.watched[*place].totals = Some(Thinned::new(MOST_POINTS));
+            self.watched[*place].followed = Some(Followed::new());
         }
         self.findings = Some(places);
     }
@@ -88,7 +87,7 @@ impl SeriesPlan {
             }
         };
         if watched == next {
-            self.watched.push(Watched { key: endpoint.cloned(), track: None, totals: None });
+            self.watched.push(Watched { key: endpoint.cloned(), track: None, followed: None });
         }
         watched
     }

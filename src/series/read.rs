@@ -4,8 +4,9 @@ use std::io::{self, Read};
 use std::sync::Arc;
 
 use super::answers::SeriesAnswers;
-use super::plan::{SeriesPlan, join};
-use super::run_series::{RunSeries, push};
+use super::lookup::Lookup;
+use super::plan::SeriesPlan;
+use super::run_series::RunSeries;
 use super::source::StatsHistory;
 use super::thinned::Thinned;
 use super::totals::Totals;
@@ -95,19 +96,25 @@ impl Pass {
         let mut full = false;
         let mut percentiles = Vec::new();
         let all = HistoryReader::open(name, source).and_then(|mut reader| {
-            let mut key = Vec::new();
             percentiles = reader.percentiles();
-            while let Some(row) = reader.next_row()? {
-                if row.is_total() {
-                    self.take_total(&row);
-                    continue;
+            let wants_totals = self.wants_totals();
+            let mut lookup = Lookup::default();
+            let mut found = None;
+            while let Some(row) = reader.next_row_where(|endpoint| {
+                if endpoint.is_total() {
+                    found = None;
+                    return wants_totals;
                 }
                 full = true;
-                join(&mut key, row.method().as_bytes(), row.name().as_bytes());
-                if let Some(&watched) = self.plan.by_key.get(&key) {
-                    self.take(&row, watched);
+                found = lookup.find(endpoint, &self.plan.by_key);
+                found.is_some()
+            })? {
+                match found {
+                    None => self.take_total(&row),
+                    Some(watched) => self.take(&row, watched),
                 }
             }
+            self.read_newest(&mut reader);
             Ok(())
         });
         if let Err(fault) = all {
@@ -134,10 +141,25 @@ impl Pass {
 
     fn take(&mut self, row: &HistoryRow<'_>, watched: usize) {
         self.take_for_gates(row, Some(watched));
-        let Some(totals) = &mut self.plan.watched[watched].totals else { return };
-        if self.findings_fault.is_none() {
-            match Totals::with_median(row) {
-                Ok(now) => push(totals, now),
+        if self.findings_fault.is_none()
+            && let Some(followed) = &mut self.plan.watched[watched].followed
+            && let Err(fault) = followed.take(row)
+        {
+            self.findings_fault = Some(Arc::new(fault));
+        }
+    }
+
+    /// Whether anybody needs the rows about all requests together: gates tell the time by them.
+    fn wants_totals(&self) -> bool {
+        self.wants_gates || self.plan.timeline || self.plan.total.is_some()
+    }
+
+    /// Reads the newest rows that were passed over.
+    fn read_newest(&mut self, reader: &mut HistoryReader<impl Read>) {
+        for followed in self.plan.watched.iter_mut().filter_map(|watched| watched.followed.as_mut()) {
+            let Some(row) = followed.passed_over() else { continue };
+            match Totals::with_median(&reader.again(&row)) {
+                Ok(totals) => followed.set_newest(totals),
                 Err(fault) => self.findings_fault = Some(Arc::new(fault)),
             }
         }

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::follow::Followed;
 use super::plan::{MOST_POINTS, SeriesPlan, Watched};
 use super::source::StatsHistory;
 use super::thinned::Thinned;
@@ -46,7 +47,7 @@ impl RunSeries {
         let mut series = Self::default();
         for place in places {
             let one = &mut watched[*place];
-            let Some(totals) = one.totals.take().map(Thinned::finish) else { continue };
+            let Some(totals) = one.followed.take().map(Followed::finish) else { continue };
             match &one.key {
                 None => series.total = totals,
                 Some(key) => series.endpoints.push((key.clone(), totals)),
@@ -157,7 +158,7 @@ fn at(series: &[Totals], t_s: i64) -> Option<Totals> {
 }
 
 /// Adds totals, unless the clock was set back, which would break every difference.
-pub(super) fn push(series: &mut Thinned<Totals>, totals: Totals) {
+fn push(series: &mut Thinned<Totals>, totals: Totals) {
     if series.newest().is_none_or(|newest| newest.t_s <= totals.t_s) {
         series.push(totals);
     }

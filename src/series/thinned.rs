@@ -20,6 +20,28 @@ impl<T> Thinned<T> {
 
     /// Adds the next item.
     pub fn push(&mut self, item: T) {
+        if self.keeps_next() {
+            self.kept.push(item);
+            self.newest = None;
+        } else {
+            self.newest = Some(item);
+        }
+        self.seen += 1;
+    }
+
+    /// Passes over the next item where it would be kept as the newest alone.
+    pub fn skip(&mut self) {
+        self.newest = None;
+        self.seen += 1;
+    }
+
+    /// Sets the newest item, when the one that was pushed last was passed over.
+    pub fn set_newest(&mut self, item: T) {
+        self.newest = Some(item);
+    }
+
+    /// Whether the next item is one of the evenly spaced ones.
+    pub fn keeps_next(&mut self) -> bool {
         if self.seen.is_multiple_of(self.every) && self.kept.len() >= self.most {
             let mut index = 0;
             self.kept.retain(|_| {
@@ -28,13 +50,7 @@ impl<T> Thinned<T> {
             });
             self.every *= 2;
         }
-        if self.seen.is_multiple_of(self.every) {
-            self.kept.push(item);
-            self.newest = None;
-        } else {
-            self.newest = Some(item);
-        }
-        self.seen += 1;
+        self.seen.is_multiple_of(self.every)
     }
 
     /// The evenly spaced items that are kept; the newest one may be missing among them.
