@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal};
 
+use anstyle::{AnsiColor, Style};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::filter::Targets;
@@ -21,7 +22,7 @@ pub struct LogOptions {
     pub level: Level,
     /// How an event is written.
     pub format: LogFormat,
-    /// When to use colours.
+    /// When to use colors.
     pub color: ColorChoice,
 }
 
@@ -34,7 +35,7 @@ pub enum LogFormat {
     Json,
 }
 
-/// When to use colours.
+/// When to use colors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum ColorChoice {
     /// In a terminal, unless NO_COLOR is set.
@@ -46,7 +47,7 @@ pub enum ColorChoice {
 }
 
 impl ColorChoice {
-    /// Whether a stream gets colours.
+    /// Whether a stream gets colors.
     #[must_use]
     pub fn applies(self, is_terminal: bool) -> bool {
         match self {
@@ -93,20 +94,17 @@ where
     N: for<'a> FormatFields<'a> + 'static,
 {
     fn format_event(&self, _: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> std::fmt::Result {
-        let (word, colour) = match *event.metadata().level() {
-            Level::ERROR => ("error: ", "31"),
-            Level::WARN => ("warning: ", "33"),
-            Level::INFO => ("", "0"),
-            Level::DEBUG | Level::TRACE => ("", "2"),
+        let (word, style) = match *event.metadata().level() {
+            Level::ERROR => ("error: ", AnsiColor::Red.on_default()),
+            Level::WARN => ("warning: ", AnsiColor::Yellow.on_default()),
+            Level::INFO => ("", Style::new()),
+            Level::DEBUG | Level::TRACE => ("", Style::new().dimmed()),
         };
         let mut line = EventText::default();
         event.record(&mut line);
         let text = clean::message(&line.0);
-        if writer.has_ansi_escapes() && colour != "0" {
-            writeln!(writer, "\x1b[{colour}m{word}{text}\x1b[0m")
-        } else {
-            writeln!(writer, "{word}{text}")
-        }
+        let style = if writer.has_ansi_escapes() { style } else { Style::new() };
+        writeln!(writer, "{style}{word}{text}{style:#}")
     }
 }
 

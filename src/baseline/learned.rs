@@ -154,12 +154,6 @@ impl<'a> LearnedBaseline<'a> {
         }
     }
 
-    /// Good runs that are compared with, and those left out because their fingerprint differs.
-    #[must_use]
-    pub const fn compared_and_left_out(&self) -> (usize, usize) {
-        (self.runs, self.left_out)
-    }
-
     /// The endpoints the comparable runs know, each with the number of runs that measured it.
     pub fn endpoints(&self) -> impl Iterator<Item = (EndpointKey, usize)> + '_ {
         self.endpoints.iter().map(|(key, series)| (owned(key), series.len()))

@@ -25,4 +25,4 @@ pub use history::{HistoryError, Keep, Pruned, RunHistory};
 pub use learned::{FAIL_FROM, LearnedBaseline, Rules, ThisRun};
 pub use record::{EndpointRecord, GoodRun, HISTORY_SCHEMA_VERSION, HistoryLine, RunName, is_exact, started};
 pub use show::show;
-pub use suggest::{Suggestion, USUAL_HEADROOM_PERCENT, render_suggestions, suggest};
+pub use suggest::{Suggestion, render_suggestions, suggest};

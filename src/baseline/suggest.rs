@@ -10,8 +10,6 @@ use crate::series::median;
 use crate::text::counted;
 use crate::verdict::{Operator, Severity, Unit};
 
-/// The headroom suggested limits have when none is chosen, %.
-pub const USUAL_HEADROOM_PERCENT: f64 = 20.0;
 /// Good runs that are looked at.
 const RUNS: usize = 20;
 /// The lowest error rate that is suggested, %.

@@ -27,18 +27,6 @@ impl Duration {
         self.0
     }
 
-    /// In minutes.
-    #[must_use]
-    pub fn as_minutes(self) -> f64 {
-        self.0 / 60.0
-    }
-
-    /// In days.
-    #[must_use]
-    pub fn as_days(self) -> f64 {
-        self.0 / 86_400.0
-    }
-
     /// As the standard library's duration.
     #[must_use]
     pub fn to_std(self) -> std::time::Duration {

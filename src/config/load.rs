@@ -188,7 +188,7 @@ mod tests {
         let origin = Origin::File { path: "loadforge.yml".into(), line: 13 };
         assert_eq!(gates[0], (&origin, "p95 < 500ms".to_owned()));
         assert_eq!(gates[4].1, "warn: rps >= -15% vs baseline");
-        assert_eq!(config.baseline.max_age.unwrap().as_days(), 90.0);
+        assert_eq!(config.baseline.max_age.unwrap().as_secs(), 90.0 * 86_400.0);
     }
 
     #[test]

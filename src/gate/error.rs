@@ -39,12 +39,6 @@ impl GateError {
         &self.message
     }
 
-    /// What to write instead.
-    #[must_use]
-    pub fn advice(&self) -> Option<&str> {
-        self.hint.as_deref()
-    }
-
     /// The column of the wrong place, in characters from 1.
     #[must_use]
     pub fn column(&self) -> usize {

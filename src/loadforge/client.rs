@@ -21,10 +21,9 @@ use crate::json::{self, JsonError};
 use crate::redact::{self, Placeholder, Redactor};
 
 /// How the token is announced.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum AuthScheme {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum AuthScheme {
     /// `Authorization: Bearer …`: API v2.
-    #[default]
     Bearer,
     /// `Authorization: Token …`: the start call of API v1.
     Token,
@@ -41,7 +40,6 @@ const RESENDS: usize = 5;
 pub struct ClientBuilder {
     url: ApiUrl,
     token: Option<SecretString>,
-    scheme: AuthScheme,
     pace: PauseFactor,
     timeout: Duration,
     most_bytes: usize,
@@ -54,13 +52,6 @@ impl ClientBuilder {
         self.token = token
             .map(|token| SecretString::from(token.expose_secret().trim()))
             .filter(|token| !token.expose_secret().is_empty());
-        self
-    }
-
-    /// How the token is announced in calls of API v2.
-    #[must_use]
-    pub fn scheme(mut self, scheme: AuthScheme) -> Self {
-        self.scheme = scheme;
         self
     }
 
@@ -94,7 +85,7 @@ impl ClientBuilder {
             if !self.url.is_encrypted() && !self.url.is_loopback() {
                 return Err(ApiError::Unencrypted { host: self.url.host().to_owned() });
             }
-            authorization(self.scheme, token)?;
+            authorization(AuthScheme::Bearer, token)?;
         }
         let mut builder = http::builder().map_err(ApiError::Setup)?;
         // The service never redirects an API call; following would take a login page for an answer.
@@ -142,7 +133,6 @@ impl Client {
         ClientBuilder {
             url,
             token: None,
-            scheme: AuthScheme::default(),
             pace: PauseFactor::REAL,
             timeout: http::REQUEST_TIMEOUT,
             most_bytes: MOST_BYTES,
@@ -166,7 +156,7 @@ impl Client {
     }
 
     pub(super) fn call(&self, what: impl Into<String>, method: Method, path: &str) -> Call {
-        Call { what: what.into(), method, url: self.url().at(path), body: None, scheme: self.set.scheme }
+        Call { what: what.into(), method, url: self.url().at(path), body: None, scheme: AuthScheme::Bearer }
     }
 
     /// Sends a call once.
@@ -196,7 +186,7 @@ impl Client {
     /// The header that proves who we are to our own origin, and to no other.
     pub(super) fn authorization_for(&self, url: &Url) -> Option<HeaderValue> {
         let token = self.set.token.as_ref().filter(|_| self.url().same_origin(url))?;
-        authorization(self.set.scheme, token).ok()
+        authorization(AuthScheme::Bearer, token).ok()
     }
 
     async fn read(&self, what: &str, response: Response) -> Result<Value, ApiError> {

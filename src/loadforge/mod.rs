@@ -30,7 +30,7 @@ mod url;
 pub mod wire;
 
 pub use calls::SavedTest;
-pub use client::{AuthScheme, Client, ClientBuilder};
+pub use client::{Client, ClientBuilder};
 pub use error::{ApiError, ServiceRefusal};
 pub use event::{Event, LineWriter, Observer, Progress};
 pub use plan::{PlanError, RunPlan, ScriptFile, sha256};

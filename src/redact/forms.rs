@@ -2,7 +2,8 @@
 
 use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
 
-use super::FEWEST_CHARS;
+/// The fewest characters of a value that is hidden. Taking shorter ones out would spoil every text.
+pub const FEWEST_CHARS: usize = 6;
 
 /// The fewest characters of a line of a value with several lines (a key, a JSON document) that is hidden by itself.
 /// Shorter lines are brackets and field names.

@@ -8,7 +8,8 @@
 mod address;
 mod forms;
 
-pub use address::{secrets_of, shown_address};
+pub pub use forms::FEWEST_CHARS;
+use address::{secrets_of, shown_address};
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -16,9 +17,6 @@ use std::sync::{PoisonError, RwLock};
 
 use memchr::memmem::Finder;
 use secrecy::{ExposeSecret, SecretString};
-
-/// The fewest characters of a value that is hidden. Taking shorter ones out would spoil every text.
-pub const FEWEST_CHARS: usize = 6;
 
 /// What stands in a secret's place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -70,13 +70,6 @@ impl Counters {
         served.requests() + served.abandoned > 0
     }
 
-    pub(super) fn clear(&self) {
-        for state in locked(&self.endpoints).values_mut() {
-            state.served =
-                Served { method: state.served.method.clone(), name: state.served.name.clone(), ..Served::default() };
-        }
-    }
-
     /// The usual latency of the endpoint's next request and the random numbers that decide its fate.
     pub(super) fn draw(&self, endpoint: ShopEndpoint) -> (Duration, Rng) {
         self.with(endpoint, |state| (endpoint.latency.draw(&mut state.latency), state.faults.fork()))
@@ -153,7 +146,5 @@ mod tests {
         assert_eq!((served.answered, served.resets, served.abandoned), (2, 1, 1));
         assert_eq!((served.requests(), served.failures()), (3, 2));
         assert_eq!(served.statuses, [(200, 1), (429, 1)].into());
-        counters.clear();
-        assert!(counters.served().is_empty());
     }
 }

@@ -156,11 +156,6 @@ impl RunningShop {
         self.inner.counters.served()
     }
 
-    /// Starts counting from zero, for a second run against the same shop.
-    pub fn clear_served(&self) {
-        self.inner.counters.clear();
-    }
-
     /// Replaces the faults, on the same address, so that a healthy run and a faulty one can be compared. The time
     /// that growing latency and error spikes refer to begins anew with the next request.
     pub fn set_faults(&self, faults: Vec<Fault>) {

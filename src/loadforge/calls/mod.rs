@@ -1,11 +1,20 @@
-//! Every documented call of API v2, and the start call of API v1.
+//! The calls of API v2, and the start call of API v1: one file per call, registered by its line below. A call builds on
+//! the helpers here ([`Client::list`], [`Client::create`], [`Client::delete`]) or on [`Client::call`].
 
-mod files;
-mod hosts;
-mod runs;
-mod tests;
+mod cancel_run;
+mod create_host;
+mod create_test;
+mod delete_test;
+mod list_hosts;
+mod list_runs;
+mod list_tests;
+mod read_run;
+mod start_run;
+mod start_run_v1;
+#[cfg(test)]
+mod testing;
 
-pub use tests::SavedTest;
+pub use create_test::SavedTest;
 
 use reqwest::Method;
 use serde_json::Value;
@@ -15,7 +24,7 @@ use super::error::ApiError;
 use super::wire::Fields;
 
 impl Client {
-    /// A list that may be a bare array or under `data`.
+    /// Reads a list, which may be a bare array or under `data`.
     async fn list(&self, what: &str, path: &str) -> Result<Vec<Fields>, ApiError> {
         let value = self.send_until_answered(&self.call(what, Method::GET, path)).await?;
         Fields::list(value)
@@ -56,6 +65,7 @@ fn need_id(what: &str, answer: Value, names: &[&str]) -> Result<u64, ApiError> {
     fields.id(names).or_else(|| fields.inner("data").id(names)).ok_or_else(|| no_id(what))
 }
 
+/// The error of an answer without the id it should hold.
 fn no_id(what: &str) -> ApiError {
     ApiError::Unreadable { call: what.to_owned(), problem: "it holds no id".to_owned() }
 }

@@ -64,7 +64,7 @@ impl TestRow {
     }
 }
 
-/// A test to be created or changed. Its `Debug` leaves the script out, which may hold secrets.
+/// A test to be created. Its `Debug` leaves the script out, which may hold secrets.
 #[derive(Clone, Default, PartialEq)]
 pub struct TestSpec {
     /// Its name: letters, digits, `-` and `_`.
@@ -174,21 +174,6 @@ impl HostSpec {
 impl fmt::Display for HostSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}://{}:{}", self.protocol, self.name, self.port)
-    }
-}
-
-/// A file as `GET /files` lists it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FileRow {
-    /// Its id.
-    pub id: u64,
-    /// Its name, as scripts open it below `files/`.
-    pub name: String,
-}
-
-impl FileRow {
-    pub(in crate::loadforge) fn of(fields: Fields) -> Option<Self> {
-        Some(Self { id: fields.id(&["id", "file_id"])?, name: fields.text(&["name"]).unwrap_or_default() })
     }
 }
 

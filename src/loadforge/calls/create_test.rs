@@ -1,12 +1,11 @@
-//! `/tests`.
+//! `POST /tests`.
 
-use reqwest::Method;
 use serde_json::Value;
 
 use super::need_id;
 use crate::loadforge::client::Client;
 use crate::loadforge::error::ApiError;
-use crate::loadforge::wire::{TestRow, TestSpec};
+use crate::loadforge::wire::TestSpec;
 
 /// A test as the service saved it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,14 +17,6 @@ pub struct SavedTest {
 }
 
 impl Client {
-    /// Lists the account's tests.
-    ///
-    /// # Errors
-    /// When the service cannot be reached or refuses.
-    pub async fn tests(&self) -> Result<Vec<TestRow>, ApiError> {
-        Ok(self.list("list the tests", "/tests").await?.into_iter().filter_map(TestRow::of).collect())
-    }
-
     /// Creates a test, once: when the answer is lost, whether it exists is not known.
     ///
     /// # Errors
@@ -36,33 +27,9 @@ impl Client {
             with_fallback(spec, async |body| self.create(&what, "/tests", &body).await).await?;
         Ok(SavedTest { id: need_id(&what, answer, &["test_id", "id"])?, base_fields_only })
     }
-
-    /// Changes a test.
-    ///
-    /// # Errors
-    /// When the service cannot be reached or refuses.
-    pub async fn update_test(&self, id: u64, spec: &TestSpec) -> Result<SavedTest, ApiError> {
-        let what = format!("update test {id}");
-        let send = async |body| {
-            let mut call = self.call(&*what, Method::PATCH, &format!("/tests/{id}"));
-            call.body = Some(body);
-            self.send_until_answered(&call).await
-        };
-        let (_, base_fields_only) = with_fallback(spec, send).await?;
-        Ok(SavedTest { id, base_fields_only })
-    }
-
-    /// Deletes a test; false when it was gone already.
-    ///
-    /// # Errors
-    /// When the service cannot be reached or refuses.
-    pub async fn delete_test(&self, id: u64) -> Result<bool, ApiError> {
-        self.delete(&format!("delete test {id}"), &format!("/tests/{id}")).await
-    }
 }
 
-/// Sends all fields, and the base fields alone when the service answers 400 to the extended ones. Name and host stay
-/// in both, since an update without a name is refused.
+/// Sends all fields, and the base fields alone when the service answers 400 to the extended ones.
 async fn with_fallback(
     spec: &TestSpec,
     send: impl AsyncFn(Value) -> Result<Value, ApiError>,
