@@ -8,8 +8,8 @@
 mod address;
 mod forms;
 
-pub pub use forms::FEWEST_CHARS;
-use address::{secrets_of, shown_address};
+pub use address::{secrets_of, shown_address};
+pub use forms::FEWEST_CHARS;
 
 use std::borrow::Cow;
 use std::ops::Range;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::markdown::TemplateError;
+use super::format::TemplateError;
 use super::{FORMATS, Story, Template};
 use crate::error::Explain;
 use crate::exit::Exit;

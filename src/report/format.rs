@@ -1,7 +1,8 @@
-//! What a report format is, and the formats.
+//! What a report format is.
 
-use super::markdown::TemplateError;
-use super::{Story, html, json, junit, markdown};
+use super::Story;
+use crate::error::Explain;
+use crate::exit::Exit;
 
 /// A format that `gate` writes into the results folder.
 pub struct Format {
@@ -16,22 +17,22 @@ pub struct Format {
 /// The template given with `--template`: its name for messages, and its text.
 pub type Template<'a> = (&'a str, &'a str);
 
-/// Every format, in the order in which the console names the files.
-pub const FORMATS: &[Format] = &[markdown::FORMAT, html::FORMAT, junit::FORMAT, json::FORMAT];
+/// A template that cannot be parsed or rendered.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("failed to render the template {name}{}: {cause}{excerpt}", line.map(|line| format!(", line {line}")).unwrap_or_default())]
+pub struct TemplateError {
+    pub(super) name: String,
+    pub(super) line: Option<usize>,
+    pub(super) cause: String,
+    pub(super) excerpt: String,
+}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::results::ResultsFolder;
+impl Explain for TemplateError {
+    fn exit(&self) -> Exit {
+        Exit::Usage
+    }
 
-    #[test]
-    fn the_readme_describes_every_file_and_a_new_run_removes_it() {
-        let readme = include_str!("../../README.md");
-        for format in FORMATS {
-            let row = format!("| `{}` | {} |", format.file, format.about);
-            assert!(readme.contains(&row), "README.md lacks the row\n{row}");
-            assert!(ResultsFolder::REPORTS.contains(&format.file), "a new run leaves an old {} behind", format.file);
-        }
-        assert_eq!(FORMATS.len(), ResultsFolder::REPORTS.len());
+    fn hint(&self) -> Option<String> {
+        Some("docs/template.md lists every name a template can use; without --template the built-in one is used".into())
     }
 }

@@ -4,10 +4,8 @@ use minijinja::value::{Serde, Value, ValueKind};
 use minijinja::{AutoEscape, Environment, Output, State, UndefinedBehavior, syntax::SyntaxConfig};
 
 use super::context::{Context, Detail};
-use super::{Format, Story, align, escape, wording};
+use super::{Format, Story, TemplateError, align, escape, wording};
 use crate::clean;
-use crate::error::Explain;
-use crate::exit::Exit;
 use crate::results::ResultsFolder;
 use crate::text::{counted, short_commit};
 use crate::verdict::Unit;
@@ -23,26 +21,6 @@ const MOST_BYTES: usize = 32 << 20;
 
 /// Lines of a traceback shown.
 const DETAIL_LINES: usize = 40;
-
-/// A template that cannot be parsed or rendered.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("failed to render the template {name}{}: {cause}{excerpt}", line.map(|line| format!(", line {line}")).unwrap_or_default())]
-pub struct TemplateError {
-    name: String,
-    line: Option<usize>,
-    cause: String,
-    excerpt: String,
-}
-
-impl Explain for TemplateError {
-    fn exit(&self) -> Exit {
-        Exit::Usage
-    }
-
-    fn hint(&self) -> Option<String> {
-        Some("docs/template.md lists every name a template can use; without --template the built-in one is used".into())
-    }
-}
 
 /// The format, for the list of formats.
 pub(super) const FORMAT: Format = Format {

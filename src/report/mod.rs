@@ -7,6 +7,7 @@ mod context;
 pub mod escape;
 pub mod files;
 mod format;
+mod formats;
 pub mod html;
 mod json;
 pub mod junit;
@@ -15,7 +16,8 @@ pub mod schema;
 pub mod wording;
 
 pub use context::CONTEXT_VERSION;
-pub use format::{FORMATS, Format, Template};
+pub use format::{Format, Template, TemplateError};
+pub use formats::FORMATS;
 
 use crate::results::{Results, RunRecord};
 use crate::verdict::Verdict;

@@ -2,12 +2,13 @@
 //!
 //! Locust's exit code is no judge: it is 0 when nothing was sent, when users died and after a SIGTERM.
 
+mod evidence;
 mod notes;
 mod users;
 
 use std::os::unix::process::ExitStatusExt;
-use std::time::Duration;
 
+use evidence::{last_traceback, problem, seconds};
 pub use notes::notes;
 
 use super::invocation::LocustInvocation;
@@ -48,10 +49,6 @@ pub fn problems(plan: &LocustInvocation, finished: &Finished) -> Vec<Problem> {
     problems
 }
 
-fn problem(kind: ProblemKind, message: impl Into<String>, detail: Option<String>) -> Problem {
-    Problem::new(kind, message).with_detail(detail.filter(|detail| !detail.trim().is_empty()))
-}
-
 fn not_loaded(finished: &Finished) -> Problem {
     let log = finished.log.trim();
     if finished.stop.is_some() {
@@ -69,11 +66,6 @@ fn not_loaded(finished: &Finished) -> Problem {
         None => format!("the script could not be loaded: Locust {how} before it began"),
     };
     problem(ProblemKind::ScriptDidNotLoad, message, Some(trace.unwrap_or(log).into()))
-}
-
-/// The log from its last traceback on.
-fn last_traceback(log: &str) -> Option<&str> {
-    log.rfind("Traceback (most recent call last)").map(|start| &log[start..])
 }
 
 /// The exception of a traceback: the first line after its head that is not indented.
@@ -209,10 +201,6 @@ fn saturated(record: &Record) -> Option<Problem> {
         );
         problem(ProblemKind::GeneratorSaturated, message, None)
     })
-}
-
-fn seconds(seconds: f64) -> String {
-    duration(Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX))
 }
 
 /// The most seconds on end a process was busy. Its first share covers its own start and does not count.

@@ -1,5 +1,6 @@
 //! What is to be known about a run's numbers and does not make them doubtful.
 
+use super::evidence::seconds;
 use super::users;
 use crate::locust::process::invocation::LocustInvocation;
 use crate::locust::process::run::{Finished, StopRequest};
@@ -11,7 +12,7 @@ pub fn notes(plan: &LocustInvocation, finished: &Finished) -> Vec<String> {
     let record = &finished.record;
     let mut notes = Vec::new();
     if let (Some(reset), Some(start)) = (record.reset(), record.started()) {
-        let after = super::seconds((reset - start).round());
+        let after = seconds((reset - start).round());
         notes.push(format!("the script reset its statistics after {after}: what was measured before is left out"));
     }
     if record.odd_times() > 0 {

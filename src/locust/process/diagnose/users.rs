@@ -1,6 +1,6 @@
 //! Users that were lost, never came, or waited for an answer that never came.
 
-use super::{last_traceback, problem, seconds};
+use super::evidence::{last_traceback, problem, seconds};
 use crate::locust::process::invocation::LocustInvocation;
 use crate::locust::process::run::Finished;
 use crate::locust::record::Record;
