@@ -43,7 +43,7 @@ fn harmless(value: &str, may_be_variable: bool) -> String {
         Some((name, _)) if !name.contains("://") && (may_be_variable || is_variable(name)) => {
             format!("{name}=[hidden]")
         }
-        _ if value.contains("://") || value.contains('@') => shown_address(&value),
+        _ if value.contains("://") || value.contains(['@', '?']) => shown_address(&value),
         _ => value.into_owned(),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -47,7 +48,10 @@ impl Archive {
     /// In this folder, or in one that is removed with the server.
     pub(super) fn open(folder: Option<PathBuf>) -> io::Result<Self> {
         let Some(folder) = folder else {
-            let own = tempfile::Builder::new().prefix("loadforge-emulator-").tempdir()?;
+            let own = tempfile::Builder::new()
+                .prefix("loadforge-emulator-")
+                .permissions(fs::Permissions::from_mode(0o700))
+                .tempdir()?;
             return Ok(Self { folder: own.path().into(), _own: Some(own) });
         };
         create_private(&folder)?;
@@ -102,15 +106,12 @@ impl Archive {
 /// Makes a folder that its owner alone can look into; one that exists is closed to others, and refused when it belongs
 /// to somebody else.
 fn create_private(folder: &Path) -> io::Result<()> {
-    use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
     #[test]
