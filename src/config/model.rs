@@ -80,6 +80,9 @@ pub struct TestSection {
     pub env: Vec<String>,
     /// The overall time limit. Default: duration + 15 minutes.
     pub timeout: Option<Duration>,
+    /// Whether the script is meant to end the run by itself, before its time is over (local engine). Default: false, and
+    /// such a run is inconclusive.
+    pub ends_itself: Option<bool>,
 }
 
 /// What must never be hit.
@@ -161,5 +164,6 @@ impl TestSection {
             self.env = over.env;
         }
         self.timeout = over.timeout.or(self.timeout);
+        self.ends_itself = over.ends_itself.or(self.ends_itself);
     }
 }

@@ -120,7 +120,7 @@ fn describe_miss(row: &Row) -> String {
     if !row.is_missed() || matches!(row.subject, Subject::Run | Subject::LoadforgeTargets) {
         return row.reason.to_string();
     }
-    // No gate made it: the endpoint always failed.
+    // No gate made it: the endpoint always failed, or never answered.
     if row.gate_index.is_none() && matches!(row.subject, Subject::Endpoint(_)) {
         return format!("{}: {}", subject(row), row.reason);
     }

@@ -74,6 +74,7 @@ fn how(state: RunState) -> String {
     match state {
         RunState::Cancelled => "was cancelled".to_owned(),
         RunState::FailedToLaunch => "failed to launch".to_owned(),
+        RunState::EndedEarly => "ended early".to_owned(),
         other => format!("did not complete: {other}"),
     }
 }

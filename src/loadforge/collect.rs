@@ -31,14 +31,19 @@ pub(super) async fn with_csv(client: &Client, run_id: u64, mut row: ResultRow) -
     row
 }
 
-/// Writes what a run that is over left: the CSV files, the load generator's log, and the results made of them.
+/// Writes what a run that is over left, where the script may be meant to end it by itself: the CSV files, the load generator's log, and the results made of them.
 pub(super) async fn collect(
     client: &Client,
     folder: &ResultsFolder,
     mut row: ResultRow,
     state: RunState,
+    ends_itself: bool,
 ) -> Result<Results, FolderError> {
     let mut notes = Vec::new();
+    if let Some(extension) = row.extension.as_mut().filter(|_| ends_itself) {
+        let meant = extension.problems.extract_if(.., |problem| problem.kind == ProblemKind::EndedItself);
+        notes.extend(meant.map(|problem| format!("{}, as test.ends_itself says", problem.message)));
+    }
     let mut delivered = [None, None, None];
     let fields = [
         (ResultsFolder::STATS, row.stats_csv.take()),

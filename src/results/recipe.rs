@@ -48,11 +48,14 @@ pub struct LocalLoad {
     pub processes: Option<u32>,
     /// How long a minute of the run takes, s; 60 but in tests.
     pub seconds_per_minute: f64,
+    /// Whether the script is meant to end the run by itself.
+    #[serde(default)]
+    pub ends_itself: bool,
 }
 
 impl Default for LocalLoad {
     fn default() -> Self {
-        Self { processes: None, seconds_per_minute: 60.0 }
+        Self { processes: None, seconds_per_minute: 60.0, ends_itself: false }
     }
 }
 

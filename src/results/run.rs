@@ -30,6 +30,8 @@ pub enum RunState {
     Finished,
     /// 4: the run failed to launch.
     FailedToLaunch,
+    /// 4 again, of a run that had sent load: it ended before its time.
+    EndedEarly,
     /// 5: the run was cancelled.
     Cancelled,
     /// 6: limited by the cloud provider.
@@ -73,6 +75,7 @@ impl fmt::Display for RunState {
             Self::Running => "running",
             Self::Finished => "finished",
             Self::FailedToLaunch => "failed to launch",
+            Self::EndedEarly => "ended early",
             Self::Cancelled => "cancelled",
             Self::ProviderLimited => "limited by the cloud provider",
             Self::WorkersFailed => "cloud workers failed to launch",
@@ -235,6 +238,19 @@ impl RunRecord {
         self.identity.compare(&self.identity.build, service).relation != Relation::OtherService
     }
 
+    /// The state a run ended in. A run that was seen running did launch, whatever the service calls its end.
+    #[must_use]
+    pub fn end_state(&self, state: RunState) -> RunState {
+        let ran = self.states.iter().any(|change| change.state == RunState::Running);
+        if state == RunState::FailedToLaunch && ran { RunState::EndedEarly } else { state }
+    }
+
+    /// Whether the script is meant to end the run by itself.
+    #[must_use]
+    pub fn ends_itself(&self) -> bool {
+        self.recipe.as_ref().is_some_and(|recipe| recipe.local.ends_itself)
+    }
+
     /// The last state seen.
     #[must_use]
     pub fn state(&self) -> Option<RunState> {
@@ -243,6 +259,7 @@ impl RunRecord {
 
     /// Notes a state if it is new; true when it was.
     pub fn note(&mut self, state: RunState, at: Timestamp) -> bool {
+        let state = self.end_state(state);
         let new = self.state() != Some(state);
         if new {
             self.states.push(StateChange { state, at });

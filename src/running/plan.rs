@@ -43,7 +43,11 @@ pub(crate) fn plan(arguments: &RunArgs, config: &Config, build: &Build) -> Resul
         start_api: service.start_api,
         detach: *detach,
         engine: test.engine,
-        local: LocalLoad { processes: *processes, seconds_per_minute: *seconds_per_minute },
+        local: LocalLoad {
+            processes: *processes,
+            seconds_per_minute: *seconds_per_minute,
+            ends_itself: config.test.ends_itself.unwrap_or_default(),
+        },
         build: build.clone(),
     })
 }

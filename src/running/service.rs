@@ -39,7 +39,7 @@ impl Service {
     /// # Errors
     /// When it cannot listen.
     pub(crate) async fn local(load: LocalLoad) -> Result<Self, CommandError> {
-        let LocalLoad { processes, seconds_per_minute } = load;
+        let LocalLoad { processes, seconds_per_minute, .. } = load;
         let engine = EngineChoice::Locust { processes, cache_dir: cache_dir() };
         // Whoever knows the token can run code on this machine, and read the script with the secrets it was handed.
         let token = emulator::random_token()?;

@@ -88,13 +88,13 @@ fn a_run_with_faults_says_what_failed() {
     All requests together miss their goal: error_rate 6.57 %, limit < 1 % (and 3 more failed)
     fail | error_rate < 1% | all requests | 198 | 6.57 % misses < 1 %; clear with 198 requests too: 13 of them failed
     pass | error_rate of "/api/v1/**" < 5% | GET /api/v1/account/profile | 85 | 0 % meets < 5 %
-    inconclusive | error_rate of "/api/v1/**" < 5% | POST /api/v1/auth/login | 20 | too few requests: 20 with 0 failed, and a goal of 5 % needs 59
+    inconclusive | error_rate of "/api/v1/**" < 5% | POST /api/v1/auth/login | 20 | too few requests: 20 with 0 failed, and a goal of 5 % needs 59; at this rate that takes a run of 42s, or 3 times the users
     fail | error_rate of "/api/v1/**" < 5% | POST /api/v1/carts | 38 | 18.4 % misses < 5 %; clear with 38 requests too: 7 of them failed
-    inconclusive | error_rate of "/api/v1/**" < 5% | GET /api/v1/orders | 55 | too few requests: 55 with 6 failed, and a goal of 5 % needs 59
+    inconclusive | error_rate of "/api/v1/**" < 5% | GET /api/v1/orders | 55 | too few requests: 55 with 6 failed, and a goal of 5 % needs 59; at this rate that takes a run of 16s, or 1.1 times the users
     fail | errors(connection) < 5% | all requests | 198 | 6.57 % misses < 5 %
     pass | errors(5xx) == 0 | all requests | 198 | 0 meets == 0
     fail | p95 of "POST /api/v1/auth/login" < 300ms | POST /api/v1/auth/login | 20 | 520 ms misses < 300 ms; clear with 20 requests too: 10 or more of them were beyond the limit
-    inconclusive | p99 of "POST /api/v1/carts" < 100ms | POST /api/v1/carts | 38 | too few requests: 38, and p99 needs 299
+    inconclusive | p99 of "POST /api/v1/carts" < 100ms | POST /api/v1/carts | 38 | too few requests: 38, and p99 needs 299; at this rate that takes a run of 2m, or 7.9 times the users
     inconclusive | p95 of "POST /api/v1/cart" < 100ms | POST /api/v1/cart | 0 | no endpoint matches "POST /api/v1/cart"; the nearest are "POST /api/v1/carts", "POST /api/v1/auth/login", "GET /api/v1/orders"
     "#);
     assert_eq!(verdict.outcome, Outcome::Fail);

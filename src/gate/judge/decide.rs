@@ -1,10 +1,12 @@
 //! Whether a value meets its limit, with enough behind it.
 
+use std::time::Duration;
+
 use super::observe::Classified;
 use super::sample::{clearly_more, needed_for_rate, slower_than};
 use crate::gate::{Measure, Scatter};
 use crate::results::{Endpoint, Percentile};
-use crate::text::counted;
+use crate::text::{counted, duration, grouped};
 use crate::verdict::{Operator, Unit};
 
 /// What can be said of a condition.
@@ -68,7 +70,23 @@ impl Comparison<'_> {
             );
             return Decision::Missed(Some(remark));
         }
-        Decision::Open(format!("too few requests: {requests}, and {} needs {needed}", self.measure))
+        let more = self.how_to_get(needed);
+        Decision::Open(format!("too few requests: {requests}, and {} needs {needed}{more}", self.measure))
+    }
+
+    /// How so many requests are got, in words; empty where the rate is not known.
+    fn how_to_get(&self, needed: u64) -> String {
+        let requests = self.endpoint.requests;
+        let rate = self.endpoint.requests_per_s.filter(|rate| *rate > 0.0);
+        let seconds = rate.map(|rate| needed as f64 / rate).filter(|seconds| seconds.is_finite() && requests > 0);
+        // Whole seconds up to a minute, whole minutes beyond.
+        let length =
+            seconds.map(|seconds| if seconds <= 60.0 { seconds.ceil() } else { (seconds / 60.0).ceil() * 60.0 });
+        let length = length.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        length.map_or_else(String::new, |length| {
+            let times = grouped((needed as f64 / requests as f64 * 10.0).ceil() / 10.0);
+            format!("; at this rate that takes a run of {}, or {times} times the users", duration(length))
+        })
     }
 
     /// A share of failed requests against a written limit.
@@ -85,8 +103,9 @@ impl Comparison<'_> {
                 counted(requests, "request")
             )));
         }
+        let more = self.how_to_get(needed);
         Decision::Open(format!(
-            "too few requests: {requests} with {failures} failed, and a goal of {} needs {needed}",
+            "too few requests: {requests} with {failures} failed, and a goal of {} needs {needed}{more}",
             self.unit.show(self.limit)
         ))
     }

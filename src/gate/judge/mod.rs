@@ -6,6 +6,7 @@ mod endpoints;
 mod missing;
 mod nearest;
 mod observe;
+mod open_requests;
 mod rows;
 mod sample;
 
@@ -91,6 +92,7 @@ pub fn judge_over(
     let mut rows = rows::of_the_run(results, sent_nothing);
     rows.extend(targets.iter().map(|target| judge.row(target)));
     rows.extend(always_failed::rows(gates, results, &rows));
+    rows.extend(open_requests::rows(gates, results));
     rows.extend(rows::of_the_targets(results, options.targets, options.targets_expected));
     let mut verdict = Verdict::new(rows);
     summarise(&mut verdict, options.on_inconclusive);
@@ -336,6 +338,7 @@ impl<'a> GateJudge<'a> {
             row.allowed = by_default && endpoint.failures < 2;
             return;
         }
+        let open = self.results.evidence.as_ref().map_or(0, |evidence| evidence.open_requests(key.as_ref()));
         let mut comparison = Comparison {
             measure,
             operator: condition.operator(),
@@ -350,6 +353,7 @@ impl<'a> GateJudge<'a> {
             Condition::Fixed { limit, .. } => {
                 comparison.limit = limit.value();
                 rows::settle(row, observed, comparison.decide());
+                open_requests::check(row, &comparison, open);
             }
             Condition::VsBaseline { operator, change_percent } => {
                 let failures = classified.map_or(endpoint.failures, |classified| classified.of_class);
@@ -364,7 +368,7 @@ impl<'a> GateJudge<'a> {
                     change_percent,
                     severity: *severity,
                 });
-                against(row, &answer, comparison);
+                against(row, &answer, comparison, open);
                 row.allowed |= by_default && row.outcome == Outcome::Inconclusive;
             }
         }
@@ -382,7 +386,7 @@ fn mostly_failed(endpoint: &Endpoint) -> String {
 }
 
 /// Judges a value against what the history says.
-fn against(row: &mut Row, answer: &BaselineAnswer, mut comparison: Comparison<'_>) {
+fn against(row: &mut Row, answer: &BaselineAnswer, mut comparison: Comparison<'_>, open: u64) {
     let BaselineAnswer::Limit { limit, median, runs, recent, warn_only, reason } = answer else {
         return rows::without_limit(row, comparison.observed, answer);
     };
@@ -390,6 +394,7 @@ fn against(row: &mut Row, answer: &BaselineAnswer, mut comparison: Comparison<'_
     comparison.learned = true;
     row.limit = Some(*limit);
     rows::settle(row, comparison.observed, comparison.decide());
+    open_requests::check(row, &comparison, open);
     let change = (comparison.observed / median - 1.0) * 100.0;
     row.baseline = Some(AgainstBaseline {
         median: Some(*median),

@@ -106,6 +106,7 @@ pub(super) fn of_the_run(results: &Results, sent_nothing: bool) -> Vec<Row> {
         .then(|| Row { outcome: Outcome::Fail, ..about_the_run(results, &every_request_failed(results)) })
         .into_iter()
         .collect();
+    rows.extend(script_verdict(results));
     rows.extend(results.problems.iter().map(|Problem { message, .. }| about_the_run(results, message)));
     let said = results.problems.iter().any(|problem| {
         matches!(
@@ -117,6 +118,13 @@ pub(super) fn of_the_run(results: &Results, sent_nothing: bool) -> Vec<Row> {
         rows.push(about_the_run(results, "the run measured no request"));
     }
     rows
+}
+
+/// The script's own verdict, where it set an exit code.
+fn script_verdict(results: &Results) -> Option<Row> {
+    let code = results.evidence.as_ref()?.script_exit_code.filter(|code| *code != 0)?;
+    let reason = format!("the script set the exit code {code} (environment.process_exit_code)");
+    Some(Row { outcome: Outcome::Fail, ..about_the_run(results, &reason) })
 }
 
 fn every_request_failed(results: &Results) -> String {

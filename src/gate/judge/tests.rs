@@ -4,7 +4,7 @@ use super::*;
 use crate::exit::Exit;
 use crate::gate::testing::{Always, endpoint, failure, gates, learned, listed, results, verdict, verdict_over};
 use crate::gate::{FieldDifference, NoHistory, default_gates, exit};
-use crate::results::{Histogram, Problem, ProblemKind};
+use crate::results::{EndpointKey, Evidence, Histogram, NeverEnded, Problem, ProblemKind};
 
 fn shop() -> Results {
     let mut results = results(vec![
@@ -39,9 +39,9 @@ fn a_glob_gate_is_judged_for_each_endpoint() {
     fail: POST /login misses its goal: p95 1,070 ms, limit < 800 ms
     pass | p95 of "**" < 800ms | GET /products | p95 240 ms < 800 ms | 240 ms meets < 800 ms
     fail | p95 of "**" < 800ms | POST /login | p95 1,070 ms < 800 ms | 1,070 ms misses < 800 ms
-    inconclusive | p95 of "**" < 800ms | POST /carts/[id]/checkout | p95 900 ms < 800 ms | too few requests: 40, and p95 needs 59
+    inconclusive | p95 of "**" < 800ms | POST /carts/[id]/checkout | p95 900 ms < 800 ms | too few requests: 40, and p95 needs 59; at this rate that takes a run of 2m, or 1.5 times the users
     warn | warn: error_rate of "POST **" <= 2.5% | POST /login | error_rate 3 % <= 2.5 % | 3 % misses <= 2.5 %
-    inconclusive | warn: error_rate of "POST **" <= 2.5% | POST /carts/[id]/checkout | error_rate 2.5 % <= 2.5 % | too few requests: 40 with 1 failed, and a goal of 2.5 % needs 119
+    inconclusive | warn: error_rate of "POST **" <= 2.5% | POST /carts/[id]/checkout | error_rate 2.5 % <= 2.5 % | too few requests: 40 with 1 failed, and a goal of 2.5 % needs 119; at this rate that takes a run of 3m, or 3 times the users
     "#);
     assert_eq!(exit(&verdict), Exit::GateFailed);
 }
@@ -167,11 +167,11 @@ fn too_few_requests_are_inconclusive_unless_the_failure_is_clear() {
     let verdict = verdict(&["p95 of \"**\" < 500ms", "error_rate of \"**\" < 1%", "max of \"**\" < 9s"], &results);
     assert_snapshot!(listed(&verdict), @r#"
     fail: GET /few misses its goal: error_rate 40 %, limit < 1 % (and 1 more failed)
-    inconclusive | p95 of "**" < 500ms | GET /fine | p95 100 ms < 500 ms | too few requests: 20, and p95 needs 59
-    inconclusive | p95 of "**" < 500ms | GET /odd | p95 600 ms < 500 ms | too few requests: 20, and p95 needs 59
+    inconclusive | p95 of "**" < 500ms | GET /fine | p95 100 ms < 500 ms | too few requests: 20, and p95 needs 59; at this rate that takes a run of 3m, or 3 times the users
+    inconclusive | p95 of "**" < 500ms | GET /odd | p95 600 ms < 500 ms | too few requests: 20, and p95 needs 59; at this rate that takes a run of 3m, or 3 times the users
     fail | p95 of "**" < 500ms | GET /few | p95 900 ms < 500 ms | 900 ms misses < 500 ms; clear with 10 requests too: 10 or more of them were beyond the limit
-    inconclusive | error_rate of "**" < 1% | GET /fine | error_rate 0 % < 1 % | too few requests: 20 with 0 failed, and a goal of 1 % needs 299
-    inconclusive | error_rate of "**" < 1% | GET /odd | error_rate 5 % < 1 % | too few requests: 20 with 1 failed, and a goal of 1 % needs 299
+    inconclusive | error_rate of "**" < 1% | GET /fine | error_rate 0 % < 1 % | too few requests: 20 with 0 failed, and a goal of 1 % needs 299; at this rate that takes a run of 15m, or 15 times the users
+    inconclusive | error_rate of "**" < 1% | GET /odd | error_rate 5 % < 1 % | too few requests: 20 with 1 failed, and a goal of 1 % needs 299; at this rate that takes a run of 15m, or 15 times the users
     fail | error_rate of "**" < 1% | GET /few | error_rate 40 % < 1 % | 40 % misses < 1 %; clear with 10 requests too: 4 of them failed
     pass | max of "**" < 9s | GET /fine | max 200 ms < 9,000 ms | 200 ms meets < 9,000 ms
     pass | max of "**" < 9s | GET /odd | max 1,200 ms < 9,000 ms | 1,200 ms meets < 9,000 ms
@@ -536,4 +536,69 @@ fn a_run_of_no_request_is_never_green() {
         let verdict = judge(&gates, &nothing, None, &NoHistory, &options);
         assert_eq!(exit(&verdict), Exit::Inconclusive, "{}", listed(&verdict));
     }
+}
+
+#[test]
+fn a_row_that_open_requests_could_turn_is_no_pass() {
+    let mut slow = endpoint("GET /browse", 1000, 0, 20.0);
+    slow.histogram = Some([(20_000, 990), (100_000, 10)].into_iter().collect());
+    let mut results = results(vec![slow]);
+    results.total.histogram.clone_from(&results.endpoints[0].histogram);
+    let never_ended = |name: &str, requests| NeverEnded {
+        endpoint: EndpointKey { method: "POST".into(), name: name.into() },
+        requests,
+        oldest_s: 33.0,
+    };
+    results.evidence = Some(Evidence { never_ended: vec![never_ended("/checkout", 20)], ..Evidence::default() });
+    let texts = [
+        "p95 < 500ms",
+        "p99 < 500ms",
+        "p95 of \"GET /browse\" < 500ms",
+        "max < 1s",
+        "avg < 1s",
+        "min < 1s",
+        "error_rate < 1%",
+        "error_rate < 3%",
+        "errors(timeout) == 0",
+        "requests > 500",
+    ];
+    assert_snapshot!(listed(&verdict(&texts, &results)), @r#"
+    inconclusive: Not judged: p99 of all requests together: 100 ms meets < 500 ms, and 20 requests had not ended when the run was stopped: they could turn it (and 4 more could not be judged)
+    pass | p95 < 500ms | all requests | p95 20 ms < 500 ms | 20 ms meets < 500 ms
+    inconclusive | p99 < 500ms | all requests | p99 100 ms < 500 ms | 100 ms meets < 500 ms, and 20 requests had not ended when the run was stopped: they could turn it
+    pass | p95 of "GET /browse" < 500ms | GET /browse | p95 20 ms < 500 ms | 20 ms meets < 500 ms
+    inconclusive | max < 1s | all requests | max 40 ms < 1,000 ms | 40 ms meets < 1,000 ms, and 20 requests had not ended when the run was stopped: they could turn it
+    inconclusive | avg < 1s | all requests | avg 10 ms < 1,000 ms | 10 ms meets < 1,000 ms, and 20 requests had not ended when the run was stopped: they could turn it
+    pass | min < 1s | all requests | min 1 ms < 1,000 ms | 1 ms meets < 1,000 ms
+    inconclusive | error_rate < 1% | all requests | error_rate 0 % < 1 % | 0 % meets < 1 %, and 20 requests had not ended when the run was stopped: they could turn it
+    pass | error_rate < 3% | all requests | error_rate 0 % < 3 % | 0 % meets < 3 %
+    inconclusive | errors(timeout) == 0 | all requests | errors(timeout) 0 == 0 | 0 meets == 0, and 20 requests had not ended when the run was stopped: they could turn it
+    pass | requests > 500 | all requests | requests 1,000 > 500 | 1,000 meets > 500
+    warn | every endpoint answers | POST /checkout | requests – – | it never answered: 20 requests had not ended when the run was stopped
+    "#);
+    let learned = judge(
+        &gates(&["p99 <= +10% vs baseline"]),
+        &results,
+        None,
+        &Always(learned(500.0, 400.0, 8)),
+        &Options::default(),
+    );
+    assert_eq!(learned.outcome, Outcome::Inconclusive, "{}", listed(&learned));
+    let without = judge(&default_gates(), &results, None, &NoHistory, &Options::default());
+    assert_eq!(exit(&without), Exit::Inconclusive, "{}", listed(&without));
+}
+
+#[test]
+fn an_exit_code_that_the_script_set_fails_the_run() {
+    let mut results = shop();
+    results.evidence = Some(Evidence { script_exit_code: Some(1), ..Evidence::default() });
+    let with = verdict(&["rps > 1/s"], &results);
+    assert_snapshot!(listed(&with), @r"
+    fail: the script set the exit code 1 (environment.process_exit_code)
+    fail | the run is sound | the run | requests 4,840 – | the script set the exit code 1 (environment.process_exit_code)
+    pass | rps > 1/s | all requests | rps 80.7/s > 1/s | 80.7/s meets > 1/s
+    ");
+    assert_eq!(exit(&with), Exit::GateFailed);
+    results.evidence = Some(Evidence { script_exit_code: Some(0), ..Evidence::default() });
+    assert_eq!(verdict(&["rps > 1/s"], &results).outcome, Outcome::Pass);
 }

@@ -33,6 +33,8 @@ impl Session<'_> {
         match follow.until_over(recorder, self.observer, &mut self.stop).await? {
             Ended::Over { state, row } => {
                 let message = row.message.as_deref().map(|message| self.client.redact(message));
+                let state = recorder.record.end_state(state);
+                let ends_itself = recorder.record.ends_itself();
                 let problems = collect::problems(&self.client, &row);
                 let message = message.or_else(|| problems.first().map(|problem| problem.message.clone()));
                 recorder.record.end_message.clone_from(&message);
@@ -49,7 +51,7 @@ impl Session<'_> {
                         collect::write_log(&self.client, recorder.folder(), &mut row)?;
                         return Ok(None);
                     }
-                    collect::collect(&self.client, recorder.folder(), row, state).await.map(Some)
+                    collect::collect(&self.client, recorder.folder(), row, state, ends_itself).await.map(Some)
                 };
                 let (signal, collected) = self.stop.finish(STOP_LIMIT, collecting).await;
                 let results = collected.transpose()?.flatten();
@@ -87,7 +89,7 @@ impl Session<'_> {
             row = self.client.result(run_id).await.unwrap_or(row);
         }
         let row = Some(row).filter(ResultRow::has_numbers)?;
-        let results = collect::collect(&self.client, recorder.folder(), row, RunState::Cancelled).await.ok()?;
+        let results = collect::collect(&self.client, recorder.folder(), row, RunState::Cancelled, false).await.ok()?;
         self.collected(recorder, &results);
         Some(results)
     }

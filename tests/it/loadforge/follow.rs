@@ -23,13 +23,15 @@ async fn every_end_has_its_words_and_its_exit_code() {
         last["message"] = json!(if code == 3 { None } else { Some("the reason") });
         world.service.state().stages = vec![json!({"run_status": 2}), last];
         let end = world.run(&plan()).await.unwrap();
-        assert_eq!(world.record().state(), Some(RunState::of_code(code)));
+        // A run that was seen running did launch.
+        let state = if code == 4 { RunState::EndedEarly } else { RunState::of_code(code) };
+        assert_eq!(world.record().state(), Some(state));
         assert!(end.results.is_some(), "nothing measured is lost");
         text += &format!("{code}: {} {}\n", end.exit().code(), end.sentence());
     }
     insta::assert_snapshot!(text, @r"
     3: 0 run 100 finished
-    4: 4 run 100 did not complete: failed to launch (the reason)
+    4: 4 run 100 did not complete: ended early (the reason)
     5: 4 run 100 did not complete: cancelled (the reason)
     6: 4 run 100 did not complete: limited by the cloud provider (the reason)
     7: 4 run 100 did not complete: cloud workers failed to launch (the reason)
