@@ -37,6 +37,13 @@ const ADDRESSES: [&str; 12] = [
 /// not repeated with a token in it.
 pub fn register_environment() {
     TOKENS.iter().for_each(|name| register_variable(name));
+    for (name, value) in std::env::vars_os() {
+        if let (Some(name), Ok(value)) = (name.to_str(), value.into_string())
+            && is_named_as_secret(name)
+        {
+            redact::register(&SecretString::from(value), Placeholder::Hidden);
+        }
+    }
     for name in ADDRESSES {
         if let Some(address) = std::env::var(name).ok().and_then(|text| text.parse().ok()) {
             register_address(&address);
@@ -82,6 +89,23 @@ pub(super) fn register_arguments(command: &Command) {
     for entry in entries {
         register_entry(entry);
     }
+}
+
+/// Whether a variable's name says that its value is a secret: `SHOP_PASSWORD`, `AWS_SECRET_ACCESS_KEY`.
+fn is_named_as_secret(name: &str) -> bool {
+    const ENDINGS: [&str; 9] = [
+        "PASSWORD",
+        "PASSWD",
+        "PASSPHRASE",
+        "SECRET",
+        "TOKEN",
+        "API_KEY",
+        "APIKEY",
+        "PRIVATE_KEY",
+        "SECRET_ACCESS_KEY",
+    ];
+    let name = name.to_ascii_uppercase();
+    ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
 fn register_variable(name: &str) {

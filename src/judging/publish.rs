@@ -5,6 +5,7 @@ use crate::circleci::{CircleCi, Repository, RepositorySource};
 use crate::cli::{CommentArgs, GitHubArgs};
 use crate::github::{self, CommitStatus, Credentials, Github, GithubError, PullRequest, Section};
 use crate::log::warn;
+use crate::redact;
 use crate::report::markdown;
 use crate::results::{ResultsFolder, RunRecord};
 
@@ -60,15 +61,16 @@ async fn publish(
     how: &CommentArgs,
     ci: &CircleCi,
 ) -> Result<(), GithubError> {
+    let key = redact::hide(key);
     let section = Section {
-        key,
+        key: &key,
         commit: ci.commit.as_deref(),
         ran_at: judged.run.as_ref().and_then(ran_at),
         at: jiff::Timestamp::now(),
         run: judged.run.as_ref().and_then(|run| run.run_id),
         job: ci.job_id.as_deref(),
         outcome: judged.verdict.outcome,
-        render: &|budget| markdown::comment_section(&judged.story(), budget),
+        render: &|budget| hidden_section(judged, budget),
     };
     let published = github::publish(github, pull_request, section, how.comment_mode, how.comment_only).await?;
     tracing::info!("{published}");
@@ -83,6 +85,18 @@ async fn publish(
     Ok(())
 }
 
+/// The section without the secrets this process knows, in at most `budget` characters.
+fn hidden_section(judged: &JudgedRun, budget: usize) -> String {
+    let render = |budget| redact::hide(&markdown::comment_section(&judged.story(), budget)).into_owned();
+    let length = |text: &str| text.encode_utf16().count();
+    let text = render(budget);
+    // A placeholder may be longer than what it hides.
+    match length(&text).checked_sub(budget) {
+        None | Some(0) => text,
+        Some(excess) => render(budget.saturating_sub(2 * excess)).chars().take(budget).collect(),
+    }
+}
+
 async fn set_status(github: &Github, repository: Option<&Repository>, judged: &JudgedRun, key: &str, ci: &CircleCi) {
     let (Some(repository), Some(commit)) = (repository, &ci.commit) else {
         tracing::warn!(
@@ -91,7 +105,8 @@ async fn set_status(github: &Github, repository: Option<&Repository>, judged: &J
         return;
     };
     let link = judged.links.report.as_deref().or(judged.links.job.as_deref());
-    let status = CommitStatus { key, outcome: judged.verdict.outcome, sentence: &judged.verdict.sentence, link };
+    let (key, sentence) = (redact::hide(key), redact::hide(&judged.verdict.sentence));
+    let status = CommitStatus { key: &key, outcome: judged.verdict.outcome, sentence: &sentence, link };
     match github::set_status(github, repository, commit, &status).await {
         Ok(()) => tracing::info!("commit status set in {repository}"),
         Err(fault) if ci.repository.as_ref() == Some(repository) => warn("no commit status", &explained(fault, ci)),

@@ -1,5 +1,6 @@
 //! What `gate` judges: a results folder, or Locust's files named one by one.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use super::judged_run::{JudgedRun, links};
@@ -7,6 +8,7 @@ use crate::circleci::CircleCi;
 use crate::cli::{GateArgs, GateCommandArgs};
 use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::redact;
 use crate::results::{Engine, Results, ResultsFolder, RunRecord};
 use crate::running::{self, Asking};
 use crate::series::{self, CsvFile};
@@ -76,14 +78,44 @@ impl RunUnderTest {
             return Err(CommandError::usage(message).with_hint("name another folder for the reports with --results"));
         }
         let open = |path: &Option<PathBuf>| path.as_deref().map(CsvFile::open).transpose();
-        let results = series::load(CsvFile::open(stats)?, None, open(&gate.failures_csv)?)?;
+        let mut results = series::load(CsvFile::open(stats)?, None, open(&gate.failures_csv)?)?;
+        hide_secrets(&mut results);
         Ok(Self { folder, results, run: None, history: gate.history_csv.clone(), lacks_timeline: true })
     }
 
     /// The same with its verdict.
     pub(crate) fn judged(self, verdict: Verdict, ci: &CircleCi) -> JudgedRun {
         let links = links(ci, self.folder.path());
+        let verdict = without_secrets(verdict);
         JudgedRun { folder: self.folder, verdict, results: self.results, run: self.run, links }
+    }
+}
+
+/// Takes the secrets this process knows out of names and texts, before anything is made of them.
+fn hide_secrets(results: &mut Results) {
+    let hide = |text: &mut String| {
+        if let Cow::Owned(hidden) = redact::hide(text) {
+            *text = hidden;
+        }
+    };
+    for endpoint in &mut results.endpoints {
+        hide(&mut endpoint.method);
+        hide(&mut endpoint.name);
+    }
+    for failure in &mut results.failures {
+        hide(&mut failure.method);
+        hide(&mut failure.name);
+        hide(&mut failure.error);
+    }
+}
+
+/// The verdict without the secrets this process knows, which a gate's text may hold. They go before a report's own
+/// escaping could part one.
+fn without_secrets(verdict: Verdict) -> Verdict {
+    let Ok(written) = serde_json::to_vec(&verdict) else { return verdict };
+    match redact::hide_data(&written) {
+        Cow::Owned(hidden) => serde_json::from_slice(&hidden).unwrap_or(verdict),
+        Cow::Borrowed(_) => verdict,
     }
 }
 

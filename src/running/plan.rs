@@ -7,7 +7,7 @@ use std::path::Path;
 use secrecy::SecretString;
 use url::Url;
 
-use super::secrets::{register_address, register_values};
+use super::secrets::{register_address, register_values, register_variables};
 use crate::cli::{EnvEntry, RunArgs, ShapeArgs, TestArgs};
 use crate::config::{Config, Duration};
 use crate::error::CommandError;
@@ -27,6 +27,7 @@ const SPARE_MINUTES: f64 = 15.0;
 /// When it is not said what to run, or a script or variable is missing.
 pub(crate) fn plan(arguments: &RunArgs, config: &Config, build: &Build) -> Result<RunPlan, CommandError> {
     let RunArgs { test, shape, service, detach, processes, seconds_per_minute, .. } = arguments;
+    register_variables(config, &shape.env, &[]);
     let target_host = target_host(shape, config)?;
     let duration = shape.duration.or(config.test.duration).map_or(DEFAULT_MINUTES * 60.0, Duration::as_secs);
     let timeout = shape.timeout.or(config.test.timeout).map_or(duration + SPARE_MINUTES * 60.0, Duration::as_secs);

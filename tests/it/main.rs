@@ -6,6 +6,7 @@ mod architecture;
 mod background;
 mod bare_locust;
 mod baseline;
+mod canary;
 mod cli;
 mod confirm;
 mod demo;
