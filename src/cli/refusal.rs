@@ -87,7 +87,7 @@ mod tests {
             ["run", &format!("PASSWORD={secret}"), "--detach"],
             ["run", "--api-url", &format!("https://u:{secret}@h:port/x")],
             ["run", "--target-host", &format!("h/?token={secret}")],
-            ["run", "--target-host", &format!("user:{secret}@h")],
+            ["run", "--target-host", &format!("//user:{secret}@h")],
             [&format!("TOKEN={secret}"), "run", "--detach"],
         ] {
             let text = refused(&arguments);
