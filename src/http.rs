@@ -1,9 +1,11 @@
 //! The one HTTP client of this program: one TLS provider, our User-Agent, bounded in time.
 
+use std::net::IpAddr;
 use std::sync::Once;
 use std::time::Duration;
 
 use reqwest::{Certificate, Client, ClientBuilder};
+use url::{Host, Url};
 
 /// What we call ourselves to every server.
 pub const USER_AGENT: &str = concat!("loadforge-ci/", env!("CARGO_PKG_VERSION"));
@@ -42,6 +44,17 @@ pub fn builder() -> Result<ClientBuilder, reqwest::Error> {
 /// When the TLS set-up fails.
 pub fn client() -> Result<Client, reqwest::Error> {
     builder()?.build()
+}
+
+/// Whether an address is on this machine.
+#[must_use]
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => IpAddr::from(address).is_loopback(),
+        Some(Host::Ipv6(address)) => IpAddr::from(address).is_loopback(),
+        None => false,
+    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use clap::builder::BoolishValueParser;
 use clap::{Arg, ArgAction, Command, CommandFactory, FromArgMatches};
 
 use super::{Cli, refusal};
+use crate::error::nearest;
 
 /// What the variable of a flag starts with.
 pub const PREFIX: &str = "LOADFORGE_CI_";
@@ -23,6 +24,42 @@ pub fn parse(
     let mut command = with_environment(Cli::command(), &is_set);
     let matches = command.try_get_matches_from_mut(arguments).map_err(refusal::without_values)?;
     Cli::from_arg_matches(&matches).map_err(refusal::without_values)
+}
+
+/// Variables that begin like a flag's and are none.
+const OTHERS: [&str; 6] = [
+    "LOADFORGE_CI_CACHE_DIR",
+    "LOADFORGE_CI_GITHUB_APP_ID",
+    "LOADFORGE_CI_GITHUB_APP_INSTALLATION_ID",
+    "LOADFORGE_CI_GITHUB_APP_PRIVATE_KEY",
+    "LOADFORGE_CI_RECORD",
+    "LOADFORGE_CI_BUILD_VERSION",
+];
+
+/// A sentence about each variable that looks like a flag's and stands for none, with the nearest that does.
+#[must_use]
+pub fn unknown_variables(names: impl IntoIterator<Item = String>) -> Vec<String> {
+    fn collect(command: &Command, known: &mut Vec<String>) {
+        known.extend(command.get_arguments().filter_map(variable));
+        command.get_subcommands().for_each(|sub| collect(sub, known));
+    }
+    let mut known: Vec<String> = OTHERS.map(ToOwned::to_owned).to_vec();
+    collect(&Cli::command(), &mut known);
+    let strange = |name: &String| name.starts_with(PREFIX) && !known.contains(name);
+    let near =
+        |name: &str| nearest(name.trim_start_matches(PREFIX), known.iter().map(|one| one.trim_start_matches(PREFIX)));
+    let mut sentences: Vec<String> = names
+        .into_iter()
+        .filter(strange)
+        .map(|name| match near(&name) {
+            Some(near) => {
+                format!("the variable {name} stands for no flag and is ignored; did you mean {PREFIX}{near}?")
+            }
+            None => format!("the variable {name} stands for no flag and is ignored"),
+        })
+        .collect();
+    sentences.sort();
+    sentences
 }
 
 /// Gives every flag whose variable is set that variable as a source. Doing so only where it is set keeps an empty
@@ -80,6 +117,15 @@ mod tests {
         let mut missing = Vec::new();
         walk(&Cli::command(), &mut missing);
         assert!(missing.is_empty(), "{missing:?}");
+    }
+
+    #[test]
+    fn a_variable_that_stands_for_no_flag_is_named_with_the_nearest() {
+        let names = ["LOADFORGE_CI_GATES", "LOADFORGE_CI_TEST_ID", "LOADFORGE_CI_CACHE_DIR", "LOADFORGE_API_TOKEN"];
+        assert_eq!(
+            unknown_variables(names.map(ToOwned::to_owned)),
+            ["the variable LOADFORGE_CI_GATES stands for no flag and is ignored; did you mean LOADFORGE_CI_GATE?"]
+        );
     }
 
     #[test]

@@ -10,7 +10,7 @@ use url::Url;
 
 use super::values::{self, EnvEntry, NamedPullRequest, Optional, Region};
 use crate::circleci::{self, CircleCi, Repository};
-use crate::config::{self, Config, ConfigError, Duration};
+use crate::config::{self, Config, ConfigError, Duration, Variables};
 use crate::github::{Mode, Only};
 use crate::log::{ColorChoice, LogFormat, LogOptions};
 use crate::results::{Engine, StartApi};
@@ -52,7 +52,7 @@ impl OutputArgs {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Configuration")]
 pub struct ConfigArgs {
-    /// The configuration file [default: loadforge.yml, which may be missing]
+    /// The configuration file [default: loadforge.yml, here or above in the repository; it may be missing]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// A profile of it
@@ -66,10 +66,23 @@ impl ConfigArgs {
     /// # Errors
     /// When the file cannot be read or its content is wrong.
     pub fn load(&self) -> Result<Config, ConfigError> {
+        self.read(Variables::All)
+    }
+
+    /// The same for a command that starts nothing: variables of the test may be unset, and what the file says of the
+    /// test is left out then.
+    ///
+    /// # Errors
+    /// As [`ConfigArgs::load`].
+    pub fn load_to_judge(&self) -> Result<Config, ConfigError> {
+        self.read(Variables::OutsideTest)
+    }
+
+    fn read(&self, variables: Variables) -> Result<Config, ConfigError> {
         // A variable that is no text cannot be meant; `std::env::vars` would panic on it.
         let environment =
             std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-        config::load(self.config.as_deref(), self.profile.as_deref(), environment)
+        config::load(self.config.as_deref(), self.profile.as_deref(), environment, variables)
     }
 }
 
@@ -208,6 +221,18 @@ pub struct GateArgs {
     #[arg(long, value_name = "NAME[=VALUE]")]
     pub env: Vec<EnvEntry>,
     /// A minijinja template in place of the built-in summary
+    #[arg(long, value_name = "FILE")]
+    pub template: Option<PathBuf>,
+}
+
+/// What `gate` will judge by.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Checked before the start")]
+pub struct CheckedArgs {
+    /// A goal that `gate` will be given, checked here; repeatable
+    #[arg(long, value_name = "GATE")]
+    pub gate: Vec<String>,
+    /// The template that `gate` will be given, checked here
     #[arg(long, value_name = "FILE")]
     pub template: Option<PathBuf>,
 }

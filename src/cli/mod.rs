@@ -5,10 +5,10 @@ mod groups;
 mod refusal;
 mod values;
 
-pub use environment::{PREFIX, parse};
+pub use environment::{PREFIX, parse, unknown_variables};
 pub use groups::{
-    BaselineArgs, BuildArgs, CommentArgs, ConfigArgs, FolderArgs, GateArgs, GitHubArgs, OutputArgs, RecordedBuildArgs,
-    ServiceArgs, ShapeArgs, TestArgs,
+    BaselineArgs, BuildArgs, CheckedArgs, CommentArgs, ConfigArgs, FolderArgs, GateArgs, GitHubArgs, OutputArgs,
+    RecordedBuildArgs, ServiceArgs, ShapeArgs, TestArgs,
 };
 pub use refusal::print;
 pub use values::{EnvEntry, NamedPullRequest, Optional, Region};
@@ -104,6 +104,9 @@ pub struct RunArgs {
     /// The build.
     #[command(flatten)]
     pub build: BuildArgs,
+    /// What will be judged.
+    #[command(flatten)]
+    pub checked: CheckedArgs,
 }
 
 /// Arguments of `wait`.
@@ -132,6 +135,9 @@ pub struct WaitArgs {
     /// The build.
     #[command(flatten)]
     pub build: RecordedBuildArgs,
+    /// What will be judged.
+    #[command(flatten)]
+    pub checked: CheckedArgs,
 }
 
 /// Arguments of `gate`.

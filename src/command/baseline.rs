@@ -26,7 +26,7 @@ pub(super) fn run(command: &BaselineCommand, sink: impl Write) -> Result<Exit, C
 
 fn add(arguments: &AddArgs) -> Result<Exit, CommandError> {
     let AddArgs { common: arguments, build } = arguments;
-    let config = arguments.config.load()?;
+    let config = arguments.config.load_to_judge()?;
     let asking = Asking::of(build, arguments.config.profile.as_deref(), &running::environment(&build.build));
     let rules = judging::rules(&arguments.baseline, &config);
     let mut history = judging::open_history(&arguments.folder.history)?;
@@ -45,7 +45,7 @@ fn add(arguments: &AddArgs) -> Result<Exit, CommandError> {
 }
 
 fn show(arguments: &BaselineCommandArgs, mut sink: impl Write) -> Result<Exit, CommandError> {
-    arguments.config.load()?;
+    arguments.config.load_to_judge()?;
     let history = judging::open_history(&arguments.folder.history)?;
     printed(sink.write_all(baseline::show(&history).as_bytes()))?;
     Ok(Exit::Passed)
@@ -53,7 +53,7 @@ fn show(arguments: &BaselineCommandArgs, mut sink: impl Write) -> Result<Exit, C
 
 fn backtest(arguments: &BacktestArgs, mut sink: impl Write) -> Result<Exit, CommandError> {
     let BaselineCommandArgs { config, folder, baseline } = &arguments.common;
-    let config = config.load()?;
+    let config = config.load_to_judge()?;
     let written = judging::gates(&config, &arguments.gate)?;
     let gates = if written.is_empty() { gate::default_gates() } else { written };
     let history = judging::open_history(&folder.history)?;
@@ -63,7 +63,7 @@ fn backtest(arguments: &BacktestArgs, mut sink: impl Write) -> Result<Exit, Comm
 }
 
 fn suggest(arguments: &SuggestArgs, mut sink: impl Write) -> Result<Exit, CommandError> {
-    arguments.common.config.load()?;
+    arguments.common.config.load_to_judge()?;
     let history = judging::open_history(&arguments.common.folder.history)?;
     let suggestions = baseline::suggest(&history, arguments.headroom);
     let text = baseline::render_suggestions(&suggestions, arguments.headroom);

@@ -11,7 +11,7 @@ use crate::results::{Engine, ResultsFolder, RunRecord};
 use crate::running::{self, Asking, Service};
 
 pub(super) async fn run(arguments: &CancelArgs) -> Result<Exit, CommandError> {
-    arguments.config.load()?;
+    arguments.config.load_to_judge()?;
     let service = Service::remote(&arguments.service)?;
     let stop = running::stop_signals()?;
     let mut observer = running::log_event;

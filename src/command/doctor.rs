@@ -7,6 +7,7 @@ use crate::cli::{DoctorArgs, RunArgs};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::github::{self, Credentials, Github};
+use crate::judging;
 use crate::lint;
 use crate::loadforge::{Session, StopSignals};
 use crate::locust::process;
@@ -48,6 +49,7 @@ pub(super) async fn run(arguments: &DoctorArgs, mut sink: impl Write) -> Result<
 
 fn configuration_look(arguments: &DoctorArgs) -> CheckResult {
     let config = arguments.run.config.load()?;
+    judging::check(&config, &arguments.run.checked)?;
     Ok(match config.gates.len() {
         0 => "no gate is written; comparisons with the history apply".to_owned(),
         count => counted(count, "gate"),

@@ -13,7 +13,8 @@ use crate::verdict::TargetPolicy;
 
 pub(super) async fn run(arguments: &GateCommandArgs, output: OutputArgs) -> Result<Exit, CommandError> {
     // What is wrong with the question is said before anything is judged.
-    let config = arguments.config.load()?;
+    // A second run needs what the test needs.
+    let config = if arguments.gate.confirm { arguments.config.load()? } else { arguments.config.load_to_judge()? };
     running::register_variables(&config, &arguments.gate.env, &[]);
     let gates = judging::gates(&config, &arguments.gate.gate)?;
     let template = judging::read_template(arguments.gate.template.as_deref())?;

@@ -17,7 +17,7 @@ mod wait;
 
 pub use secrets::register_environment;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{self, Cli, Command};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::log;
@@ -27,6 +27,9 @@ use crate::stdout::Stdout;
 #[must_use]
 pub fn run(cli: Cli) -> Exit {
     log::init(cli.output.log());
+    for sentence in cli::unknown_variables(std::env::vars_os().filter_map(|(name, _)| name.into_string().ok())) {
+        tracing::warn!("{sentence}");
+    }
     secrets::register_arguments(&cli.command);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let ended = match runtime {

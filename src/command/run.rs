@@ -4,6 +4,7 @@ use crate::circleci;
 use crate::cli::RunArgs;
 use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::judging;
 use crate::results::{Build, Engine, ResultsFolder, RunIdentity};
 use crate::running::{self, Service};
 
@@ -22,6 +23,7 @@ pub(super) async fn run(arguments: &RunArgs) -> Result<Exit, CommandError> {
 
 async fn carry_out(arguments: &RunArgs, build: &Build, folder: ResultsFolder) -> Result<Exit, CommandError> {
     let config = arguments.config.load()?;
+    judging::check(&config, &arguments.checked)?;
     let plan = running::plan(arguments, &config, build)?;
     let service = match plan.engine {
         Engine::Loadforge => Service::remote(&arguments.service)?,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::cli::WaitArgs;
 use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::judging;
 use crate::loadforge::{Session, WaitPlan};
 use crate::results::{Engine, ResultsFolder, RunRecord};
 use crate::running::{self, Asking, Service};
@@ -16,7 +17,8 @@ const SPARE: Duration = Duration::from_secs(15 * 60);
 const LONGEST: Duration = Duration::from_secs(720 * 60);
 
 pub(super) async fn run(arguments: &WaitArgs) -> Result<Exit, CommandError> {
-    let config = arguments.config.load()?;
+    let config = arguments.config.load_to_judge()?;
+    judging::check(&config, &arguments.checked)?;
     let ci = running::environment(&arguments.build.build);
     let asking = Asking::of(&arguments.build, arguments.config.profile.as_deref(), &ci);
     let folder = ResultsFolder::new(&arguments.folder.results);

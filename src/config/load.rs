@@ -5,9 +5,11 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_saphyr::{Location, Spanned};
 
 use super::error::{self, ConfigError};
+use super::find::find;
 use super::model::{Config, ConfigFile};
 use crate::gate::{GateLine, PlacedGate, Waiver, WaiverEntry, WaiverError};
 use crate::verdict::Origin;
@@ -15,9 +17,26 @@ use crate::verdict::Origin;
 /// The file that is read when `--config` is not given; it may be missing.
 pub const DEFAULT_FILE: &str = "loadforge.yml";
 
+/// Stands for the `$` of a variable's value while the file is read, so that a value is never expanded again. A private
+/// character of Unicode, which no file holds.
+const DOLLAR: char = '\u{E000}';
+
+/// Stands for the value of a variable that is not set while only the rest of the file is needed.
+const UNSET: char = '\u{E001}';
+
+/// Which variables a command needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Variables {
+    /// Every one that the file names.
+    All,
+    /// Those outside the sections `test`: nothing is started, so what the test needs may be unset.
+    OutsideTest,
+}
+
 /// Reads the configuration, merges the profile into it, and parses every gate and waiver.
 ///
-/// `file` is `None` for the default, which may be missing; `environment` is what `${NAME}` expands from.
+/// `file` is `None` for the default, which is looked for here and above in the repository and may be missing;
+/// `environment` is what `${NAME}` expands from.
 ///
 /// # Errors
 /// When the file cannot be read, or its content is wrong: the error names line and column and shows the line.
@@ -25,16 +44,30 @@ pub fn load(
     file: Option<&Path>,
     profile: Option<&str>,
     environment: impl IntoIterator<Item = (String, String)>,
+    variables: Variables,
 ) -> Result<Config, ConfigError> {
-    let path = file.unwrap_or_else(|| Path::new(DEFAULT_FILE));
+    let found = if file.is_none() { find(Path::new(".")) } else { None };
+    if let Some(note) = found.as_ref().and_then(|found| found.note.as_ref()) {
+        tracing::warn!("{note}");
+    }
+    let path = file.or(found.as_ref().map(|found| found.path.as_path())).unwrap_or_else(|| Path::new(DEFAULT_FILE));
     let name = path.display().to_string();
-    match fs::read_to_string(path) {
-        Ok(text) => parse(&name, &text, profile, environment.into_iter().collect()),
-        Err(source) if source.kind() == io::ErrorKind::NotFound && file.is_none() => match profile {
-            Some(profile) => Err(ConfigError::ProfileWithoutFile { file: name, name: profile.into() }),
-            None => Ok(Config::default()),
-        },
-        Err(source) => Err(ConfigError::Read { file: name, source }),
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(source) if source.kind() == io::ErrorKind::NotFound && file.is_none() => {
+            return match profile {
+                Some(profile) => Err(ConfigError::ProfileWithoutFile { file: name, name: profile.into() }),
+                None => Ok(Config::default()),
+            };
+        }
+        Err(source) => return Err(ConfigError::Read { file: name, source }),
+    };
+    let environment: HashMap<String, String> = environment.into_iter().collect();
+    match parse(&name, &text, profile, &environment) {
+        Err(fault) if variables == Variables::OutsideTest => {
+            parse_without_test(&name, &text, profile, environment).ok_or(fault)
+        }
+        read => read,
     }
 }
 
@@ -42,12 +75,61 @@ fn parse(
     file: &str,
     text: &str,
     profile: Option<&str>,
-    environment: HashMap<String, String>,
+    environment: &HashMap<String, String>,
 ) -> Result<Config, ConfigError> {
-    let options = serde_saphyr::options! { with_snippet: false }.with_properties(environment.clone());
+    understand(file, text, profile, read(file, text, environment)?, environment)
+}
+
+/// Reads the file without what it says of the test, where variables of the test are not set. `None` when that is not
+/// what is wrong.
+fn parse_without_test(
+    file: &str,
+    text: &str,
+    profile: Option<&str>,
+    mut environment: HashMap<String, String>,
+) -> Option<Config> {
+    let mut unset = Vec::new();
+    let mut rest = text;
+    while let Some((_, name, after)) = variable(rest) {
+        if !environment.contains_key(name) {
+            environment.insert(name.to_owned(), format!("{UNSET}{name}"));
+            unset.push(name);
+        }
+        rest = after;
+    }
+    if unset.is_empty() {
+        return None;
+    }
+    let written = read::<IgnoredAny>(file, text, &environment).ok()?.without_test();
+    let config = understand(file, text, profile, written, &environment).ok()?;
+    // Whatever holds one of them is not the test's alone.
+    if format!("{config:?}").contains(&UNSET.escape_debug().to_string()) {
+        return None;
+    }
+    tracing::debug!("left out what {file} says of the test, because {} is not set", unset.join(", "));
+    Some(config)
+}
+
+/// Reads the YAML; `${NAME}` in plain scalars is expanded.
+fn read<T: Default + DeserializeOwned>(
+    file: &str,
+    text: &str,
+    environment: &HashMap<String, String>,
+) -> Result<ConfigFile<T>, ConfigError> {
+    let values = environment.iter().map(|(name, value)| (name.clone(), value.replace('$', &DOLLAR.to_string())));
+    let options = serde_saphyr::options! { with_snippet: false }.with_properties(values.collect::<HashMap<_, _>>());
     // A file of comments alone is an empty configuration.
-    let read = serde_saphyr::from_str_with_options::<Option<ConfigFile>>(text, options);
-    let mut config = read.map_err(|fault| error::of_yaml(file, text, &fault))?.unwrap_or_default();
+    let read = serde_saphyr::from_str_with_options::<Option<ConfigFile<T>>>(text, options);
+    Ok(read.map_err(|fault| error::of_yaml(file, text, &fault))?.unwrap_or_default())
+}
+
+fn understand(
+    file: &str,
+    text: &str,
+    profile: Option<&str>,
+    mut config: ConfigFile,
+    environment: &HashMap<String, String>,
+) -> Result<Config, ConfigError> {
     // A profile that is not asked for is checked too.
     for lines in config.profiles.values().filter_map(|profile| profile.gates.as_ref()) {
         gates(file, lines)?;
@@ -61,7 +143,7 @@ fn parse(
         config.merge(found);
     }
     check(file, text, &config)?;
-    expand_quoted(file, text, &mut config, &environment)?;
+    expand_quoted(file, text, &mut config, environment)?;
     typed(file, text, config)
 }
 
@@ -84,7 +166,7 @@ fn typed(file: &str, text: &str, written: ConfigFile) -> Result<Config, ConfigEr
 
 /// Parses gates, each with its place.
 fn gates(file: &str, lines: &[Spanned<GateLine>]) -> Result<Vec<PlacedGate>, ConfigError> {
-    let parsed = lines.iter().map(|line| match line.value.0.parse() {
+    let parsed = lines.iter().map(|line| match line.value.0.replace(DOLLAR, "$").parse() {
         Ok(gate) => Ok(PlacedGate { gate, origin: origin(file, line.referenced) }),
         Err(fault) => Err(error::of_gate(file, line.referenced, Box::new(fault))),
     });
@@ -147,7 +229,7 @@ fn expand_quoted(
             rest = after;
         }
         expanded.push_str(rest);
-        *value = expanded;
+        *value = expanded.replace(DOLLAR, "$");
     }
     Ok(())
 }
@@ -174,7 +256,7 @@ mod tests {
 
     fn read(text: &str, profile: Option<&str>) -> Result<Config, String> {
         let environment = [("STAGING_URL".to_owned(), "https://a: b # c".to_owned())].into();
-        parse("loadforge.yml", text, profile, environment).map_err(|error| CommandError::from(error).to_string())
+        parse("loadforge.yml", text, profile, &environment).map_err(|error| CommandError::from(error).to_string())
     }
 
     #[test]
@@ -195,6 +277,38 @@ mod tests {
     fn quoted_texts_expand_too() {
         let config = read("test: { target_host: \"x${STAGING_URL}y\" }", None).unwrap();
         assert_eq!(config.test.target_host.as_deref(), Some("xhttps://a: b # cy"));
+    }
+
+    #[test]
+    fn a_value_that_comes_from_a_variable_is_never_expanded_again() {
+        let environment: HashMap<_, _> =
+            [("A", "${B}"), ("B", "secret")].map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        let config = |text: &str| parse("loadforge.yml", text, None, &environment).unwrap();
+        for text in ["test:\n  env:\n    - X=${A}\n", "test: { env: [ \"X=${A}\" ] }"] {
+            assert_eq!(config(text).test.env, ["X=${B}"], "{text}");
+        }
+        let gate = config("gates:\n  - p95 of \"${A}\" < 1s\n").gates.remove(0).gate.to_string();
+        assert_eq!(gate, "p95 of \"${B}\" < 1s");
+    }
+
+    #[test]
+    fn what_starts_nothing_needs_no_variable_of_the_test() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("loadforge.yml");
+        let load = |text: &str, variables| {
+            fs::write(&file, text).unwrap();
+            load(Some(&file), Some("quick"), [], variables).map_err(|fault| fault.to_string())
+        };
+        let text = "test:\n  users: ${USERS}\n  target_host: \"${HOST}\"\ngates: [ p95 < 1s ]\n\
+                    profiles:\n  quick:\n    test:\n      id: ${ID}\n";
+        assert_eq!(load(text, Variables::OutsideTest).unwrap().gates.len(), 1);
+        assert!(load(text, Variables::All).unwrap_err().contains("variable USERS is not set"));
+        for needed in
+            ["baseline:\n  branch: ${MAIN}\n", "baseline: { branch: \"${MAIN}\" }\n", "on_inconclusive: ${MAIN}\n"]
+        {
+            let fault = load(&format!("{needed}{text}"), Variables::OutsideTest).unwrap_err();
+            assert!(fault.contains("is not set"), "{needed}: {fault}");
+        }
     }
 
     #[test]
@@ -272,7 +386,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("loadforge.yml");
         fs::write(&file, "test: { locustfile: perf/checkout.py }").unwrap();
-        let config = load(Some(&file), None, []).unwrap();
+        let config = load(Some(&file), None, [], Variables::All).unwrap();
         assert_eq!(config.test.locustfile, Some(dir.path().join("perf/checkout.py").display().to_string()));
     }
 

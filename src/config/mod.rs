@@ -8,18 +8,21 @@
 
 mod duration;
 mod error;
+mod find;
 mod guard;
+mod host;
 mod load;
 mod model;
 
 pub use duration::{Duration, NotADuration};
 pub use error::ConfigError;
 pub use guard::NotAllowed;
-pub use load::{DEFAULT_FILE, load};
+pub use host::{NotAHost, check_host};
+pub use load::{DEFAULT_FILE, Variables, load};
 pub use model::{BaselineSection, Config, ConfigFile, Guard, Profile, TestSection};
 
 /// The JSON schema of `loadforge.yml`.
 #[must_use]
 pub fn schema() -> schemars::Schema {
-    schemars::schema_for!(ConfigFile)
+    schemars::schema_for!(ConfigFile<TestSection>)
 }

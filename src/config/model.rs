@@ -32,10 +32,11 @@ pub struct Config {
 /// The whole file. Every part is optional; unknown and duplicate keys are errors.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-#[schemars(title = "loadforge.yml")]
-pub struct ConfigFile {
+#[serde(bound(deserialize = "T: Default + Deserialize<'de>"))]
+#[schemars(title = "loadforge.yml", bound = "T: Default + JsonSchema")]
+pub struct ConfigFile<T = TestSection> {
     /// What to run and in which shape.
-    pub test: TestSection,
+    pub test: T,
     /// What must never be hit.
     pub guard: Guard,
     /// What must hold, one gate a line.
@@ -51,7 +52,7 @@ pub struct ConfigFile {
     /// What the saved test's own targets (`run_passed`) mean. Default: `fail`.
     pub loadforge_targets: Option<TargetPolicy>,
     /// Named variants; what a profile says wins over the rest of the file.
-    pub profiles: BTreeMap<String, Profile>,
+    pub profiles: BTreeMap<String, Profile<T>>,
 }
 
 /// What to run and in which shape.
@@ -109,9 +110,11 @@ pub struct BaselineSection {
 /// A named variant of the file.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct Profile {
+#[serde(bound(deserialize = "T: Default + Deserialize<'de>"))]
+#[schemars(rename = "Profile", bound = "T: Default + JsonSchema")]
+pub struct Profile<T = TestSection> {
     /// What differs in the test. Regions and `env` replace those of the file.
-    pub test: TestSection,
+    pub test: T,
     /// The only hosts this variant may go to, in place of the file's.
     pub guard: Option<Guard>,
     /// Gates in place of the file's.
@@ -123,6 +126,23 @@ pub struct Profile {
     pub on_inconclusive: Option<OnInconclusive>,
     /// What the saved test's own targets mean.
     pub loadforge_targets: Option<TargetPolicy>,
+}
+
+impl<T> ConfigFile<T> {
+    /// The same with nothing said of the test.
+    pub(super) fn without_test(self) -> ConfigFile {
+        let Self { test: _, guard, gates, waivers, baseline, on_inconclusive, loadforge_targets, profiles } = self;
+        let profiles = profiles.into_iter().map(|(name, profile)| (name, profile.without_test())).collect();
+        let test = TestSection::default();
+        ConfigFile { test, guard, gates, waivers, baseline, on_inconclusive, loadforge_targets, profiles }
+    }
+}
+
+impl<T> Profile<T> {
+    fn without_test(self) -> Profile {
+        let Self { test: _, guard, gates, baseline, on_inconclusive, loadforge_targets } = self;
+        Profile { test: TestSection::default(), guard, gates, baseline, on_inconclusive, loadforge_targets }
+    }
 }
 
 impl ConfigFile {

@@ -248,6 +248,11 @@ fn base_url(address: &str) -> Result<Url, GithubError> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err(wrong("credentials do not belong in an address"));
     }
+    if url.scheme() == "http" && !http::is_loopback(&url) {
+        return Err(wrong(
+            "the token would be sent over plain http, which is allowed to this machine only; use https://",
+        ));
+    }
     url.set_query(None);
     url.set_fragment(None);
     Ok(url)

@@ -14,7 +14,7 @@ mod reports;
 mod run_under_test;
 
 pub(crate) use confirm::{Settled, settle};
-pub(crate) use gates::gates;
+pub(crate) use gates::{check, gates};
 pub(crate) use history::{open_history, rules};
 pub(crate) use judge::Judging;
 pub(crate) use judged_run::JudgedRun;

@@ -7,7 +7,6 @@ use url::Url;
 use super::client::{Client, bounded};
 use super::error::{ApiError, ServiceRefusal};
 use super::resend::until_answered;
-use super::url::is_loopback;
 use crate::http;
 
 /// The most redirects followed; object stores use one or two.
@@ -40,7 +39,7 @@ impl Client {
         };
         let what = format!("fetch {what}");
         let may_use_http = self.url().is_loopback();
-        let allowed = move |url: &Url| url.scheme() == "https" || (may_use_http && is_loopback(url));
+        let allowed = move |url: &Url| url.scheme() == "https" || (may_use_http && http::is_loopback(url));
         if !allowed(&url) {
             return Err(ApiError::Unreadable { call: what, problem: "its address is not an https one".to_owned() });
         }
@@ -52,7 +51,7 @@ impl Client {
             }
         });
         let mut builder = http::builder().map_err(ApiError::Setup)?.redirect(policy);
-        if is_loopback(&url) {
+        if http::is_loopback(&url) {
             builder = builder.no_proxy();
         }
         let http = builder.build().map_err(ApiError::Setup)?;

@@ -8,6 +8,7 @@ use url::Url;
 
 use super::prelude::is_allowed;
 use super::wire::HostSpec;
+use crate::config::check_host;
 use crate::error::Explain;
 use crate::exit::Exit;
 use crate::results::{Build, Engine, Fingerprint, LocalLoad, Recipe, StartApi, TestSource};
@@ -215,6 +216,7 @@ impl RunPlan {
         if url.path() != "/" || url.query().is_some() || !url.username().is_empty() || url.password().is_some() {
             return Err(wrong("takes scheme, host and port only, for example https://staging.example.com"));
         }
+        check_host(url).map_err(|fault| wrong(&format!("is not a target: {fault}")))?;
         match (url.host_str(), url.port_or_known_default()) {
             (Some(name), Some(port)) => Ok(HostSpec { name: name.to_owned(), port, protocol: url.scheme().to_owned() }),
             _ => Err(wrong("names no host")),

@@ -61,8 +61,9 @@ pub(super) async fn resolve(
     fingerprint.engine = plan.engine;
     fingerprint.test = test;
     fingerprint.duration_s = Some(plan.duration.as_secs_f64().round() as u64);
-    if fingerprint.host.is_none() {
-        fingerprint.host = plan.target_host.as_ref().and_then(|_| plan.host().ok()).map(|host| host.to_string());
+    if fingerprint.host.is_none() && plan.target_host.is_some() {
+        let text = "--target-host does not change a saved test, whose own host the service does not name".to_owned();
+        observer.event(&Event::Warning(text));
     }
     Ok(ResolvedTest { label, test_id: Some(row.id), fingerprint })
 }

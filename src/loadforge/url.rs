@@ -1,14 +1,14 @@
 //! The API's address: what is accepted and how request addresses are built on it.
 
 use std::fmt;
-use std::net::IpAddr;
 use std::str::FromStr;
 
-use url::{Host, Url};
+use url::Url;
 
 use crate::clean;
 use crate::error::Explain;
 use crate::exit::Exit;
+use crate::http;
 use crate::redact::shown_address;
 
 /// The text cannot be used as the address of a LoadForge API.
@@ -58,7 +58,7 @@ impl ApiUrl {
     /// Whether the API is on this machine. Then no proxy is used, plain http is fine and polling costs nothing.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
-        is_loopback(&self.0)
+        http::is_loopback(&self.0)
     }
 
     /// Whether another address has the same scheme, host and port, so that it may be given the token.
@@ -118,16 +118,6 @@ impl FromStr for ApiUrl {
 impl fmt::Display for ApiUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0.as_str().trim_end_matches('/'))
-    }
-}
-
-/// Whether an address is on this machine.
-pub(super) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(address)) => IpAddr::from(address).is_loopback(),
-        Some(Host::Ipv6(address)) => IpAddr::from(address).is_loopback(),
-        None => false,
     }
 }
 

@@ -93,17 +93,13 @@ impl ResultsFolder {
     const SECOND_RUN: &'static str = "confirm";
     /// What the name of the folder that keeps the run before ends with.
     const PREVIOUS: &'static str = ".previous";
-    /// Everything a run leaves and everything that is made of it.
-    const MOVED: [&'static str; 12] = [
+    /// What a run leaves beside the reports.
+    const OF_A_RUN: [&'static str; 8] = [
         Self::RUN,
         Self::STATS,
         Self::HISTORY,
         Self::FAILURES,
         Self::RESULTS,
-        Self::VERDICT,
-        Self::SUMMARY,
-        Self::REPORT,
-        "junit",
         Self::COMMENT,
         Self::LOCUST_LOG,
         Self::SECOND_RUN,
@@ -199,13 +195,15 @@ impl ResultsFolder {
     /// # Errors
     /// When a file cannot be moved.
     pub fn set_aside(&self) -> Result<bool, FolderError> {
-        let there: Vec<&str> = Self::MOVED.into_iter().filter(|name| self.file(name).exists()).collect();
+        let reports = Self::REPORTS.into_iter().map(|name| name.split('/').next().unwrap_or(name));
+        let moved: Vec<&str> = Self::OF_A_RUN.into_iter().chain(reports).collect();
+        let there: Vec<&str> = moved.iter().copied().filter(|name| self.file(name).exists()).collect();
         if there.is_empty() {
             return Ok(false);
         }
         let previous = self.previous();
         let fault = |source| FolderError::Write { path: previous.0.clone(), source };
-        for name in Self::MOVED {
+        for name in moved {
             remove_whatever(&previous.file(name)).map_err(fault)?;
         }
         fs::create_dir_all(&previous.0).map_err(fault)?;

@@ -19,6 +19,7 @@ mod lint;
 mod loadforge;
 mod open_shop;
 mod orb;
+mod refused;
 mod report;
 mod run;
 mod samples;

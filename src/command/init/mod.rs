@@ -61,7 +61,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         run_in(dir.path(), false);
         let environment = [("TARGET_HOST".to_owned(), "http://localhost:1".to_owned())];
-        let config = config::load(Some(&dir.path().join("loadforge.yml")), None, environment).unwrap();
+        let config =
+            config::load(Some(&dir.path().join("loadforge.yml")), None, environment, config::Variables::All).unwrap();
         assert_eq!(config.gates.len(), 3);
         std::fs::write(dir.path().join("loadforge.yml"), "mine").unwrap();
         assert!(run_in(dir.path(), false).contains("kept     loadforge.yml"));
