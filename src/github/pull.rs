@@ -69,12 +69,12 @@ struct Repo {
 #[derive(Debug)]
 struct Candidate {
     pull: Pull,
-    evidence: Evidence,
+    evidence: FoundBy,
 }
 
 /// Why a pull request is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Evidence {
+enum FoundBy {
     /// The user named it.
     User,
     /// The environment names it.
@@ -138,14 +138,14 @@ impl Search<'_> {
         candidates
     }
 
-    fn links(&mut self) -> Vec<(PullRequestLink, Evidence)> {
+    fn links(&mut self) -> Vec<(PullRequestLink, FoundBy)> {
         let ci = self.ci;
         let in_repository = |number: u64| Some(PullRequestLink { repository: ci.repository.clone()?, number });
         if let Some(number) = ci.named_pull_request {
             if ci.repository.is_none() {
                 self.said.push(format!("Nothing says which repository has pull request {number}: set --repository."));
             }
-            return in_repository(number).map(|link| (link, Evidence::User)).into_iter().collect();
+            return in_repository(number).map(|link| (link, FoundBy::User)).into_iter().collect();
         }
         let mut links = Vec::new();
         for link in ci.pull_requests.iter().take(MAX_LINKS) {
@@ -158,7 +158,7 @@ impl Search<'_> {
         }
         let by_number = ci.pull_request_number.and_then(in_repository);
         links.extend(by_number.filter(|link| links.iter().all(|known| known.number != link.number)));
-        links.into_iter().map(|link| (link, Evidence::Environment)).collect()
+        links.into_iter().map(|link| (link, FoundBy::Environment)).collect()
     }
 
     /// The pull requests GitHub associates with the commit. Where others are known, a refusal is only noted.
@@ -179,7 +179,7 @@ impl Search<'_> {
         }
         let route = format!("/repos/{repository}/commits/{commit}/pulls");
         match self.github.list(Task::FindByCommit, &route, |_| true).await {
-            Ok(pulls) => pulls.into_iter().map(|pull| Candidate { pull, evidence: Evidence::Commit }).collect(),
+            Ok(pulls) => pulls.into_iter().map(|pull| Candidate { pull, evidence: FoundBy::Commit }).collect(),
             // 422: "No commit found for SHA", which is what a commit that was never pushed gets.
             Err(error) if error.status() == Some(422) => {
                 self.said.push(format!("GitHub does not know commit {} in {repository}.", short_commit(commit)));
@@ -203,13 +203,13 @@ fn refusal(Candidate { pull, evidence }: &Candidate, ci: &CircleCi) -> Option<St
     if pull.state != "open" {
         return Some(format!("{label} is closed."));
     }
-    if *evidence == Evidence::User || ci.commit.as_deref() == Some(pull.head.sha.as_str()) {
+    if *evidence == FoundBy::User || ci.commit.as_deref() == Some(pull.head.sha.as_str()) {
         return None;
     }
     match ci.branch.as_deref() {
         Some(branch) if branch == pull.head.branch || pull_request_of_branch(branch) == Some(pull.number) => None,
         Some(branch) => Some(format!("{label} is of branch {:?}, this build is of {branch:?}.", pull.head.branch)),
-        None if *evidence == Evidence::Environment && ci.tag.is_none() => None,
+        None if *evidence == FoundBy::Environment && ci.tag.is_none() => None,
         None => Some(format!("{label} contains this commit, but its newest commit is another one.")),
     }
 }
@@ -295,12 +295,12 @@ mod tests {
         }
     }
 
-    fn candidates(pulls: Vec<Pull>, evidence: Evidence) -> Vec<Candidate> {
+    fn candidates(pulls: Vec<Pull>, evidence: FoundBy) -> Vec<Candidate> {
         pulls.into_iter().map(|pull| Candidate { pull, evidence }).collect()
     }
 
     fn chosen(pulls: Vec<Pull>, named: bool, branch: Option<&str>) -> (Option<u64>, String) {
-        let evidence = if named { Evidence::Environment } else { Evidence::Commit };
+        let evidence = if named { FoundBy::Environment } else { FoundBy::Commit };
         let (pull_request, said) = choose(candidates(pulls, evidence), &ci(branch), Vec::new());
         (pull_request.map(|pull| pull.number), said.join("\n"))
     }
@@ -346,7 +346,7 @@ mod tests {
     fn a_fork_is_named_and_the_base_receives_the_comment() {
         let mut fork = pull(7, "patch-1", COMMIT);
         fork.head.repo = Some(Repo { full_name: "alice/shop".into() });
-        let (found, said) = choose(candidates(vec![fork], Evidence::Environment), &ci(Some("pull/7")), Vec::new());
+        let (found, said) = choose(candidates(vec![fork], FoundBy::Environment), &ci(Some("pull/7")), Vec::new());
         assert!(found.as_ref().unwrap().fork);
         assert_eq!(found.unwrap().repository.to_string(), "acme/shop");
         assert_eq!(said, ["#7 comes from alice/shop; the comment goes to acme/shop."]);
@@ -361,14 +361,14 @@ mod tests {
     fn a_merge_queue_shows_its_own_commit_as_the_newest() {
         let branch = "gh-readonly-queue/main/pr-7-2222222222222222222222222222222222222222";
         let (found, _) =
-            choose(candidates(vec![pull(7, "login", OTHER)], Evidence::Environment), &ci(Some(branch)), Vec::new());
+            choose(candidates(vec![pull(7, "login", OTHER)], FoundBy::Environment), &ci(Some(branch)), Vec::new());
         assert_eq!(found.unwrap().head_sha, COMMIT);
         assert_eq!(chosen(vec![pull(8, "login", OTHER)], true, Some(branch)).0, None);
     }
 
     #[test]
     fn the_one_the_user_names_may_be_of_another_branch_but_must_be_open() {
-        let of_user = |pull| choose(candidates(vec![pull], Evidence::User), &ci(Some("other")), Vec::new()).0;
+        let of_user = |pull| choose(candidates(vec![pull], FoundBy::User), &ci(Some("other")), Vec::new()).0;
         assert_eq!(of_user(pull(7, "login", OTHER)).unwrap().number, 7);
         assert_eq!(of_user(Pull { state: "closed".into(), ..pull(7, "login", OTHER) }), None);
     }
@@ -376,7 +376,7 @@ mod tests {
     #[test]
     fn a_tag_comments_only_where_its_commit_is_the_newest() {
         let tag = CircleCi { tag: Some("v1".into()), ..ci(None) };
-        let of_tag = |pull| choose(candidates(vec![pull], Evidence::Environment), &tag, Vec::new()).0;
+        let of_tag = |pull| choose(candidates(vec![pull], FoundBy::Environment), &tag, Vec::new()).0;
         assert_eq!(of_tag(pull(7, "login", OTHER)), None);
         assert_eq!(of_tag(pull(7, "login", COMMIT)).unwrap().number, 7);
     }

@@ -40,11 +40,11 @@ impl Placeholder {
 #[derive(Clone, Default)]
 pub struct Redactor {
     /// The longest form first.
-    patterns: Vec<Pattern>,
+    patterns: Vec<SecretForm>,
 }
 
 #[derive(Clone)]
-struct Pattern {
+struct SecretForm {
     finder: Finder<'static>,
     placeholder: Placeholder,
     /// A form of digits alone, which is also what numbers are made of.
@@ -53,7 +53,7 @@ struct Pattern {
 
 /// Which texts are searched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Context {
+enum TextKind {
     /// Words for people: a secret is hidden wherever it stands.
     Prose,
     /// CSV or JSON: a cell or field that is a number and nothing else stays, or the file could not be read again.
@@ -84,7 +84,11 @@ impl Redactor {
                 continue;
             }
             let is_number = form.bytes().all(|byte| byte.is_ascii_digit());
-            self.patterns.push(Pattern { finder: Finder::new(form.as_bytes()).into_owned(), placeholder, is_number });
+            self.patterns.push(SecretForm {
+                finder: Finder::new(form.as_bytes()).into_owned(),
+                placeholder,
+                is_number,
+            });
         }
         self.patterns.sort_by_key(|pattern| std::cmp::Reverse(pattern.finder.needle().len()));
         true
@@ -93,16 +97,16 @@ impl Redactor {
     /// The text without the values.
     #[must_use]
     pub fn hide<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        self.replaced(text.as_bytes(), Context::Prose).map_or(Cow::Borrowed(text), |bytes| Cow::Owned(text_of(bytes)))
+        self.replaced(text.as_bytes(), TextKind::Prose).map_or(Cow::Borrowed(text), |bytes| Cow::Owned(text_of(bytes)))
     }
 
     /// The content of a CSV or JSON file without the values; a number that stands alone stays.
     #[must_use]
     pub fn hide_data<'t>(&self, content: &'t [u8]) -> Cow<'t, [u8]> {
-        self.replaced(content, Context::Data).map_or(Cow::Borrowed(content), Cow::Owned)
+        self.replaced(content, TextKind::Data).map_or(Cow::Borrowed(content), Cow::Owned)
     }
 
-    fn replaced(&self, content: &[u8], context: Context) -> Option<Vec<u8>> {
+    fn replaced(&self, content: &[u8], context: TextKind) -> Option<Vec<u8>> {
         let mut found: Vec<(Range<usize>, Placeholder)> = Vec::new();
         for pattern in &self.patterns {
             let length = pattern.finder.needle().len();
@@ -133,7 +137,7 @@ impl Redactor {
 }
 
 /// Whether digits stand inside a longer number, or (in data) are a whole cell or field.
-fn is_part_of_number(content: &[u8], range: &Range<usize>, context: Context) -> bool {
+fn is_part_of_number(content: &[u8], range: &Range<usize>, context: TextKind) -> bool {
     let of_number = |byte: &u8| byte.is_ascii_digit() || *byte == b'.';
     let (before, after) = (&content[..range.start], &content[range.end..]);
     if before.last().is_some_and(of_number) || after.first().is_some_and(of_number) {
@@ -141,7 +145,7 @@ fn is_part_of_number(content: &[u8], range: &Range<usize>, context: Context) -> 
     }
     let opens = before.iter().rev().find(|byte| **byte != b' ').is_none_or(|byte| b",:[\n;\t".contains(byte));
     let closes = after.first().is_none_or(|byte| b",]}\r\n;\t".contains(byte));
-    context == Context::Data && opens && closes
+    context == TextKind::Data && opens && closes
 }
 
 /// Every form is UTF-8, so taking one out leaves UTF-8.
@@ -161,7 +165,7 @@ pub fn register(value: &SecretString, placeholder: Placeholder) -> bool {
 #[must_use]
 pub fn is_token(value: &str) -> bool {
     let known = KNOWN.read().unwrap_or_else(PoisonError::into_inner);
-    let is_it = |pattern: &Pattern| pattern.finder.needle() == value.trim().as_bytes();
+    let is_it = |pattern: &SecretForm| pattern.finder.needle() == value.trim().as_bytes();
     known.patterns.iter().any(|pattern| pattern.placeholder == Placeholder::Token && is_it(pattern))
 }
 

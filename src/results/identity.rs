@@ -96,7 +96,7 @@ impl fmt::Display for Difference {
 
 /// The answer of [`RunIdentity::compare`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Comparison {
+pub struct IdentityMatch {
     /// How the two relate.
     pub relation: Relation,
     /// What tells them apart; `None` for the same run.
@@ -158,7 +158,7 @@ impl RunIdentity {
     /// it. A commit, branch, job or profile that only one side knows is a difference. The local engine's address is
     /// left out: it serves each run on whatever port is free.
     #[must_use]
-    pub fn compare(&self, asked: &Build, service: Option<(Engine, &str)>) -> Comparison {
+    pub fn compare(&self, asked: &Build, service: Option<(Engine, &str)>) -> IdentityMatch {
         let recorded = &self.build;
         let (difference, relation) = if let Some(difference) = service.and_then(|service| self.other_service(service)) {
             (Some(difference), Relation::OtherService)
@@ -174,7 +174,7 @@ impl RunIdentity {
             (None, Relation::SameRun)
         };
         let known = recorded.workflow.as_ref().zip(asked.workflow.as_ref());
-        Comparison {
+        IdentityMatch {
             relation,
             difference,
             workflows_known: known.is_some(),
@@ -201,7 +201,7 @@ impl RunIdentity {
     }
 }
 
-impl Comparison {
+impl IdentityMatch {
     /// Whether `run` may continue the run: the same commit and job at the same service.
     #[must_use]
     pub const fn may_continue(&self) -> bool {

@@ -24,7 +24,7 @@ pub use extension::{ExactEndpoint, ExactSteady, Extension};
 pub use failure::{Failure, FailureKind, NotAFailureKind};
 pub use folder::{FolderError, ResultsFolder, write_atomically};
 pub use histogram::Histogram;
-pub use identity::{Build, Comparison, Difference, Relation, RunIdentity};
+pub use identity::{Build, Difference, IdentityMatch, Relation, RunIdentity};
 pub use percentile::{Percentile, not_delivered};
 pub use problem::{Problem, ProblemKind};
 pub use recipe::{LocalLoad, Recipe, StartApi, TestSource, load_generators};

@@ -6,7 +6,7 @@ use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::log::warn;
 use crate::results::{
-    Build, Comparison, Engine, Fingerprint, Relation, ResultsFolder, RunFailure, RunIdentity, RunRecord,
+    Build, Engine, Fingerprint, IdentityMatch, Relation, ResultsFolder, RunFailure, RunIdentity, RunRecord,
 };
 
 /// What the environment says, with the commit and branch that the flags name.
@@ -66,7 +66,7 @@ fn held(record: &RunRecord, folder: &ResultsFolder) -> String {
     format!("{} holds {run} of {}", folder.path().display(), record.identity.build)
 }
 
-fn refusal(record: &RunRecord, folder: &ResultsFolder, comparison: &Comparison, asked: &Build) -> CommandError {
+fn refusal(record: &RunRecord, folder: &ResultsFolder, comparison: &IdentityMatch, asked: &Build) -> CommandError {
     let held = held(record, folder);
     let differing = comparison.difference.as_ref().map_or_else(String::new, ToString::to_string);
     let RunIdentity { engine, api_url, .. } = &record.identity;

@@ -9,6 +9,7 @@ mod baseline;
 mod canary;
 mod cli;
 mod confirm;
+mod contributing;
 mod demo;
 mod emulator;
 mod gate;

@@ -17,9 +17,9 @@ use super::state::ShopState;
 /// Lines a cart takes.
 const MOST_ITEMS: usize = 100;
 
-type Answer = Result<(StatusCode, Json<Value>), ShopRefusal>;
+type CartAnswer = Result<(StatusCode, Json<Value>), ShopRefusal>;
 
-fn created(value: &impl serde::Serialize) -> Answer {
+fn created(value: &impl serde::Serialize) -> CartAnswer {
     Ok((StatusCode::CREATED, Json(json!(value))))
 }
 
@@ -29,7 +29,7 @@ struct NewCart {
 }
 
 /// Opens a cart; the body may be empty.
-pub(super) async fn create(State(shop): State<Arc<ShopState>>, customer: Customer, body: Bytes) -> Answer {
+pub(super) async fn create(State(shop): State<Arc<ShopState>>, customer: Customer, body: Bytes) -> CartAnswer {
     let new: NewCart = if body.trim_ascii().is_empty() {
         NewCart::default()
     } else {
@@ -72,7 +72,7 @@ pub(super) async fn add_item(
     customer: Customer,
     Path(id): Path<String>,
     JsonBody(new): JsonBody<NewItem>,
-) -> Answer {
+) -> CartAnswer {
     let mut store = shop.store();
     let price_cents = store.product(new.product_id).ok_or_else(|| ShopRefusal::invalid("no such product"))?.price_cents;
     let cart = open_cart(&mut store, customer, &id)?;
@@ -93,7 +93,7 @@ pub(super) async fn set_shipping_address(
     customer: Customer,
     Path(id): Path<String>,
     JsonBody(address): JsonBody<Address>,
-) -> Answer {
+) -> CartAnswer {
     let mut store = shop.store();
     let cart = open_cart(&mut store, customer, &id)?;
     if cart.items.is_empty() {
@@ -120,7 +120,7 @@ pub(super) async fn create_payment_intent(
     customer: Customer,
     Path(id): Path<String>,
     JsonBody(new): JsonBody<NewPaymentIntent>,
-) -> Answer {
+) -> CartAnswer {
     if !["card", "invoice"].contains(&new.method.as_str()) {
         return Err(ShopRefusal::invalid("method is card or invoice"));
     }
@@ -144,7 +144,7 @@ pub(super) async fn check_out(
     customer: Customer,
     Path(id): Path<String>,
     JsonBody(wanted): JsonBody<CheckOut>,
-) -> Answer {
+) -> CartAnswer {
     let mut store = shop.store();
     let cart = open_cart(&mut store, customer, &id)?;
     let Some(intent) = &cart.payment_intent else {

@@ -120,8 +120,8 @@ fn is_start(method: &StmtFunctionDef) -> bool {
 
 /// Whether a method does anything that may log a user in: a call, or setting a header or cookie.
 fn prepares(method: &StmtFunctionDef) -> bool {
-    struct Search(bool);
-    impl<'a> Visitor<'a> for Search {
+    struct PreparationSearch(bool);
+    impl<'a> Visitor<'a> for PreparationSearch {
         fn visit_expr(&mut self, expression: &'a Expr) {
             match expression {
                 // `super().__init__()` alone logs nobody in.
@@ -137,7 +137,7 @@ fn prepares(method: &StmtFunctionDef) -> bool {
             walk_expr(self, expression);
         }
     }
-    let mut search = Search(false);
+    let mut search = PreparationSearch(false);
     search.visit_body(&method.body);
     search.0
 }

@@ -4,7 +4,7 @@
 mod source;
 mod tree;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use tree::Tree;
@@ -61,6 +61,17 @@ fn no_file_is_too_long_to_read_at_once() {
     assert!(long.is_empty(), "{long:#?}");
 }
 
+#[test]
+fn a_type_name_means_one_thing() {
+    let tree = tree();
+    let mut places: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (name, file) in tree.types() {
+        places.entry(name).or_default().push(file);
+    }
+    places.retain(|_, files| files.len() > 1);
+    assert!(places.is_empty(), "{places:#?}");
+}
+
 /// `cargo test --test it architecture::the_house -- --nocapture` prints its measures.
 #[test]
 fn the_house_has_rooms_and_arrows() {
@@ -71,6 +82,7 @@ fn the_house_has_rooms_and_arrows() {
     println!("rooms: {}", tree.rooms().collect::<BTreeSet<_>>().len());
     println!("files: {}", tree.files().count());
     println!("arrows between rooms: {}", arrows.len());
+    println!("types: {}", tree.types().count());
     println!("circles: {}", tree.circles().len());
     println!("largest file: {} ({} lines)", largest.path, largest.lines);
     assert!(arrows.contains(&("command", "judging")), "{arrows:?}");

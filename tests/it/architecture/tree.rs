@@ -81,6 +81,20 @@ impl Tree {
         imports.iter().copied().filter(|(from, to)| from < to && imports.contains(&(*to, *from))).collect()
     }
 
+    /// The types that are defined outside of functions and implementations, each with its file.
+    pub(crate) fn types(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.modules.values().flat_map(|module| {
+            let items = module.code.lines().filter_map(|line| {
+                let line =
+                    line.strip_prefix("pub(").map_or(line, |line| line.split_once(") ").map_or(line, |parts| parts.1));
+                let line = line.strip_prefix("pub ").unwrap_or(line);
+                let rest = ["struct ", "enum ", "trait ", "type "].iter().find_map(|word| line.strip_prefix(word))?;
+                rest.split(|c: char| !c.is_alphanumeric() && c != '_').next()
+            });
+            items.map(|name| (name, module.path.as_str()))
+        })
+    }
+
     /// The file in which the item of this path is, through re-exports.
     fn target(&self, path: &[String], depth: usize) -> Option<&Module> {
         let mut at: Names = Vec::new();
