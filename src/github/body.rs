@@ -6,7 +6,7 @@ use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use octocrab::FromResponse;
 
 use super::error::{GithubError, Task};
-use super::pacing::Patience;
+use super::patience::Patience;
 
 /// The longest answer that is read, in bytes. A page of a hundred comments of 65,536 characters needs about 26 MB.
 const MAX_BODY: usize = 32 << 20;

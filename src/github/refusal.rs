@@ -1,6 +1,6 @@
 //! Why GitHub said no, told from the fields of its answer, and what to do about it.
 
-use super::error::Task;
+use super::task::Task;
 
 /// The reason of a refusal.
 #[derive(Debug, Clone, PartialEq, Eq)]

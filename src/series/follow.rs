@@ -1,9 +1,11 @@
 //! Running totals that are followed for findings: parsed only where they are kept.
 
-use super::plan::MOST_POINTS;
 use super::thinned::Thinned;
 use super::totals::Totals;
 use crate::locust::{CsvError, HistoryRow, KeptRow};
+
+/// Points kept of each series that findings are looked for in, beside the newest.
+pub(super) const MOST_POINTS: usize = 360;
 
 /// The running totals of one endpoint while the history streams by.
 #[derive(Debug)]

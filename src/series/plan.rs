@@ -8,9 +8,6 @@ use super::request::{SeriesHandle, SeriesRequest};
 use super::track::{DriftSeries, Share, Track};
 use crate::results::{EndpointKey, Results};
 
-/// Points kept of each series that findings are looked for in, beside the newest.
-pub(super) const MOST_POINTS: usize = 360;
-
 /// Endpoints that findings are looked for in, those with the most requests first.
 const MOST_ENDPOINTS: usize = 100;
 

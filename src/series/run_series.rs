@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::follow::Followed;
-use super::plan::{MOST_POINTS, SeriesPlan, Watched};
+use super::follow::{Followed, MOST_POINTS};
+use super::plan::{SeriesPlan, Watched};
 use super::source::StatsHistory;
 use super::thinned::Thinned;
 use super::totals::{Interval, Totals};
