@@ -6,21 +6,19 @@
 # LF_MIRROR_URL   download from here instead
 # LF_INSTALL_DIR  the install folder
 # LF_BINARY       use this program instead: nothing is downloaded
+# LF_PARAMETERS   how a parameter is read (parameters.sh)
 #
 # Exits with 0 when the program is in place and 1 when it is not; the log says why. It removes only what it made: its
 # own download, its own link and the program of an earlier run of itself. A file of somebody else under the program's
 # name is renamed, not deleted.
 set -eu
 
-say() { printf 'loadforge-ci: %s\n' "$*"; }
+eval "$LF_PARAMETERS"
 
 fail() {
   say "$*" >&2
   exit 1
 }
-
-# What an empty pipeline value becomes, `<nil>`, counts as unset.
-value() { case $1 in '<nil>') ;; *) printf '%s' "$1" ;; esac; }
 
 field() { printf '%s\n' "$LF_RELEASE" | sed -n "s/^$1 //p"; }
 
@@ -91,19 +89,23 @@ add_to_path() {
   # $PATH is for the shell that reads the file.
   # shellcheck disable=SC2016
   line=$(printf 'export PATH=%s:"$PATH"' "'$(printf '%s' "$1" | sed "s/'/'\\\\''/g")'")
-  grep -qsxF "$line" "$BASH_ENV" || printf '%s\n' "$line" >>"$BASH_ENV"
+  grep -qsxF "$line" "$BASH_ENV" || { printf '%s\n' "$line" >>"$BASH_ENV"; } 2>/dev/null ||
+    say "cannot write to $BASH_ENV (BASH_ENV), so later steps find the program as $1/loadforge-ci, not by its name" >&2
 }
 
-# A tilde in a parameter reaches the script as it is.
-# shellcheck disable=SC2088
-home_path() {
-  case $1 in
-    '~/'*)
-      [ -n "${HOME:-}" ] || fail "the path $1 needs the variable HOME, which is not set in this image. Write the whole path, or set HOME in the job's environment."
-      printf '%s' "$HOME/${1#'~/'}"
-      ;;
-    *) printf '%s' "$1" ;;
-  esac
+# Unpacks the program of the archive $1 into the folder $2. Some images have tar, but not the gzip that it calls.
+unpack() {
+  command -v tar >/dev/null 2>&1 || fail 'tar is not in this image. Install it, or name a program that is already there with the parameter binary.'
+  tar -xzf "$1" -C "$2" loadforge-ci 2>"$2/log" && return
+  for gunzip in 'gzip -dc' 'pigz -dc' 'busybox gzip -dc' 'python3 -m gzip -d'; do
+    command -v "${gunzip%% *}" >/dev/null 2>&1 || continue
+    case $gunzip in
+      # It writes beside the archive.
+      python3*) $gunzip "$1" 2>/dev/null && tar -xf "${1%.gz}" -C "$2" loadforge-ci && return ;;
+      *) $gunzip "$1" >"$2/archive.tar" 2>/dev/null && tar -xf "$2/archive.tar" -C "$2" loadforge-ci && return ;;
+    esac
+  done
+  fail "cannot unpack $1: $(head -n 1 "$2/log"). Install gzip, or name a program that is already there with the parameter binary."
 }
 
 absolute() { printf '%s/%s' "$(CDPATH='' cd -- "$(dirname -- "$1")" && pwd)" "$(basename -- "$1")"; }
@@ -120,7 +122,10 @@ clear_program() {
   fi
 }
 
-folder=$(value "${LF_INSTALL_DIR:-}")
+refuse_variables
+folder=$(given "${LF_INSTALL_DIR:-}")
+# shellcheck disable=SC2088
+case ${HOME:-}$folder in '~/'*) say "HOME is not set in this image: $folder is taken to be below the working directory, $PWD" >&2 ;; esac
 folder=$(home_path "$folder")
 [ -n "$folder" ] || fail "the parameter install_dir is empty; leave it out for its default"
 program=$folder/loadforge-ci
@@ -146,7 +151,7 @@ writable() { mkdir -p "$folder" 2>/dev/null && [ -w "$folder" ]; }
 
 if [ -d "$program" ]; then fail "$program is a folder, and the program needs that name. Name another folder with the parameter install_dir."; fi
 
-binary=$(value "${LF_BINARY:-}")
+binary=$(given "${LF_BINARY:-}")
 if [ -n "$binary" ]; then
   binary=$(home_path "$binary")
   if [ ! -f "$binary" ] || [ ! -x "$binary" ]; then fail "the parameter binary names $binary, which is not an executable file"; fi
@@ -191,12 +196,12 @@ writable || fail "$refused"
 if there; then clear_program "$program is not the program of version $(field version); it is replaced" || fail "$refused"; fi
 work=$(mktemp -d "$folder/download.XXXXXX")
 
-base=$(value "${LF_MIRROR_URL:-}")
+base=$(given "${LF_MIRROR_URL:-}")
 [ -n "$base" ] || base=$(field url)
 archive=loadforge-ci-$(field version)-$platform.tar.gz
 download "${base%/}/$archive" "$work/$archive"
 verify "$work/$archive" "$archive_sum" "$archive"
-tar -xzf "$work/$archive" -C "$work" loadforge-ci
+unpack "$work/$archive" "$work"
 verify "$work/loadforge-ci" "$program_sum" "loadforge-ci in $archive"
 chmod 755 "$work/loadforge-ci"
 mv -f "$work/loadforge-ci" "$program"

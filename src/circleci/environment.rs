@@ -5,7 +5,8 @@ use url::Url;
 use super::evidence::{self, RepositorySource};
 use super::repository::{PullRequestLink, Repository};
 
-/// Where CircleCI serves an artifact of a job by the job's id, also before it is uploaded.
+/// Where CircleCI serves an artifact of a job by the job's id, also before it is uploaded. CircleCI Server serves it at
+/// the same path of its own host.
 const ARTIFACT_BASE: &str = "https://output.circle-artifacts.com/output/job";
 
 /// What the environment of a job says. Empty, blank and `<nil>` values count as unset: CircleCI writes `<nil>` where
@@ -102,6 +103,11 @@ impl CircleCi {
     pub fn artifact_url(&self, path: &str) -> Option<String> {
         let job = self.job_id.as_ref()?;
         let mut url = Url::parse(ARTIFACT_BASE).ok()?;
+        let page = self.build_url.as_ref().and_then(|page| Url::parse(page).ok());
+        let is_cloud = |host: &str| host == "circleci.com" || host.ends_with(".circleci.com");
+        if let Some(server) = page.filter(|page| page.host_str().is_some_and(|host| !is_cloud(host))) {
+            url = server.join(url.path()).ok()?;
+        }
         url.path_segments_mut()
             .ok()?
             .push(job)
@@ -225,6 +231,22 @@ mod tests {
         assert_eq!(read(&[("CIRCLE_BRANCH", "<nil>"), ("CIRCLE_SHA1", " "), ("CIRCLE_PULL_REQUEST", "")]), nothing);
         assert_eq!(read(&[("CIRCLE_SHA1", "not a commit"), ("CIRCLE_BUILD_URL", "javascript:alert(1)")]), nothing);
         assert_eq!(nothing.artifact_url("report.html"), None);
+    }
+
+    #[test]
+    fn circleci_server_has_its_artifacts_on_its_own_host() {
+        for (page, base) in [
+            ("https://circleci.com/gh/acme/shop/12", "https://output.circle-artifacts.com"),
+            ("https://app.circleci.com/pipelines/circleci/a/b/1", "https://output.circle-artifacts.com"),
+            ("https://circleci.acme.example/gh/acme/shop/12?x=1", "https://circleci.acme.example"),
+            ("http://ci.local:8080/gh/acme/shop/12", "http://ci.local:8080"),
+        ] {
+            let ci = read(&[("CIRCLE_WORKFLOW_JOB_ID", "d1c9"), ("CIRCLE_BUILD_URL", page)]);
+            assert_eq!(
+                ci.artifact_url("r/report.html").unwrap(),
+                format!("{base}/output/job/d1c9/artifacts/0/r/report.html")
+            );
+        }
     }
 
     #[test]

@@ -223,6 +223,9 @@ pub struct GateArgs {
     /// A minijinja template in place of the built-in summary
     #[arg(long, value_name = "FILE")]
     pub template: Option<PathBuf>,
+    /// Leave out links to artifacts: the results folder is not stored as one
+    #[arg(long)]
+    pub no_artifact_links: bool,
 }
 
 /// What `gate` will judge by.

@@ -28,6 +28,7 @@ pub(super) async fn run(arguments: &GateCommandArgs, output: OutputArgs) -> Resu
     let first = by.judge(&mut under_test)?;
     let Settled { verdict, stopped } = judging::settle(first, &under_test, &by, arguments, &build).await;
     let judged = under_test.judged(verdict, &ci);
+    let judged = if arguments.gate.no_artifact_links { judged.without_artifacts() } else { judged };
     let written = judging::write_reports(&judged, template.as_ref(), output)?;
     if let Some(stopped) = stopped {
         return Err(stopped);

@@ -27,7 +27,16 @@ impl JudgedRun {
         let verdict = folder.read_json(ResultsFolder::VERDICT).map_err(|fault| not_judged(&fault, path))?;
         let results = folder.read_json(ResultsFolder::RESULTS)?;
         let run = folder.read_json_if_there(ResultsFolder::RUN)?;
-        Ok(Self { verdict, results, run, links: links(ci, path), folder })
+        // The artifacts are those of the job that judged. Where it kept no links, only this job's page is sure to be there.
+        let kept = folder.read_json_if_there(ResultsFolder::LINKS).ok().flatten();
+        let links = kept.unwrap_or_else(|| Links { job: ci.build_url.clone(), ..Links::default() });
+        Ok(Self { verdict, results, run, links, folder })
+    }
+
+    /// The same without links to artifacts, because the results folder is not stored as one.
+    pub(crate) fn without_artifacts(mut self) -> Self {
+        self.links = Links { job: self.links.job, ..Links::default() };
+        self
     }
 
     /// The story the reports tell.

@@ -7,6 +7,7 @@ use std::path::Path;
 use super::judged_run::JudgedRun;
 use crate::cli::OutputArgs;
 use crate::error::CommandError;
+use crate::log::warn;
 use crate::report::{self, console};
 use crate::results::ResultsFolder;
 use crate::stdout::{Stdout, printed};
@@ -24,6 +25,9 @@ pub(crate) fn write_reports(
         Err(report::files::WriteError::Template(fault)) => (Vec::new(), Err(fault.into())),
         Err(fault) => return Err(fault.into()),
     };
+    if let Err(fault) = judged.folder.write_json(ResultsFolder::LINKS, &judged.links) {
+        warn("links.json was not written", &fault);
+    }
     let color = output.color.applies(io::stdout().is_terminal());
     let options = console::ConsoleOptions { color, files, ..console::ConsoleOptions::default() };
     let mut stdout = Stdout::default();

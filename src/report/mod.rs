@@ -19,6 +19,8 @@ pub use context::CONTEXT_VERSION;
 pub use format::{Format, Template, TemplateError};
 pub use formats::FORMATS;
 
+use serde::{Deserialize, Serialize};
+
 use crate::results::{Results, RunRecord};
 use crate::verdict::Verdict;
 
@@ -36,7 +38,7 @@ pub struct Story<'a> {
 }
 
 /// Where a reader can go from a report.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Links {
     /// The CI job.
     pub job: Option<String>,

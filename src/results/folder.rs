@@ -87,6 +87,8 @@ impl ResultsFolder {
     pub const REPORTS: [&'static str; 4] = [Self::VERDICT, Self::SUMMARY, Self::REPORT, Self::JUNIT];
     /// Where the comment is.
     pub const COMMENT: &'static str = "comment.json";
+    /// Where the reports can be read in the CI system, for a comment that another job posts.
+    pub const LINKS: &'static str = "links.json";
     /// What the load generator printed (local engine).
     pub const LOCUST_LOG: &'static str = "locust.log";
     /// The folder of the second run of `--confirm`, with files of the same names.
@@ -94,13 +96,14 @@ impl ResultsFolder {
     /// What the name of the folder that keeps the run before ends with.
     const PREVIOUS: &'static str = ".previous";
     /// What a run leaves beside the reports.
-    const OF_A_RUN: [&'static str; 8] = [
+    const OF_A_RUN: [&'static str; 9] = [
         Self::RUN,
         Self::STATS,
         Self::HISTORY,
         Self::FAILURES,
         Self::RESULTS,
         Self::COMMENT,
+        Self::LINKS,
         Self::LOCUST_LOG,
         Self::SECOND_RUN,
     ];

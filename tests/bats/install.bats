@@ -11,7 +11,7 @@ setup() {
   FOLDER=$BATS_TEST_TMPDIR/home/tools
   mkdir -p "$BIN" "$SERVED" "$BATS_TEST_TMPDIR/home" "$BATS_TEST_TMPDIR/release"
   : >"$BATS_TEST_TMPDIR/bash_env"
-  for tool in sh sed cut head mktemp mkdir mv rm chmod tar gzip cat dirname basename ln grep env sha256sum; do
+  for tool in sh sed cut head mktemp mkdir mv rm chmod tar gzip cat dirname basename ln grep env sha256sum printenv sort tr; do
     ln -s "$(command -v "$tool")" "$BIN/$tool"
   done
   stub uname 'case $1 in -s) echo Linux ;; -m) echo x86_64 ;; esac'
@@ -81,6 +81,7 @@ install() {
   cat "$SCRIPT" >>"$run_file"
   set -- "$@" "${shell[@]}" -e "$run_file"
   run env -i PATH="$BIN" "$home" BASH_ENV="$BATS_TEST_TMPDIR/bash_env" \
+    LF_PARAMETERS="$(cat "$BATS_TEST_DIRNAME/../../orb/scripts/parameters.sh")" \
     LF_RELEASE="$RELEASE" LF_MIRROR_URL= LF_INSTALL_DIR="$FOLDER" LF_BINARY= "$@"
   echo "$output"
 }
@@ -281,17 +282,56 @@ another_program() {
   [ -e "$FOLDER/loadforge-ci/notes" ]
 }
 
-@test "HOME is not set: a path below it is refused with the remedy, any other works" {
+@test "HOME is not set: the home folder is the working directory, which is said" {
   with_curl
-  kept=$FOLDER
-  FOLDER='~/tools'
-  install --no-home
-  [ "$status" -eq 1 ]
-  [[ "$output" == *"the path ~/tools needs the variable HOME, which is not set in this image. Write the whole path"* ]]
-  FOLDER=$kept
+  cd "$BATS_TEST_TMPDIR"
+  install --no-home LF_INSTALL_DIR="~/tools"
+  [ "$status" -eq 0 ]
+  [[ "$output" == *"HOME is not set in this image: ~/tools is taken to be below the working directory, $PWD"* ]]
+  [ -x "$PWD/tools/loadforge-ci" ]
+  FOLDER=$BATS_TEST_TMPDIR/other
   install --no-home
   [ "$status" -eq 0 ]
   [ -x "$FOLDER/loadforge-ci" ]
+  [[ "$output" != *HOME* ]]
+}
+
+@test "BASH_ENV that cannot be written: said, and the program stays" {
+  with_curl
+  install BASH_ENV=/nonexistent/folder/bash_env
+  [ "$status" -eq 0 ]
+  [[ "$output" == *"cannot write to /nonexistent/folder/bash_env (BASH_ENV), so later steps find the program as $FOLDER/loadforge-ci"* ]]
+  [ -x "$FOLDER/loadforge-ci" ]
+}
+
+@test "no gzip: another program unpacks, and without any it is said what to install" {
+  brings gzip && skip "this shell brings gzip along"
+  with_curl
+  rm "$BIN/gzip"
+  install
+  [ "$status" -eq 1 ]
+  [[ "$output" == *"cannot unpack "*"Install gzip, or name a program"* ]]
+  nothing_left
+  ln -s "$(command -v gzip)" "$BIN/pigz"
+  install
+  [ "$status" -eq 0 ]
+  [ -x "$FOLDER/loadforge-ci" ]
+}
+
+@test "variables in its parameters are filled in, and refused in what CircleCI uses" {
+  with_curl
+  install TOOLS="$FOLDER" LF_INSTALL_DIR='${TOOLS}/bin' LF_CIRCLECI_RESULTS=loadforge-results
+  [ "$status" -eq 0 ]
+  [ -x "$FOLDER/bin/loadforge-ci" ]
+  install LF_INSTALL_DIR='${UNKNOWN}/bin'
+  [ "$status" -eq 2 ]
+  [[ "$output" == *'the variable UNKNOWN is not set'* ]]
+  for name in RESULTS HISTORY BASELINE_KEY BASELINE_BRANCH WORKING_DIRECTORY; do
+    install "LF_CIRCLECI_$name=\${SERVICE}" SERVICE=checkout
+    [ "$status" -eq 2 ]
+    parameter=$(printf '%s' "$name" | tr 'A-Z' 'a-z')
+    [[ "$output" == *"the parameter $parameter is '\${SERVICE}', but CircleCI itself uses it"* ]]
+  done
 }
 
 @test "a mirror that is down: four attempts, then the parameter to change" {

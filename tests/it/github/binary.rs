@@ -108,3 +108,34 @@ async fn no_fault_of_github_changes_the_exit_code() {
         done.unwrap();
     }
 }
+
+/// Judges in job 1 with these arguments, then comments in job 2; returns the comment.
+async fn commented_elsewhere(page: &str, more: &[&str]) -> String {
+    let server = server().await;
+    let tool = job(1, TOKEN).env("CIRCLE_BUILD_URL", page);
+    let stats = fixture("locust/healthy/s1_basic/run_stats.csv");
+    let mut arguments = vec!["gate", "--from", stats.to_str().unwrap(), "--gate", "p95 < 1ms"];
+    arguments.extend(more);
+    tool.run(&arguments).expect(1);
+    let tool =
+        tool.env("CIRCLE_WORKFLOW_JOB_ID", "job-2").env("CIRCLE_BUILD_URL", "https://circleci.com/gh/acme/shop/2");
+    let child = tool.start(&["comment", "--github-api-url", &server.api_url]);
+    let output = tokio::task::spawn_blocking(move || child.wait_with_output()).await.unwrap().unwrap();
+    Ended::of(output).expect(0);
+    ours(&server).concat()
+}
+
+#[tokio::test]
+async fn links_lead_to_the_artifacts_of_the_job_that_judged_or_are_absent() {
+    let cloud = "https://circleci.com/gh/acme/shop/1";
+    let comment = commented_elsewhere(cloud, &[]).await;
+    assert!(comment.contains("https://output.circle-artifacts.com/output/job/job-1/artifacts/0/"), "{comment}");
+    assert!(comment.contains(cloud) && !comment.contains("job-2"), "{comment}");
+
+    let comment = commented_elsewhere("https://circleci.acme.example/gh/acme/shop/1", &[]).await;
+    assert!(comment.contains("https://circleci.acme.example/output/job/job-1/artifacts/0/"), "{comment}");
+    assert!(!comment.contains("circle-artifacts.com"), "{comment}");
+
+    let comment = commented_elsewhere(cloud, &["--no-artifact-links"]).await;
+    assert!(!comment.contains("/artifacts/") && comment.contains(cloud), "{comment}");
+}

@@ -168,7 +168,93 @@ fn a_wrong_type_and_an_unknown_parameter_do_not_compile() {
 
 #[test]
 fn a_branch_name_in_the_comment_key_is_never_expanded() {
-    let steps = "- loadforge/comment:\n    comment_key: feature/${GITHUB_TOKEN}\n";
-    let trial = Trial::of(steps, Shell::Dash, &[("GITHUB_TOKEN", "gh-secret-1")]);
-    assert!(trial.called("comment").contains("--comment-key=feature/${GITHUB_TOKEN}\n"), "{}", trial.called("comment"));
+    let steps = "- loadforge/comment:\n    comment_key: feature/${AWS_KEY} of ${STAGE}\n";
+    for shell in [Shell::Bash, Shell::Busybox, Shell::Dash] {
+        let variables = [("CIRCLE_BRANCH", "feature/${AWS_KEY}"), ("AWS_KEY", "aws-secret-1"), ("STAGE", "blue")];
+        let trial = Trial::of(steps, shell, &variables);
+        let called = trial.called("comment");
+        assert!(called.contains("--comment-key=feature/${AWS_KEY} of blue\n"), "{called}");
+    }
+}
+
+#[test]
+fn a_token_is_never_put_into_a_parameter() {
+    let trial = Trial::of(
+        "- loadforge/comment:\n    comment_key: ${GITHUB_TOKEN}\n",
+        Shell::Dash,
+        &[("GITHUB_TOKEN", "gh-secret-1")],
+    );
+    assert_eq!(trial.outcome.state, State::Failed);
+    assert!(trial.outcome.log.contains("${GITHUB_TOKEN} is used in a parameter of this step, but it is a secret"));
+    assert!(!trial.outcome.log.contains("gh-secret-1"));
+}
+
+#[test]
+fn a_list_may_have_comments() {
+    let steps = "- loadforge/gate:\n    gates: |\n      # how fast\n      p95 < 500ms\n\n      # how often it fails\n      error_rate < 1%\n";
+    for shell in [Shell::Bash, Shell::Busybox, Shell::Dash] {
+        let called = Trial::of(steps, shell, &[]).called("gate");
+        let gates: Vec<&str> = called.lines().filter(|line| line.starts_with("--gate=")).collect();
+        assert_eq!(gates, ["--gate=p95 < 500ms", "--gate=error_rate < 1%"]);
+    }
+}
+
+#[test]
+fn a_relative_install_folder_is_the_same_in_every_step() {
+    let steps = "- loadforge/run-test:\n    install_dir: .tools\n    working_directory: perf\n- loadforge/gate:\n    install_dir: .tools\n    working_directory: perf\n";
+    for shell in [Shell::Bash, Shell::Busybox, Shell::Dash] {
+        let trial = Trial::of(steps, shell, &[]);
+        assert_eq!(trial.outcome.state, State::Success, "{}", trial.outcome.log);
+        for called in ["perf/called-run", "perf/called-gate", "perf/.tools/loadforge-ci"] {
+            assert!(trial.outcome.folder.join(called).exists(), "{called}\n{}", trial.outcome.log);
+        }
+    }
+}
+
+#[test]
+fn a_variable_in_what_circleci_itself_uses_is_refused_before_anything_is_run() {
+    for (parameter, shell) in [
+        ("results", Shell::Bash),
+        ("history", Shell::Busybox),
+        ("baseline_key", Shell::Dash),
+        ("baseline_branch", Shell::Bash),
+        ("working_directory", Shell::Dash),
+    ] {
+        let job = format!(
+            "      - loadforge/load-test:\n          context: loadforge\n          checkout: false\n          {parameter}: ${{SERVICE}}\n"
+        );
+        let config = format!(
+            "version: 2.1\norbs:\n  loadforge: loadforge-ci/loadforge@1\nworkflows:\n  main:\n    jobs:\n{job}"
+        );
+        let folder = tempfile::tempdir().unwrap();
+        let mut pipeline = pipeline(folder.path(), folder.path(), "main");
+        pipeline.shell = shell;
+        pipeline.environment.insert("SERVICE".to_owned(), "checkout".to_owned());
+        let config = Config::new(super::runner::yaml(&config), Release::of_recorder().orb()).unwrap();
+        let report = pipeline.run(&config, &mut Cache::new(folder.path().join("cache"))).unwrap();
+        let outcome = report.job("loadforge/load-test");
+        assert_eq!(outcome.state, State::Failed);
+        let said = format!("the parameter {parameter} is '${{SERVICE}}', but CircleCI itself uses it");
+        assert!(outcome.log.contains(&said), "{}", outcome.log);
+        assert!(!outcome.log.contains("installed in"), "{}", outcome.log);
+    }
+}
+
+#[test]
+fn a_fork_that_is_rebuilt_is_skipped_and_a_pull_request_variable_on_the_baseline_branch_is_none() {
+    for (branch, number, state) in
+        [("pull/31", None, State::Success), ("pull/31/head", None, State::Success), ("main", Some("31"), State::Failed)]
+    {
+        let mut variables = vec![("CIRCLE_BRANCH", branch), ("STAGING_LOADFORGE_TOKEN", "")];
+        variables.extend(number.map(|number| ("CIRCLE_PR_NUMBER", number)));
+        let steps = "- loadforge/run-test:\n    api_token: STAGING_LOADFORGE_TOKEN\n";
+        for shell in [Shell::Bash, Shell::Busybox, Shell::Dash] {
+            let trial = Trial::of(steps, shell, &variables);
+            assert_eq!(trial.outcome.state, state, "{branch}\n{}", trial.outcome.log);
+            assert_eq!(
+                trial.outcome.log.contains("skipped: this is a pull request from a fork"),
+                state == State::Success
+            );
+        }
+    }
 }

@@ -99,7 +99,9 @@ fn section(orb: &Orb) -> String {
     }
     out.push_str(
         "\nEvery parameter, with the commands and jobs that have it. An empty one counts as not given; `${NAME}` in a value \
-         becomes the value of that variable.\n\n<details>\n<summary>All parameters</summary>\n\n| parameter | type | default | effect | in |\n|---|---|---|---|---|\n",
+         becomes the value of that variable. CircleCI itself uses `results`, `history`, `baseline_key`, `baseline_branch` and \
+         `working_directory` and expands nothing there: a variable in one of them is refused at the start of the job. Lines \
+         of a list that are blank or start with `#` count for nothing.\n\n<details>\n<summary>All parameters</summary>\n\n| parameter | type | default | effect | in |\n|---|---|---|---|---|\n",
     );
     for (name, declared, places) in parameters(orb) {
         let _ = writeln!(
