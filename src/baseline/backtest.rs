@@ -79,6 +79,8 @@ pub fn backtest(history: &RunHistory, gates: &[PlacedGate], rules: &Rules) -> Ba
             run: Some((run.run.clone(), Some(run.at))),
             exact: run.exact,
             rows: rows_at_stake(gates, run.endpoints.iter().map(|one| (one.method.as_str(), one.name.as_str()))),
+            endpoints: run.endpoints.clone(),
+            most_runs: 1,
         };
         let on_its_day = LearnedBaseline::over(&all[..index], &Rules { now: run.at, ..rules.clone() }, &this);
         for (placed, record) in gates.iter().zip(&mut records) {

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::rc::Rc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -9,6 +10,7 @@ use jiff::Timestamp;
 use super::history::{RunHistory, age};
 use super::limit::{Learned, LimitSpec, Variability, error_rate_limit, value_limit};
 use super::record::{EndpointRecord, EndpointSeries, GoodRun, RunName, by_endpoint, is_exact, started};
+use super::service::ServiceLimits;
 use super::statistics::{
     Failed, PRIOR_SPREAD, mean_variance, percentile_variance, spread_about, throughput_variance, typical_spread,
 };
@@ -19,7 +21,7 @@ use crate::gate::{
 use crate::results::{EndpointKey, Fingerprint, Results, RunRecord};
 use crate::series::median;
 use crate::text::counted;
-use crate::verdict::{Operator, Severity, Unit};
+use crate::verdict::{Operator, Severity, Shown, Unit};
 
 /// From so many good runs on a miss fails the build; below it is a warning.
 pub const FAIL_FROM: usize = 5;
@@ -70,6 +72,10 @@ pub struct ThisRun {
     pub exact: bool,
     /// Rows of its verdict that compare with the history and can fail the build.
     pub rows: usize,
+    /// What it measured, by endpoint: what a run did to all of them is not the fault of one.
+    pub endpoints: Vec<EndpointRecord>,
+    /// How many runs of this build there may be, 1 without `--confirm`.
+    pub most_runs: usize,
 }
 
 impl ThisRun {
@@ -81,7 +87,15 @@ impl ThisRun {
             run: RunName::of(record).map(|name| (name, started(record))),
             exact: is_exact(results),
             rows: rows_at_stake(gates, results.endpoints.iter().map(|one| (one.method.as_str(), one.name.as_str()))),
+            endpoints: results.endpoints.iter().map(EndpointRecord::of).collect(),
+            most_runs: 1,
         }
+    }
+
+    /// The same when there may be so many runs of the build.
+    #[must_use]
+    pub fn with_most_runs(self, most_runs: usize) -> Self {
+        Self { most_runs, ..self }
     }
 }
 
@@ -104,7 +118,7 @@ pub(super) fn rows_at_stake<'a>(
 /// Learns limits from the comparable runs of a history.
 #[derive(Debug)]
 pub struct LearnedBaseline<'a> {
-    runs: usize,
+    runs: Vec<&'a GoodRun>,
     total: EndpointSeries<'a>,
     endpoints: HashMap<(&'a str, &'a str), EndpointSeries<'a>>,
     /// Whether Locust rounded percentiles on either side.
@@ -116,6 +130,10 @@ pub struct LearnedBaseline<'a> {
     /// Why there is no run at all.
     none: String,
     typical: RefCell<HashMap<Measure, f64>>,
+    /// The run that is judged.
+    this: Vec<EndpointRecord>,
+    most_runs: usize,
+    services: RefCell<HashMap<Measure, Option<Rc<ServiceLimits>>>>,
 }
 
 impl<'a> LearnedBaseline<'a> {
@@ -142,7 +160,7 @@ impl<'a> LearnedBaseline<'a> {
             )
         };
         Self {
-            runs: last.len(),
+            runs: last.to_vec(),
             total: last.iter().map(|run| &run.total).collect(),
             endpoints: by_endpoint(last),
             rounded: !this.exact || last.iter().any(|run| !run.exact),
@@ -151,6 +169,9 @@ impl<'a> LearnedBaseline<'a> {
             differences: nearest_differences(&other, &this.fingerprint),
             none,
             typical: RefCell::default(),
+            this: this.endpoints.clone(),
+            most_runs: this.most_runs,
+            services: RefCell::default(),
         }
     }
 
@@ -224,13 +245,18 @@ impl<'a> LearnedBaseline<'a> {
         Variability { prior_spread: assumed.max(typical), ..Variability::new(query.measure.unit(), rounded) }
     }
 
-    fn learn(&self, query: &BaselineQuery<'_>, series: &[&EndpointRecord], values: &[f64]) -> Option<Learned> {
-        let demand = LimitSpec {
+    fn demand(&self, query: &BaselineQuery<'_>) -> LimitSpec {
+        LimitSpec {
             operator: query.operator,
             change_percent: query.change_percent,
             severity: query.severity,
             rows: self.rows,
-        };
+        }
+    }
+
+    /// The limit that looks at the endpoint alone.
+    fn learn(&self, query: &BaselineQuery<'_>, series: &[&EndpointRecord], values: &[f64]) -> Option<Learned> {
+        let demand = self.demand(query);
         match query.measure.scatter() {
             Scatter::Failures => {
                 let good: Vec<Failed> = series.iter().map(|measured| measured.failed()).collect();
@@ -246,10 +272,49 @@ impl<'a> LearnedBaseline<'a> {
     }
 }
 
+/// A learned limit, and what this run shows of it.
+struct WithEnvironment {
+    learned: Learned,
+    shown: Shown,
+}
+
+impl LearnedBaseline<'_> {
+    /// The limit that knows what this run did to all endpoints; `None` where too few endpoints or runs tell, and for
+    /// anything but a response time that may rise by so much. `alone` is the limit that looks at the endpoint alone.
+    fn with_environment(&self, query: &BaselineQuery<'_>, alone: &Learned) -> Option<WithEnvironment> {
+        let demand = self.demand(query);
+        if !demand.operator.wants_less() || demand.asks_for_improvement() {
+            return None;
+        }
+        let service = self.service(query.measure)?;
+        let rounded = self.rounded && matches!(query.measure.scatter(), Scatter::Percentile(_));
+        let limits = service.limits(query.endpoint, &demand, self.most_runs, rounded, query.requests)?;
+        let beyond = |limit: f64| !query.operator.holds(query.observed, limit);
+        let tolerated = limits.center * (1.0 + query.change_percent / 100.0);
+        let limit = if self.most_runs > 2 { limits.three } else { limits.two };
+        let shown = Shown {
+            beyond_two: beyond(limits.two),
+            beyond_three: beyond(limits.three),
+            explained: !beyond(limits.two) && (beyond(alone.limit) || limits.unusual && beyond(tolerated)),
+            unusual: limits.unusual,
+        };
+        Some(WithEnvironment { learned: Learned { limit, median: alone.median, why: limits.why }, shown })
+    }
+
+    fn service(&self, measure: &Measure) -> Option<Rc<ServiceLimits>> {
+        if let Some(known) = self.services.borrow().get(measure) {
+            return known.clone();
+        }
+        let learned = ServiceLimits::learn(&self.runs, &self.this, measure).map(Rc::new);
+        self.services.borrow_mut().insert(measure.clone(), learned.clone());
+        learned
+    }
+}
+
 impl LimitSource for LearnedBaseline<'_> {
     fn compare(&self, query: &BaselineQuery<'_>) -> BaselineAnswer {
-        let none = |reason: String| BaselineAnswer::NoBaseline { reason, runs: count(self.runs) };
-        if self.runs == 0 {
+        let none = |reason: String| BaselineAnswer::NoBaseline { reason, runs: count(self.runs.len()) };
+        if self.runs.is_empty() {
             return match self.differences.is_empty() {
                 true => none(self.none.clone()),
                 false => BaselineAnswer::Refused { differences: self.differences.clone(), runs: count(self.left_out) },
@@ -259,7 +324,7 @@ impl LimitSource for LearnedBaseline<'_> {
             return none("the history keeps whole runs only".into());
         }
         let Some(series) = self.series(query.endpoint) else {
-            return BaselineAnswer::NewEndpoint { runs: count(self.runs) };
+            return BaselineAnswer::NewEndpoint { runs: count(self.runs.len()) };
         };
         let (series, values): (Vec<&EndpointRecord>, Vec<f64>) =
             series.iter().filter_map(|measured| Some((*measured, measured.value(query.measure)?))).unzip();
@@ -273,21 +338,26 @@ impl LimitSource for LearnedBaseline<'_> {
             Operator::Equal => None,
             _ => self.learn(query, &series, &values),
         };
-        let Some(Learned { limit, median, why }) = learned else {
+        let Some(alone) = learned else {
             return none(format!("{} is not compared with `{}`", query.measure, query.operator));
+        };
+        let (Learned { limit, median, why }, shown) = match self.with_environment(query, &alone) {
+            Some(WithEnvironment { learned, shown }) => (learned, Some(shown)),
+            None => (alone, None),
         };
         let runs = values.len();
         let warn_only = runs < FAIL_FROM;
         let few = if warn_only { format!("; a warning at most below {FAIL_FROM} good runs") } else { String::new() };
         let reason = format!("limit from {}: {why}{few}", counted(runs, "good run"));
-        BaselineAnswer::Limit { limit, median, runs: count(runs), recent: values, warn_only, reason }
+        BaselineAnswer::Limit { limit, median, runs: count(runs), recent: values, warn_only, reason, shown }
     }
 
     fn expected(&self) -> Expected {
-        let always =
-            |series: &EndpointSeries<'_>| series.len() == self.runs && series.iter().all(|one| one.requests >= OFTEN);
+        let always = |series: &EndpointSeries<'_>| {
+            series.len() == self.runs.len() && series.iter().all(|one| one.requests >= OFTEN)
+        };
         let endpoints = self.endpoints.iter().filter(|(_, series)| always(series)).map(|(key, _)| owned(key));
-        Expected { endpoints: endpoints.collect(), runs: count(self.runs) }
+        Expected { endpoints: endpoints.collect(), runs: count(self.runs.len()) }
     }
 }
 

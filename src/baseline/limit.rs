@@ -90,7 +90,7 @@ impl LimitSpec {
     }
 
     /// Whether the gate asks for an improvement: at most 10 % *less* time, for example.
-    fn asks_for_improvement(&self) -> bool {
+    pub(super) fn asks_for_improvement(&self) -> bool {
         if self.operator.wants_less() { self.change_percent < 0.0 } else { self.change_percent > 0.0 }
     }
 }

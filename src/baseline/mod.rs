@@ -1,7 +1,7 @@
 //! The history of good runs and the limits learned from it.
 //!
 //! [`RunHistory`] keeps a line for each good run. [`LearnedBaseline`] sees it from one run, with comparable runs alone, and answers
-//! what gates ask through [`LimitSource`](crate::gate::LimitSource). [`combine`] decides with a second run, [`backtest()`] and
+//! what gates ask through [`LimitSource`](crate::gate::LimitSource). [`combine`] decides with further runs, [`backtest()`] and
 //! [`suggest()`] help to write gates, [`show()`] prints what is there. How limits are learned is in [`limit`] for one
 //! endpoint alone, in [`model`] for a whole service, on top of [`statistics`].
 
@@ -13,6 +13,7 @@ mod learned;
 pub mod limit;
 pub mod model;
 mod record;
+mod service;
 mod show;
 pub mod statistics;
 mod suggest;
@@ -20,7 +21,7 @@ mod table;
 
 pub use add::{AddError, AddRules, Added};
 pub use backtest::{Backtest, GateRecord, Miss, backtest};
-pub use confirm::{Cost, combine, needs_confirmation, unconfirmed};
+pub use confirm::{Cost, combine, needs_another};
 pub use history::{HistoryError, Keep, Pruned, RunHistory};
 pub use learned::{FAIL_FROM, LearnedBaseline, Rules, ThisRun};
 pub use record::{EndpointRecord, GoodRun, HISTORY_SCHEMA_VERSION, HistoryLine, RunName, is_exact, started};

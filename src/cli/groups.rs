@@ -214,7 +214,7 @@ pub struct GateArgs {
     /// What the saved test's own targets mean [default: fail]
     #[arg(long, value_enum, value_name = "fail|warn|ignore")]
     pub loadforge_targets: Option<TargetPolicy>,
-    /// When a `vs baseline` gate fails, run the test once more and fail only what fails twice
+    /// When a `vs baseline` gate fails, run the test again (at most twice) and fail only what those runs confirm
     #[arg(long)]
     pub confirm: bool,
     /// Handed to the script in that second run, as with `run`: what is not in the environment; repeatable

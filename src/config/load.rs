@@ -149,8 +149,17 @@ fn understand(
 
 /// The configuration with its gates and waivers parsed and placed, and its script found from where the file is.
 fn typed(file: &str, text: &str, written: ConfigFile) -> Result<Config, ConfigError> {
-    let ConfigFile { mut test, guard, gates: lines, waivers, baseline, on_inconclusive, loadforge_targets, .. } =
-        written;
+    let ConfigFile {
+        mut test,
+        guard,
+        gates: lines,
+        waivers,
+        baseline,
+        confirm,
+        on_inconclusive,
+        loadforge_targets,
+        ..
+    } = written;
     let folder = Path::new(file).parent().unwrap_or_else(|| Path::new(""));
     test.locustfile = test.locustfile.map(|script| folder.join(script).to_string_lossy().into_owned());
     Ok(Config {
@@ -159,6 +168,7 @@ fn typed(file: &str, text: &str, written: ConfigFile) -> Result<Config, ConfigEr
         gates: gates(file, &lines)?,
         waivers: waivers.into_iter().map(|entry| waiver(file, text, entry)).collect::<Result<_, _>>()?,
         baseline,
+        confirm,
         on_inconclusive,
         loadforge_targets,
     })
@@ -202,6 +212,9 @@ fn check(file: &str, text: &str, config: &ConfigFile) -> Result<(), ConfigError>
     }
     if config.baseline.runs == Some(0) {
         return fault("runs", "baseline.runs must be at least 1", "write how many good runs to compare with");
+    }
+    if config.confirm.runs.is_some_and(|runs| runs > 2) {
+        return fault("confirm", "confirm.runs must be at most 2", "write 0, 1 or 2 further runs");
     }
     Ok(())
 }

@@ -6,6 +6,7 @@
 //! Precedence: flag > environment > profile > file > default. The command line takes care of the first two (any flag
 //! can come from `LOADFORGE_CI_<FLAG>`); [`load()`] lays a profile over the file.
 
+mod confirm;
 mod duration;
 mod error;
 mod find;
@@ -14,6 +15,7 @@ mod host;
 mod load;
 mod model;
 
+pub use confirm::{ConfirmSection, Share, Wait};
 pub use duration::{Duration, NotADuration};
 pub use error::ConfigError;
 pub use guard::NotAllowed;

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
-use super::Duration;
+use super::{ConfirmSection, Duration};
 use crate::gate::{GateLine, PlacedGate, Waiver, WaiverEntry};
 use crate::verdict::{OnInconclusive, TargetPolicy};
 
@@ -23,6 +23,8 @@ pub struct Config {
     pub waivers: Vec<Waiver>,
     /// The history to compare with.
     pub baseline: BaselineSection,
+    /// Further runs before a comparison with the history fails the build.
+    pub confirm: ConfirmSection,
     /// What a gate that could not be judged means; `None` is the default, `fail`.
     pub on_inconclusive: Option<OnInconclusive>,
     /// What the saved test's own targets (`run_passed`) mean; `None` is the default, `fail`.
@@ -47,6 +49,8 @@ pub struct ConfigFile<T = TestSection> {
     pub waivers: Vec<Spanned<WaiverEntry>>,
     /// The history to compare with.
     pub baseline: BaselineSection,
+    /// Further runs before a comparison with the history fails the build.
+    pub confirm: ConfirmSection,
     /// What a gate that could not be judged means. Default: `fail`.
     pub on_inconclusive: Option<OnInconclusive>,
     /// What the saved test's own targets (`run_passed`) mean. Default: `fail`.
@@ -122,6 +126,8 @@ pub struct Profile<T = TestSection> {
     pub gates: Option<Vec<Spanned<GateLine>>>,
     /// What differs in the history to compare with.
     pub baseline: BaselineSection,
+    /// What differs in the further runs.
+    pub confirm: ConfirmSection,
     /// What a gate that could not be judged means.
     pub on_inconclusive: Option<OnInconclusive>,
     /// What the saved test's own targets mean.
@@ -131,30 +137,34 @@ pub struct Profile<T = TestSection> {
 impl<T> ConfigFile<T> {
     /// The same with nothing said of the test.
     pub(super) fn without_test(self) -> ConfigFile {
-        let Self { test: _, guard, gates, waivers, baseline, on_inconclusive, loadforge_targets, profiles } = self;
+        let Self { test: _, guard, gates, waivers, baseline, confirm, on_inconclusive, loadforge_targets, profiles } =
+            self;
         let profiles = profiles.into_iter().map(|(name, profile)| (name, profile.without_test())).collect();
         let test = TestSection::default();
-        ConfigFile { test, guard, gates, waivers, baseline, on_inconclusive, loadforge_targets, profiles }
+        ConfigFile { test, guard, gates, waivers, baseline, confirm, on_inconclusive, loadforge_targets, profiles }
     }
 }
 
 impl<T> Profile<T> {
     fn without_test(self) -> Profile {
-        let Self { test: _, guard, gates, baseline, on_inconclusive, loadforge_targets } = self;
-        Profile { test: TestSection::default(), guard, gates, baseline, on_inconclusive, loadforge_targets }
+        let Self { test: _, guard, gates, baseline, confirm, on_inconclusive, loadforge_targets } = self;
+        Profile { test: TestSection::default(), guard, gates, baseline, confirm, on_inconclusive, loadforge_targets }
     }
 }
 
 impl ConfigFile {
     /// Merges a profile into the file: what the profile says wins.
     pub(super) fn merge(&mut self, profile: Profile) {
-        let Profile { test, guard, gates, baseline, on_inconclusive, loadforge_targets } = profile;
+        let Profile { test, guard, gates, baseline, confirm, on_inconclusive, loadforge_targets } = profile;
         self.test.merge(test);
         self.guard = guard.unwrap_or_else(|| std::mem::take(&mut self.guard));
         self.gates = gates.unwrap_or_else(|| std::mem::take(&mut self.gates));
         self.baseline.branch = baseline.branch.or(self.baseline.branch.take());
         self.baseline.runs = baseline.runs.or(self.baseline.runs);
         self.baseline.max_age = baseline.max_age.or(self.baseline.max_age);
+        self.confirm.runs = confirm.runs.or(self.confirm.runs);
+        self.confirm.duration = confirm.duration.or(self.confirm.duration);
+        self.confirm.wait = confirm.wait.or(self.confirm.wait);
         self.on_inconclusive = on_inconclusive.or(self.on_inconclusive);
         self.loadforge_targets = loadforge_targets.or(self.loadforge_targets);
     }

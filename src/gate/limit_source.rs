@@ -1,7 +1,7 @@
 //! What a `vs baseline` gate asks the history of good runs, and what it can be told.
 
 use crate::results::EndpointKey;
-use crate::verdict::{Operator, Severity};
+use crate::verdict::{Operator, Severity, Shown};
 
 use super::{Measure, Scope};
 
@@ -86,6 +86,9 @@ pub enum BaselineAnswer {
         warn_only: bool,
         /// How the limit came about, one sentence without a full stop.
         reason: String,
+        /// What this run shows, where the limit knows what the run did to all endpoints. A value within the limit that is
+        /// [explained](Shown::explained) by the environment is no pass.
+        shown: Option<Shown>,
     },
 }
 

@@ -68,7 +68,15 @@ impl LimitSource for Always {
 
 /// A learned limit.
 pub(super) fn learned(limit: f64, median: f64, runs: u32) -> BaselineAnswer {
-    BaselineAnswer::Limit { limit, median, runs, recent: vec![median; 3], warn_only: false, reason: String::new() }
+    BaselineAnswer::Limit {
+        limit,
+        median,
+        runs,
+        recent: vec![median; 3],
+        warn_only: false,
+        reason: String::new(),
+        shown: None,
+    }
 }
 
 /// The rows as a person would list them.

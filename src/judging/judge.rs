@@ -18,6 +18,7 @@ pub(crate) struct Judging<'a> {
     history: Option<(&'a RunHistory, &'a Rules)>,
     pub(crate) config: &'a Config,
     pub(crate) options: Options,
+    most_runs: usize,
 }
 
 impl<'a> Judging<'a> {
@@ -29,7 +30,12 @@ impl<'a> Judging<'a> {
         options: Options,
     ) -> Self {
         let gates = if gates.is_empty() { gate::default_gates() } else { gates };
-        Self { gates, history, config, options }
+        Self { gates, history, config, options, most_runs: 1 }
+    }
+
+    /// The same when there may be so many runs of the build, the first included.
+    pub(crate) fn with_most_runs(&self, most_runs: usize) -> Self {
+        Self { gates: self.gates.clone(), most_runs, ..*self }
     }
 
     /// Judges a run and looks for findings, in one pass over its history.
@@ -38,7 +44,8 @@ impl<'a> Judging<'a> {
     /// When the history was named with `--history-csv` and cannot be read, or the results cannot be written.
     pub(crate) fn judge(&self, under_test: &mut RunUnderTest) -> Result<Verdict, CommandError> {
         let learned = self.history.zip(under_test.run.as_ref()).map(|((history, rules), run)| {
-            LearnedBaseline::new(history, rules, &ThisRun::of(run, &under_test.results, &self.gates))
+            let this = ThisRun::of(run, &under_test.results, &self.gates).with_most_runs(self.most_runs);
+            LearnedBaseline::new(history, rules, &this)
         });
         let baseline = learned.as_ref().map_or(&NoHistory as &dyn LimitSource, |judge| judge);
         let results = &under_test.results;

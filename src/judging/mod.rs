@@ -13,7 +13,7 @@ mod publish;
 mod reports;
 mod run_under_test;
 
-pub(crate) use confirm::{Settled, settle};
+pub(crate) use confirm::{ConfirmPlan, Settled, settle};
 pub(crate) use gates::{check, gates};
 pub(crate) use history::{open_history, rules};
 pub(crate) use judge::Judging;

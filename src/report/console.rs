@@ -145,8 +145,9 @@ fn words(sink: &mut dyn Write, story: &Story<'_>, width: usize) -> io::Result<()
         }
     }
     if let Some(second) = &story.verdict.confirmation {
-        writeln!(sink, "\nSecond run:")?;
-        let run = second.run_id.map_or_else(String::new, |id| format!("run {id}, "));
+        writeln!(sink, "\nFurther runs:")?;
+        let runs = [second.run_id, second.third_run_id].into_iter().flatten();
+        let run: String = runs.map(|id| format!("run {id}, ")).collect();
         bullet(sink, &format!("{run}{}", second.cost), width)?;
     }
     if !story.results.notes.is_empty() {

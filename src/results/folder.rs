@@ -93,10 +93,12 @@ impl ResultsFolder {
     pub const LOCUST_LOG: &'static str = "locust.log";
     /// The folder of the second run of `--confirm`, with files of the same names.
     const SECOND_RUN: &'static str = "confirm";
+    /// The same of the third run.
+    const THIRD_RUN: &'static str = "confirm-3";
     /// What the name of the folder that keeps the run before ends with.
     const PREVIOUS: &'static str = ".previous";
     /// What a run leaves beside the reports.
-    const OF_A_RUN: [&'static str; 9] = [
+    const OF_A_RUN: [&'static str; 10] = [
         Self::RUN,
         Self::STATS,
         Self::HISTORY,
@@ -106,6 +108,7 @@ impl ResultsFolder {
         Self::LINKS,
         Self::LOCUST_LOG,
         Self::SECOND_RUN,
+        Self::THIRD_RUN,
     ];
 
     /// The folder at this path; nothing is created yet.
@@ -126,10 +129,11 @@ impl ResultsFolder {
         self.0.join(name)
     }
 
-    /// The results folder of the second run of `--confirm`, inside this one.
+    /// The results folder of a further run of `--confirm`, inside this one: 2 is the second run, 3 the third.
     #[must_use]
-    pub fn second_run(&self) -> Self {
-        Self(self.0.join(Self::SECOND_RUN))
+    pub fn further_run(&self, number: usize) -> Self {
+        let name = if number < 3 { Self::SECOND_RUN } else { Self::THIRD_RUN };
+        Self(self.0.join(name))
     }
 
     /// Writes a file so that a reader sees the old content or the new, never half of it. The secrets this process knows
@@ -280,7 +284,7 @@ mod tests {
         folder.write("mine.txt", "mine").unwrap();
         folder.write(ResultsFolder::REPORT, "old").unwrap();
         folder.write(ResultsFolder::RUN, "1").unwrap();
-        folder.second_run().write(ResultsFolder::RUN, "1").unwrap();
+        folder.further_run(2).write(ResultsFolder::RUN, "1").unwrap();
         assert!(folder.set_aside().unwrap());
         folder.write(ResultsFolder::RUN, "2").unwrap();
         folder.write(ResultsFolder::JUNIT, "2").unwrap();
@@ -288,7 +292,7 @@ mod tests {
         let previous = ResultsFolder::new(dir.path().join("results.previous"));
         assert_eq!(fs::read_to_string(previous.file(ResultsFolder::RUN)).unwrap(), "2");
         assert!(previous.file(ResultsFolder::JUNIT).exists());
-        assert!(!previous.file(ResultsFolder::REPORT).exists() && !previous.second_run().path().exists());
+        assert!(!previous.file(ResultsFolder::REPORT).exists() && !previous.further_run(2).path().exists());
         let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(left, ["mine.txt"]);
     }

@@ -1,5 +1,8 @@
 //! Carrying a plan out, and saying how it ended.
 
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
 use url::Url;
 
 use super::guard::check_target;
@@ -9,6 +12,7 @@ use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::loadforge::{RunEnd, RunOutcome, RunPlan, Session};
 use crate::results::ResultsFolder;
+use crate::text::compact_duration;
 
 /// Carries a plan out against a service.
 pub(crate) async fn execute(
@@ -25,6 +29,29 @@ pub(crate) async fn execute(
     // A saved test brings its own host, which is known only now; nothing is started yet.
     check_target(config, target.fingerprint.host.as_deref().and_then(|host| host.parse::<Url>().ok()).as_ref())?;
     Ok(session.run(plan, &target).await?)
+}
+
+/// How often a pause says that it goes on: CircleCI kills a job after 10 minutes without output.
+const BEAT: Duration = Duration::from_secs(300);
+
+/// Waits before a run, unless a signal asks to stop.
+pub(crate) async fn pause(wait: Duration) -> Result<(), CommandError> {
+    let mut stop = stop_signals()?;
+    let end = Instant::now() + wait;
+    tracing::info!("waiting {} before the next run", compact_duration(wait));
+    loop {
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Ok(());
+        }
+        tokio::select! {
+            () = sleep(left.min(BEAT)) => {}
+            signal = stop.signal() => {
+                return Err(CommandError::new(signal.exit(), format!("stopped by {} while waiting", signal.name())));
+            }
+        }
+        tracing::info!("{} left", compact_duration(end.saturating_duration_since(Instant::now())));
+    }
 }
 
 /// Logs how the run ended and what is wrong with what it measured; returns the exit code that means.

@@ -11,7 +11,7 @@ mod recorded;
 mod secrets;
 mod service;
 
-pub(crate) use execute::{execute, report_outcome};
+pub(crate) use execute::{execute, pause, report_outcome};
 pub(crate) use guard::check_target;
 pub(crate) use plan::{plan, plan_again};
 pub(crate) use recorded::{Asking, environment, failed, leave_other_builds, record_failure};

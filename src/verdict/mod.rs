@@ -11,7 +11,7 @@ pub use finding::{Finding, FindingKind};
 pub use options::{OnInconclusive, TargetPolicy};
 pub use outcome::{Outcome, Severity};
 pub use reason::Reason;
-pub use row::{AgainstBaseline, Operator, Origin, Row, RowId, Subject, WaiverNote};
+pub use row::{AgainstBaseline, Operator, Origin, Row, RowId, Shown, Subject, WaiverNote};
 pub use unit::Unit;
 
 use schemars::JsonSchema;
@@ -34,18 +34,21 @@ pub struct Verdict {
     /// What the numbers mean over time. Findings never change the outcome.
     #[serde(default)]
     pub findings: Vec<Finding>,
-    /// The second run that decided about comparisons with the history, where there was one.
+    /// The further runs that decided about comparisons with the history, where there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmation: Option<Confirmation>,
 }
 
-/// A second run of the same test (`--confirm`). Its values stand beside those of the first one, in the rows that compare
+/// Further runs of the same test (`--confirm`). Their values are beside those of the first one, in the rows that compare
 /// with the history.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Confirmation {
-    /// The run.
+    /// The second run.
     pub run_id: Option<u64>,
-    /// What it cost, in words.
+    /// The third run, where there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub third_run_id: Option<u64>,
+    /// What they cost together, in words.
     pub cost: String,
 }
 

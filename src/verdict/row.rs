@@ -106,8 +106,21 @@ pub enum Origin {
     Default,
 }
 
+/// What one run showed of a row whose limit knows what the run did to all endpoints. Further runs decide by it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Shown {
+    /// The value is beyond the limit that two runs must exceed.
+    pub beyond_two: bool,
+    /// The value is beyond the lower limit that three runs must exceed.
+    pub beyond_three: bool,
+    /// The value is too high, but the environment of the run explains it.
+    pub explained: bool,
+    /// Everything is slower than good runs ever were: one more run of the same environment would decide nothing.
+    pub unusual: bool,
+}
+
 /// A row's value against the history of good runs.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AgainstBaseline {
     /// The baseline's median, in the row's unit. `None` when there is no baseline yet.
     pub median: Option<f64>,
@@ -117,6 +130,9 @@ pub struct AgainstBaseline {
     pub change_percent: Option<f64>,
     /// The values of the good runs, oldest first, for a sparkline.
     pub recent: Vec<f64>,
+    /// What this run showed, where the limit knows the environment. Not kept in files: further runs follow at once.
+    #[serde(skip)]
+    pub shown: Option<Shown>,
 }
 
 /// A waiver that was applied to a row.
@@ -156,6 +172,9 @@ pub struct Row {
     /// What the second run of `--confirm` measured, where there was one and the row compares with the history.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub second_observed: Option<f64>,
+    /// What the third run of `--confirm` measured, where there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub third_observed: Option<f64>,
     /// How the value has to stand to the limit; `None` for rows that are no comparison.
     pub operator: Option<Operator>,
     /// The limit; for `vs baseline` the one learned from history. `None` when there is none.
@@ -212,6 +231,7 @@ impl Row {
             outcome: Outcome::Inconclusive,
             observed: None,
             second_observed: None,
+            third_observed: None,
             operator: None,
             limit: None,
             headroom_percent: None,
@@ -230,7 +250,7 @@ impl Row {
         self.gate_index.map(|gate_index| RowId { gate_index, subject: &self.subject })
     }
 
-    /// The observed value with its unit, or a dash; with a second run, both values.
+    /// The observed value with its unit, or a dash; with further runs, all values.
     #[must_use]
     pub fn observed_text(&self) -> String {
         let value = |observed: Option<f64>| {
@@ -239,9 +259,10 @@ impl Row {
                 |value| format!("{}{}", if self.estimated { "≈ " } else { "" }, self.unit.show(value)),
             )
         };
-        match self.second_observed {
-            None => value(self.observed),
-            second => format!("{}, then {}", value(self.observed), value(second)),
+        match (self.second_observed, self.third_observed) {
+            (None, None) => value(self.observed),
+            (second, None) => format!("{}, then {}", value(self.observed), value(second)),
+            (second, third) => format!("{}, then {} and {}", value(self.observed), value(second), value(third)),
         }
     }
 

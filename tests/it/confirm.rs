@@ -125,8 +125,8 @@ fn what_is_slow_twice_fails_and_both_runs_are_in_every_report() {
     repository.run(&[]).expect(0);
     let gated = tool.run(&GATE).expect(1);
     assert_eq!(service.runs(), 3);
-    assert!(gated.stderr.contains("running the test once more (1440 test minutes)"), "{}", gated.stderr);
-    assert!(gated.stderr.contains("the second run cost 1440 test minutes, 375 requests"), "{}", gated.stderr);
+    assert!(gated.stderr.contains("run 2 of at most 3 of this test (1440 test minutes)"), "{}", gated.stderr);
+    assert!(gated.stderr.contains("the further runs cost 1440 test minutes, 375 requests so far"), "{}", gated.stderr);
     let verdict = repository.verdict();
     assert_eq!(verdict["confirmation"], json!({ "run_id": 1003, "cost": "1440 test minutes, 375 requests" }));
     let checkout = repository.checkout();
@@ -137,7 +137,7 @@ fn what_is_slow_twice_fails_and_both_runs_are_in_every_report() {
         assert!(text.contains(&both), "{report} does not say {both}: {text}");
     }
     assert!(gated.stdout.contains(&both), "{}", gated.stdout);
-    let explained = "Two values are those of this run and of run 1003, which decides about comparisons with history";
+    let explained = "Several values are those of this run and of run 1003, which decide about comparisons with history";
     assert!(tool.read("loadforge-results/summary.md").contains(explained));
     assert_eq!(tool.json("loadforge-results/confirm/results.json")["total"]["requests"], 375);
     tool.run(&["baseline", "add"]).expect(1);
@@ -167,7 +167,7 @@ fn a_written_limit_needs_no_second_run_and_one_run_says_how_to_confirm() {
         .run(&["gate", "--confirm", "--gate", r#"p95 of "POST /api/v1/carts/[id]/checkout" < 1ms"#])
         .expect(1);
     let alone = repository.tool.run(&["gate", GATE[2], GATE[3]]).expect(1);
-    assert!(alone.stderr.contains("with --confirm a second run decides"), "{}", alone.stderr);
+    assert!(alone.stderr.contains("with --confirm further runs decide"), "{}", alone.stderr);
     assert_eq!(repository.service.runs(), 2);
 }
 

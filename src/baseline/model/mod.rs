@@ -14,9 +14,9 @@ use many_rows::ManyRows;
 use polish::{Polished, median_of, polish};
 
 pub use environment::{Environment, Line, Observation};
-pub use sequence::{Shown, Standing, standing};
+pub use sequence::{Standing, standing};
 
-use super::statistics::SLOW_SHARE;
+use super::statistics::{Cause, Margin, SLOW_SHARE};
 
 /// Fewer endpoints, or good runs, tell nothing about an environment.
 pub const ENOUGH: usize = 5;
@@ -170,13 +170,18 @@ impl Model {
         Margins { spreads, tolerance, many: ManyRows::new(rows, runs, self.slow_share) }
     }
 
-    /// How far above its usual value an endpoint may lie, as a natural logarithm. `shift` is what the environment adds
-    /// to it ([`Environment::shift`]), `sampling` the variance that fewer requests than usual bring into this run.
+    /// How far above its usual value an endpoint may lie, and what decided it beside the environment. `shift` is what the
+    /// environment adds to it ([`Environment::shift`]), `sampling` the variance that fewer requests than usual bring into
+    /// this run.
     #[must_use]
-    pub fn margin(&self, margins: &Margins, fit: Fit, shift: f64, sampling: f64) -> f64 {
+    pub fn margin(&self, margins: &Margins, fit: Fit, shift: f64, sampling: f64) -> Margin {
         let scatter = self.scatter(fit, shift, sampling);
-        let own = margins.tolerance.max(margins.spreads * scatter).max(margins.many.margin(scatter));
-        margins.tolerance.max(shift + own)
+        let tolerance = Margin { log: margins.tolerance, cause: Cause::Tolerance };
+        let spread = Margin { log: margins.spreads * scatter, cause: Cause::Spread };
+        let many = Margin { log: margins.many.margin(scatter), cause: Cause::ManyRows };
+        let widest = |one: Margin, other: Margin| if other.log > one.log { other } else { one };
+        let own = widest(widest(tolerance, spread), many);
+        widest(tolerance, Margin { log: shift + own.log, cause: own.cause })
     }
 
     /// How far one more run scatters about its limit's center: its own spread, what the medians of few runs and few

@@ -1,17 +1,6 @@
 //! When a row is red, when it is open, and when one more run has to tell.
 
-/// What one run showed of a row.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Shown {
-    /// The value is beyond the limit that two runs must exceed.
-    pub beyond_two: bool,
-    /// The value is beyond the lower limit that three runs must exceed.
-    pub beyond_three: bool,
-    /// The value is too high, but the environment of the run explains it.
-    pub explained: bool,
-    /// Everything is slower than good runs ever were: one more run of the same environment would decide nothing.
-    pub unusual: bool,
-}
+use crate::verdict::Shown;
 
 /// Where a row stands after the runs so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::verdict::Shown;
 
 /// Runs of a service whose endpoints usually take 20, 40, 60, ... ms: `scatter(endpoint, run)` is ln of the factor.
 fn service(endpoints: usize, runs: usize, scatter: impl Fn(usize, usize) -> f64) -> Vec<Series> {
@@ -72,7 +73,7 @@ fn the_environment_raises_every_limit_and_is_unusual_beyond_the_tolerance() {
     let margin = |factor: f64| {
         let environment = Environment::of(&observed(&model, |_| factor));
         let fit = model.fits()[3];
-        (model.margin(&margins, fit, environment.shift(fit.center), 0.0), model.is_unusual(&environment, tolerance))
+        (model.margin(&margins, fit, environment.shift(fit.center), 0.0).log, model.is_unusual(&environment, tolerance))
     };
     let (quiet, unusual) = margin(1.0);
     assert!(!unusual && (tolerance..0.4).contains(&quiet), "{quiet}");
@@ -179,7 +180,7 @@ proptest! {
         let environment = Environment::of(&run);
         let margins = model.margins(0.18, 3.0, 60, 2);
         for fit in model.fits() {
-            let at = |shift: f64| model.margin(&margins, *fit, shift, 0.0);
+            let at = |shift: f64| model.margin(&margins, *fit, shift, 0.0).log;
             let shift = environment.shift(fit.center);
             prop_assert!(at(shift).is_finite() && at(shift) >= 0.18);
             prop_assert!(at(shift.abs() + 0.1) >= at(shift.abs()));

@@ -369,7 +369,8 @@ impl<'a> GateJudge<'a> {
                     severity: *severity,
                 });
                 against(row, &answer, comparison, open);
-                row.allowed |= by_default && row.outcome == Outcome::Inconclusive;
+                let explained = row.baseline.as_ref().and_then(|baseline| baseline.shown).is_some();
+                row.allowed |= by_default && row.outcome == Outcome::Inconclusive && !explained;
             }
         }
     }
@@ -387,7 +388,7 @@ fn mostly_failed(endpoint: &Endpoint) -> String {
 
 /// Judges a value against what the history says.
 fn against(row: &mut Row, answer: &BaselineAnswer, mut comparison: Comparison<'_>, open: u64) {
-    let BaselineAnswer::Limit { limit, median, runs, recent, warn_only, reason } = answer else {
+    let BaselineAnswer::Limit { limit, median, runs, recent, warn_only, reason, shown } = answer else {
         return rows::without_limit(row, comparison.observed, answer);
     };
     comparison.limit = *limit;
@@ -401,9 +402,14 @@ fn against(row: &mut Row, answer: &BaselineAnswer, mut comparison: Comparison<'_
         runs: *runs,
         change_percent: change.is_finite().then_some(change),
         recent: recent.clone(),
+        // What too few requests leave open, no further run decides by.
+        shown: shown.filter(|_| row.outcome != Outcome::Inconclusive),
     });
     if row.outcome == Outcome::Fail && *warn_only {
         row.outcome = Outcome::Warn;
+    }
+    if row.outcome == Outcome::Pass && shown.is_some_and(|shown| shown.explained) {
+        rows::explained(row);
     }
     row.reason.limit = Some(reason.clone()).filter(|reason| !reason.is_empty());
 }

@@ -59,6 +59,20 @@ fn headroom(operator: Option<Operator>, observed: f64, limit: Option<f64>) -> Op
     percent.is_finite().then_some(percent)
 }
 
+/// A value that would miss its limit in a usual environment, and is within it because everything is slower.
+pub(super) fn explained(row: &mut Row) {
+    row.outcome = match row.severity {
+        Severity::Fail => Outcome::Inconclusive,
+        Severity::Warn => Outcome::Warn,
+    };
+    row.headroom_percent = None;
+    row.reason = format!(
+        "{} is more than good runs explain, and it may be the environment and not the code",
+        row.observed_text()
+    )
+    .into();
+}
+
 /// Enters what the history said where it gave no limit; the row is inconclusive and allowed.
 pub(super) fn without_limit(row: &mut Row, observed: f64, answer: &BaselineAnswer) {
     row.observed = Some(observed);
@@ -83,7 +97,7 @@ pub(super) fn without_limit(row: &mut Row, observed: f64, answer: &BaselineAnswe
         }
         BaselineAnswer::Limit { reason, runs, .. } => (*runs, reason.clone()),
     };
-    row.baseline = Some(AgainstBaseline { median: None, runs, change_percent: None, recent: Vec::new() });
+    row.baseline = Some(AgainstBaseline { runs, ..AgainstBaseline::default() });
     row.reason = reason.into();
 }
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 use self::view::{EndpointView, RowView, RunView, word};
 use super::{Story, wording};
 use crate::results::{Endpoint, Percentile};
-use crate::verdict::{Outcome, Unit};
+use crate::verdict::{Confirmation, Outcome, Unit};
 
 /// The version of the context. It rises when a key is removed or changes its meaning, not when one is added.
 pub const CONTEXT_VERSION: u32 = 1;
@@ -143,7 +143,7 @@ struct TextView {
 
 #[derive(Debug, Serialize)]
 struct ConfirmationView {
-    run_id: Option<u64>,
+    run_id: Option<String>,
     cost: Option<String>,
 }
 
@@ -223,7 +223,7 @@ impl Context {
             failures: failures(story, detail.failure_texts),
             run: RunView::of(story),
             confirmation: ConfirmationView {
-                run_id: verdict.confirmation.as_ref().and_then(|second| second.run_id),
+                run_id: verdict.confirmation.as_ref().and_then(run_ids),
                 cost: verdict.confirmation.as_ref().map(|second| second.cost.clone()),
             },
             links: LinksView {
@@ -273,4 +273,13 @@ fn failures(story: &Story<'_>, most: usize) -> Vec<ClassView> {
             }
         })
         .collect()
+}
+
+/// The numbers of the further runs: `1003`, or `1003 and 1004`.
+fn run_ids(further: &Confirmation) -> Option<String> {
+    let second = further.run_id?;
+    Some(match further.third_run_id {
+        Some(third) => format!("{second} and {third}"),
+        None => second.to_string(),
+    })
 }

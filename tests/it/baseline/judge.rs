@@ -258,3 +258,63 @@ fn thousands_of_endpoints_are_judged_one_by_one() {
     let judged = judge(&gates, &now, None, &LearnedBaseline::new(&history, &rules(30), &this), &Options::default());
     assert_eq!((judged.rows.len(), judged.outcome), (6_000, Outcome::Pass));
 }
+
+/// Nine endpoints that usually take 40, 80, ... ms, in good runs that scatter by a few percent.
+fn service(factor: impl Fn(usize) -> f64) -> Vec<Endpoint> {
+    (1..=9)
+        .map(|index| endpoint(&format!("GET /{index}"), 2_000, 0, (40.0 * index as f64 * factor(index)).round()))
+        .collect()
+}
+
+fn good_service() -> Vec<GoodRun> {
+    let scatter = |run: usize, index: usize| 1.0 + 0.04 * ((run * 53 + index * 29) as f64).sin();
+    (0..8).map(|run| good_with(run, run as i64, service(|index| scatter(run as usize, index)))).collect()
+}
+
+/// The rows of `p95 of "**"` and of all requests together.
+fn judged_service(factor: impl Fn(usize) -> f64) -> Verdict {
+    let texts = [r#"p95 of "**" <= +20% vs baseline"#, "p95 <= +20% vs baseline"];
+    verdict_with(&good_service(), &texts, &results(service(factor)), &rules(30))
+}
+
+#[test]
+fn one_slow_endpoint_among_many_is_the_code() {
+    let verdict = judged_service(|index| if index == 4 { 1.5 } else { 1.0 });
+    let failed: Vec<String> = verdict.rows_with(Outcome::Fail).map(|row| row.subject.to_string()).collect();
+    assert_eq!(failed, ["GET /4"], "{verdict:#?}");
+    assert_eq!(verdict.rows_with(Outcome::Pass).count(), 9);
+}
+
+#[test]
+fn everything_slower_alike_is_neither_red_nor_green() {
+    // The machine is slower by half, or the way to it by 30 ms.
+    let slower: [&dyn Fn(usize) -> f64; 2] = [&|_| 1.5, &|index| 1.0 + 30.0 / (40.0 * index as f64)];
+    for factor in slower {
+        let verdict = judged_service(factor);
+        assert_eq!(verdict.rows_with(Outcome::Fail).count(), 0, "{verdict:#?}");
+        assert_eq!(verdict.outcome, Outcome::Inconclusive);
+    }
+    let verdict = judged_service(|_| 1.5);
+    let open: Vec<&Row> = verdict.rows_with(Outcome::Inconclusive).collect();
+    assert_eq!(open.len(), 10);
+    assert_snapshot!(open[0].reason, @"60 ms is more than good runs explain, and it may be the environment and not the code; limit from 8 good runs: 3 times the scatter of 16.2 %; raised because this run is 51 % slower everywhere");
+}
+
+#[test]
+fn an_endpoint_that_is_slower_than_its_environment_fails_beside_it() {
+    let verdict = judged_service(|index| if index == 7 { 2.2 } else { 1.3 });
+    let failed: Vec<String> = verdict.rows_with(Outcome::Fail).map(|row| row.subject.to_string()).collect();
+    assert_eq!(failed, ["GET /7"], "{verdict:#?}");
+}
+
+#[test]
+fn with_fewer_than_five_endpoints_or_runs_each_endpoint_is_judged_alone() {
+    let texts = [r#"p95 of "**" <= +20% vs baseline"#];
+    let few = |runs: &[GoodRun], endpoints: usize| {
+        let slow = service(|_| 1.5).into_iter().take(endpoints).collect();
+        verdict_with(runs, &texts, &results(slow), &rules(30))
+    };
+    let four: Vec<GoodRun> = good_service().into_iter().take(4).collect();
+    assert_eq!(few(&four, 9).rows_with(Outcome::Warn).count(), 9);
+    assert_eq!(few(&good_service(), 4).rows_with(Outcome::Fail).count(), 4);
+}

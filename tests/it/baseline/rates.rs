@@ -1,11 +1,11 @@
 //! How often builds of a world turn red, by the rule before and by the rule that knows the environment.
 
 use loadforge_ci::baseline::limit::{LimitSpec, Variability, value_limit};
-use loadforge_ci::baseline::model::{Environment, Model, Observation, Series, Shown, Standing, standing};
+use loadforge_ci::baseline::model::{Environment, Model, Observation, Series, Standing, standing};
 use loadforge_ci::baseline::statistics::{PRIOR_SPREAD, percentile_variance, spread_about, typical_spread};
 use loadforge_ci::locust::{bucket_width, rounded_ms};
 use loadforge_ci::series::median;
-use loadforge_ci::verdict::{Operator, Severity, Unit};
+use loadforge_ci::verdict::{Operator, Severity, Shown, Unit};
 
 use super::worlds::{Drawn, MEASURES, Source, World};
 
@@ -203,7 +203,7 @@ impl Learned {
                 let extra = sampling(self.requests[endpoint] * shorter) - sampling(self.requests[endpoint]);
                 let limit = |margins| {
                     let center = fit.center.exp();
-                    let by_margin = (fit.center + model.margin(margins, *fit, shift, extra)).exp();
+                    let by_margin = (fit.center + model.margin(margins, *fit, shift, extra).log).exp();
                     by_margin.max(center + bucket_width(by_margin).max(5.0))
                 };
                 let beyond_two = *ms > limit(&two);

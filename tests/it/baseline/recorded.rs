@@ -133,7 +133,14 @@ fn no_unchanged_build_fails_another() {
 
 /// The p95 that a build would miss against this history.
 fn misses(before: &RunHistory, now: &GoodRun) -> Vec<String> {
-    let this = ThisRun { fingerprint: now.fingerprint.clone(), run: None, exact: now.exact, rows: 9 };
+    let this = ThisRun {
+        fingerprint: now.fingerprint.clone(),
+        run: None,
+        exact: now.exact,
+        rows: 9,
+        endpoints: now.endpoints.clone(),
+        most_runs: 1,
+    };
     let judge = LearnedBaseline::new(before, &rules(), &this);
     let p95 = Measure::Percentile(Percentile::P95);
     let miss = |endpoint: &loadforge_ci::baseline::EndpointRecord| {

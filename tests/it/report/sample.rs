@@ -70,6 +70,7 @@ impl Sample {
                 runs: 8,
                 change_percent: Some(if outcome == Outcome::Pass { 1.3 } else { 34.1 }),
                 recent: vec![780.0, 810.0, 790.0, 800.0, 770.0, 820.0, 798.0, 805.0],
+                shown: None,
             }),
             ..row(
                 "p95 of \"POST /api/v1/auth/login\" <= +10% vs baseline",
@@ -146,6 +147,7 @@ impl Sample {
                         runs: 8,
                         change_percent: Some((observed / 118.0 - 1.0) * 100.0),
                         recent: vec![110.0, 118.0, 130.0, 119.0, 117.0, 121.0, 116.0, 118.0],
+                        shown: None,
                     }),
                     ..row("p95 of \"**\" < 500ms", outcome, Subject::Endpoint(endpoint.key())).measuring(
                         "p95",
@@ -201,7 +203,8 @@ impl Sample {
             finding.evidence = format!("see {text}.");
             finding.next = format!("{text} is next");
         }
-        sample.verdict.confirmation = Some(Confirmation { run_id: Some(98_214), cost: text.clone() });
+        sample.verdict.confirmation =
+            Some(Confirmation { run_id: Some(98_214), third_run_id: None, cost: text.clone() });
         sample.results.notes = vec![text.clone()];
         sample.results.problems = vec![
             Problem::new(ProblemKind::ScriptExceptions, text.clone()).with_detail(Some(format!("first\n{text}\nlast"))),
@@ -233,6 +236,7 @@ impl Measuring for Row {
             unit,
             observed: Some(observed),
             second_observed: None,
+            third_observed: None,
             operator: Some(operator),
             limit: Some(limit),
             headroom_percent: Some(headroom),
