@@ -34,7 +34,10 @@ pub(super) async fn create(
     observer: &mut dyn Observer,
 ) -> Result<u64, SessionError> {
     let users = plan.users.unwrap_or(1);
-    let host_id = host(client, &plan.host()?, plan.engine, observer).await?;
+    let host_id = match plan.host()? {
+        Some(spec) => Some(host(client, &spec, plan.engine, observer).await?),
+        None => None,
+    };
     // The start call of API v1 carries the variables itself.
     let locustfile = match plan.start_api {
         StartApi::V2 => prelude(&plan.env, source),

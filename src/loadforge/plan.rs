@@ -111,7 +111,11 @@ impl Explain for PlanError {
             Self::EnvForSaved => {
                 Some("run the script itself with --locustfile, or use --start-api v1, which carries them".to_owned())
             }
-            Self::Missing { .. } | Self::Wrong { .. } => None,
+            Self::Missing { flag } => {
+                let name = flag.trim_start_matches('-').replace('-', "_");
+                Some(format!("set {flag}, the variable LOADFORGE_CI_{}, or the key test.{name}", name.to_uppercase()))
+            }
+            Self::Wrong { .. } => None,
         }
     }
 }
@@ -206,19 +210,30 @@ impl RunPlan {
         }
     }
 
-    /// The target host as the service names it: scheme, host name and port.
-    pub(super) fn host(&self) -> Result<HostSpec, PlanError> {
-        let url = self.target_host.as_ref().ok_or(PlanError::Missing { flag: "--target-host" })?;
+    /// The target host as the service names it: scheme, host name and port. `None` where a script for the local engine
+    /// names its own.
+    pub(super) fn host(&self) -> Result<Option<HostSpec>, PlanError> {
+        let Some(url) = &self.target_host else {
+            return match self.engine {
+                Engine::Local => Ok(None),
+                Engine::Loadforge => Err(PlanError::Missing { flag: "--target-host" }),
+            };
+        };
         let wrong = |problem: &str| PlanError::Wrong { flag: "--target-host", problem: problem.to_owned() };
         if !matches!(url.scheme(), "http" | "https") {
             return Err(wrong("must begin with https:// or http://"));
         }
         if url.path() != "/" || url.query().is_some() || !url.username().is_empty() || url.password().is_some() {
-            return Err(wrong("takes scheme, host and port only, for example https://staging.example.com"));
+            return Err(wrong(
+                "takes scheme, host and port only, for example https://staging.example.com; the script adds a base path \
+                 itself: host = os.environ[\"TARGET_HOST\"] + \"/api\"",
+            ));
         }
         check_host(url).map_err(|fault| wrong(&format!("is not a target: {fault}")))?;
         match (url.host_str(), url.port_or_known_default()) {
-            (Some(name), Some(port)) => Ok(HostSpec { name: name.to_owned(), port, protocol: url.scheme().to_owned() }),
+            (Some(name), Some(port)) => {
+                Ok(Some(HostSpec { name: name.to_owned(), port, protocol: url.scheme().to_owned() }))
+            }
             _ => Err(wrong("names no host")),
         }
     }
@@ -237,7 +252,7 @@ impl RunPlan {
             spawn_rate: Some(self.spawn_rate_or_default()),
             duration_s: Some(self.duration.as_secs_f64().round() as u64),
             regions: self.regions.clone(),
-            host: Some(self.host()?.to_string()),
+            host: self.host()?.map(|host| host.to_string()),
         })
     }
 }
@@ -294,6 +309,9 @@ mod tests {
         assert_eq!(script().check(), Err(PlanError::Missing { flag: "--users" }));
         let with_users = || RunPlan { users: Some(50), ..script() };
         assert_eq!(with_users().check(), Err(PlanError::Missing { flag: "--target-host" }));
+        let own = RunPlan { engine: Engine::Local, ..with_users() };
+        assert_eq!((own.check(), own.script_fingerprint(&file).unwrap().host), (Ok(()), None));
+        insta::assert_snapshot!(with_users().check().unwrap_err().hint().unwrap(), @"set --target-host, the variable LOADFORGE_CI_TARGET_HOST, or the key test.target_host");
         let whole = RunPlan { target_host: host("https://shop.example.com"), ..with_users() };
         assert_eq!(whole.check(), Ok(()));
         assert_eq!(whole.spawn_rate_or_default(), 2.0);

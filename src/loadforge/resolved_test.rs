@@ -128,7 +128,7 @@ fn check_against(plan: &RunPlan, row: &TestRow, host: Option<&HostRow>) -> Resul
     fixed("--spawn-rate", plan.spawn_rate.map(|rate| rate.to_string()), saved.spawn_rate.map(|rate| rate.to_string()))?;
     fixed("--region", regions(&asked), regions(&saved))?;
     if plan.target_host.is_some() && saved.host.is_some() {
-        fixed("--target-host", Some(plan.host()?.to_string()), saved.host)?;
+        fixed("--target-host", plan.host()?.map(|host| host.to_string()), saved.host)?;
     }
     Ok(())
 }

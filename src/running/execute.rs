@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use url::Url;
 
-use super::guard::check_target;
+use super::guard::{check_own_hosts, check_target};
 use super::service::{Service, log_event, stop_signals};
 use crate::config::Config;
 use crate::error::CommandError;
@@ -21,6 +21,7 @@ pub(crate) async fn execute(
     folder: ResultsFolder,
     config: &Config,
 ) -> Result<RunEnd, CommandError> {
+    check_own_hosts(config, plan)?;
     // Before anything is sent, so that no signal finds a run without somebody to cancel it.
     let stop = stop_signals()?;
     let mut observer = log_event;

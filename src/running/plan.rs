@@ -29,17 +29,19 @@ pub(crate) fn plan(arguments: &RunArgs, config: &Config, build: &Build) -> Resul
     let RunArgs { test, shape, service, detach, processes, seconds_per_minute, .. } = arguments;
     register_variables(config, &shape.env, &[]);
     let target_host = target_host(shape, config)?;
+    let source = source(test, config)?;
+    let env = with_target_host(env(&shape.env, config)?, &source, target_host.as_ref());
     let duration = shape.duration.or(config.test.duration).map_or(DEFAULT_MINUTES * 60.0, Duration::as_secs);
     let timeout = shape.timeout.or(config.test.timeout).map_or(duration + SPARE_MINUTES * 60.0, Duration::as_secs);
     let seconds = |value| std::time::Duration::try_from_secs_f64(value).unwrap_or(std::time::Duration::MAX);
     Ok(RunPlan {
-        test: source(test, config)?,
+        test: source,
         users: shape.users.or(config.test.users),
         spawn_rate: shape.spawn_rate.or(config.test.spawn_rate),
         duration: seconds(duration),
         regions: regions(shape, config),
         target_host,
-        env: env(&shape.env, config)?,
+        env,
         timeout: seconds(timeout),
         start_api: service.start_api,
         detach: *detach,
@@ -74,19 +76,24 @@ pub(crate) fn plan_again(
         let entry = entries.iter().find(|entry| entry.name == *name).cloned();
         valued(entry.unwrap_or_else(|| EnvEntry { name: name.clone(), value: None }))
     };
-    let env = recipe.env.iter().map(value).collect::<Result<Vec<_>, CommandError>>()?;
+    let test = match &recipe.test {
+        TestSource::Id(id) => TestSource::Id(*id),
+        TestSource::Name(name) => TestSource::Name(name.clone()),
+        TestSource::Script(path) => script(Path::new(path), "run.json")?,
+    };
+    let target_host: Option<Url> = recipe.target_host.as_deref().and_then(|host| host.parse().ok());
+    // The target host is known, whether or not the variable was set by us.
+    let known = |name: &&String| *name != TARGET_HOST || target_host.is_none();
+    let env = recipe.env.iter().filter(known).map(value).collect::<Result<Vec<_>, CommandError>>()?;
+    let env = with_target_host(env, &test, target_host.as_ref());
     register_values(&env);
     Ok(RunPlan {
-        test: match &recipe.test {
-            TestSource::Id(id) => TestSource::Id(*id),
-            TestSource::Name(name) => TestSource::Name(name.clone()),
-            TestSource::Script(path) => script(Path::new(path), "run.json")?,
-        },
+        test,
         users: recipe.users,
         spawn_rate: recipe.spawn_rate,
         duration: seconds(recipe.duration_s),
         regions: recipe.regions.clone(),
-        target_host: recipe.target_host.as_deref().and_then(|host| host.parse().ok()),
+        target_host,
         env,
         timeout: seconds(recipe.timeout_s),
         start_api: recipe.start_api,
@@ -95,6 +102,23 @@ pub(crate) fn plan_again(
         local: recipe.local,
         build: build.clone(),
     })
+}
+
+/// The variable by which a script learns the target host.
+const TARGET_HOST: &str = "TARGET_HOST";
+
+/// The script's variables with the target host among them, unless the user gave that one.
+fn with_target_host(
+    mut env: Vec<(String, SecretString)>,
+    test: &TestSource<ScriptFile>,
+    target_host: Option<&Url>,
+) -> Vec<(String, SecretString)> {
+    if let (TestSource::Script(_), Some(url)) = (test, target_host)
+        && env.iter().all(|(name, _)| name != TARGET_HOST)
+    {
+        env.push((TARGET_HOST.to_owned(), url.as_str().trim_end_matches('/').into()));
+    }
+    env
 }
 
 /// The one thing to run. A flag replaces whatever source the file names.

@@ -14,6 +14,7 @@ mod demo;
 mod emulator;
 mod gate;
 mod github;
+mod green;
 mod identity;
 mod insight;
 mod lint;

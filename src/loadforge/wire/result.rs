@@ -119,6 +119,10 @@ impl ResultRow {
     pub fn state(&self) -> Option<RunState> {
         match self.status.map(RunState::of_code) {
             None | Some(RunState::Finished) if self.cancelled == Some(true) => Some(RunState::Cancelled),
+            // A run that has sent requests did launch.
+            Some(RunState::FailedToLaunch) if self.requests.is_some_and(|requests| requests > 0) => {
+                Some(RunState::EndedEarly)
+            }
             state => state,
         }
     }
@@ -179,6 +183,7 @@ mod tests {
                 RunState::UnknownEnd
             ]
         );
+        assert_eq!(state(json!({"run_status": 4, "requests": "31"})), Some(RunState::EndedEarly));
         assert_eq!(state(json!({"run_status": "2"})), Some(RunState::Running));
         assert_eq!(state(json!({"status": 1})), Some(RunState::Provisioning));
         assert_eq!(state(json!({"run_status": 3, "cancelled": true})), Some(RunState::Cancelled));

@@ -22,7 +22,7 @@ pub struct TestRow {
     pub rate: Option<f64>,
     /// Load generators.
     pub servers: Option<u32>,
-    /// Its host.
+    /// Its host; none where the script names its own, which only our own server takes.
     pub host_id: Option<u64>,
     /// Its region, where it has one.
     pub region: Option<String>,
@@ -76,7 +76,7 @@ pub struct TestSpec {
     /// Load generators.
     pub servers: u32,
     /// Its host.
-    pub host_id: u64,
+    pub host_id: Option<u64>,
     /// A region's code, for example `nyc3`.
     pub region: String,
     /// The whole script.
@@ -100,10 +100,14 @@ impl fmt::Debug for TestSpec {
 impl TestSpec {
     /// The fields every version of the service takes.
     pub(in crate::loadforge) fn base(&self) -> Value {
-        json!({
+        let mut fields = json!({
             "name": self.name, "users": self.users, "rate": number(self.rate), "servers": self.servers,
-            "host_id": self.host_id, "region": self.region, "locustfile": self.locustfile,
-        })
+            "region": self.region, "locustfile": self.locustfile,
+        });
+        if let Some(host_id) = self.host_id {
+            fields["host_id"] = json!(host_id);
+        }
+        fields
     }
 
     /// The fields only newer versions take.
@@ -195,7 +199,8 @@ mod tests {
 
     #[test]
     fn a_spec_keeps_host_and_name_in_its_base_fields() {
-        let spec = TestSpec { name: "a".into(), host_id: 3, rate: 2.0, p95_target: Some(600.0), ..TestSpec::default() };
+        let spec =
+            TestSpec { name: "a".into(), host_id: Some(3), rate: 2.0, p95_target: Some(600.0), ..TestSpec::default() };
         assert_eq!(
             spec.base(),
             json!({"name": "a", "users": 0, "rate": 2, "servers": 0, "host_id": 3, "region": "", "locustfile": ""})

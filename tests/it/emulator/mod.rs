@@ -6,7 +6,7 @@ mod evidence;
 mod locust;
 mod replay;
 mod state;
-mod target;
+pub(crate) mod target;
 
 use std::fs;
 use std::future::Future;

@@ -12,14 +12,14 @@ use tokio::task::JoinHandle;
 type Counts = Arc<Mutex<BTreeMap<String, u64>>>;
 
 /// Answers every path; one that ends in `/broken` with 503, `/slow` after half a second, `/hang` never.
-pub(super) struct Target {
-    pub(super) port: u16,
+pub(crate) struct Target {
+    pub(crate) port: u16,
     counts: Counts,
     task: JoinHandle<()>,
 }
 
 impl Target {
-    pub(super) async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let counts = Counts::default();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -29,7 +29,7 @@ impl Target {
     }
 
     /// Requests served, by method and path.
-    pub(super) fn served(&self) -> BTreeMap<String, u64> {
+    pub(crate) fn served(&self) -> BTreeMap<String, u64> {
         self.counts.lock().unwrap().clone()
     }
 }

@@ -12,7 +12,7 @@ fn spec() -> TestSpec {
         users: 10,
         rate: 2.0,
         servers: 1,
-        host_id: 1,
+        host_id: Some(1),
         region: "nyc3".into(),
         locustfile: "import locust".into(),
         p95_target: Some(600.0),
