@@ -5,7 +5,9 @@ use crate::exit::Exit;
 use crate::results::{FolderError, Results, ResultsFolder, RunRecord, RunState};
 use crate::verdict::{Outcome, Verdict};
 
-use super::history::{HistoryError, RunHistory};
+use super::history::RunHistory;
+use super::history_error::HistoryError;
+use super::index::HistoryIndex;
 use super::record::GoodRun;
 
 /// What a run must be to enter the history.
@@ -93,27 +95,27 @@ impl Explain for AddError {
     }
 }
 
-impl RunHistory {
+impl HistoryIndex {
     /// Adds the run of a results folder, once. Only a finished, collected, judged run of the right branch whose verdict
     /// is pass or warn is taken.
     ///
     /// # Errors
     /// The reason why the run was not taken, or why a file could not be read or written.
-    pub fn add(&mut self, folder: &ResultsFolder, rules: &AddRules) -> Result<Added, AddError> {
-        self.add_recorded(folder, folder.read_json(ResultsFolder::RUN)?, rules)
+    pub fn add(&mut self, folder: &ResultsFolder, record: RunRecord, rules: &AddRules) -> Result<Added, AddError> {
+        let run = eligible(folder, record, rules)?;
+        let new = self.append(&run)?;
+        let comparable = self.comparable_with(&run.fingerprint);
+        Ok(Added { run, new, comparable })
     }
+}
 
-    /// The same for a record of the folder that was read already.
+impl RunHistory {
+    /// As [`HistoryIndex::add`].
     ///
     /// # Errors
-    /// As [`RunHistory::add`].
-    pub fn add_recorded(
-        &mut self,
-        folder: &ResultsFolder,
-        record: RunRecord,
-        rules: &AddRules,
-    ) -> Result<Added, AddError> {
-        let run = eligible(folder, record, rules)?;
+    /// The reason why the run was not taken, or why a file could not be read or written.
+    pub fn add(&mut self, folder: &ResultsFolder, rules: &AddRules) -> Result<Added, AddError> {
+        let run = eligible(folder, folder.read_json(ResultsFolder::RUN)?, rules)?;
         let new = self.append(&run)?;
         let comparable = self.runs().iter().filter(|other| other.fingerprint == run.fingerprint).count();
         Ok(Added { run, new, comparable })

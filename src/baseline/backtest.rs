@@ -1,13 +1,16 @@
 //! Which past builds would these gates have failed? Every good run is judged as it would have been on its day: against
 //! the runs before it, never those after.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
+use super::comparable::{Candidates, OtherRuns, Rules, ThisRun, rows_at_stake};
 use super::history::RunHistory;
-use super::learned::{LearnedBaseline, Rules, ThisRun, rows_at_stake};
-use super::record::{EndpointRecord, GoodRun, RunName};
+use super::index::key;
+use super::learned::LearnedBaseline;
+use super::record::{EndpointRecord, GoodRun, RunName, age};
 use super::table::{clean, minute, numbers};
 use crate::gate::{Options, PlacedGate, judge};
 use crate::results::{Endpoint, Results};
@@ -71,8 +74,14 @@ pub fn backtest(history: &RunHistory, gates: &[PlacedGate], rules: &Rules) -> Ba
             why_not_judged: None,
         })
         .collect();
-    for &index in &replayed {
-        let run = &all[index];
+    // The runs of each fingerprint so far, oldest first.
+    let mut earlier: HashMap<String, Vec<&GoodRun>> = HashMap::new();
+    for (index, run) in all.iter().enumerate() {
+        let same = earlier.entry(key(&run.fingerprint)).or_default();
+        if !rules.admit(run) {
+            same.push(run);
+            continue;
+        }
         let results = results_of(run);
         let this = ThisRun {
             fingerprint: run.fingerprint.clone(),
@@ -82,7 +91,18 @@ pub fn backtest(history: &RunHistory, gates: &[PlacedGate], rules: &Rules) -> Ba
             endpoints: run.endpoints.clone(),
             most_runs: 1,
         };
-        let on_its_day = LearnedBaseline::over(&all[..index], &Rules { now: run.at, ..rules.clone() }, &this);
+        let rules = Rules { now: run.at, ..rules.clone() };
+        let young = same.iter().copied().rev().take_while(|known| age(known.at, run.at) <= rules.max_age);
+        let admitted = young.filter(|known| rules.admit(*known) && !this.is(*known));
+        let mut last: Vec<&GoodRun> = admitted.take(rules.runs).collect();
+        last.reverse();
+        // What is known of runs that are not compared with matters only where there is none to compare with.
+        let others = match last.is_empty() {
+            true => Candidates::of(&all[..index], &rules, &this).others,
+            false => OtherRuns::unknown(),
+        };
+        same.push(run);
+        let on_its_day = LearnedBaseline::from(&last, others, &this);
         for (placed, record) in gates.iter().zip(&mut records) {
             let options = Options {
                 on_inconclusive: OnInconclusive::Fail,

@@ -3,25 +3,20 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
-use std::time::Duration;
 
-use jiff::Timestamp;
-
-use super::history::{RunHistory, age};
+use super::comparable::{Candidates, ComparableRuns, OtherRuns, Rules, ThisRun};
+use super::history::RunHistory;
 use super::limit::{Learned, LimitSpec, Variability, error_rate_limit, value_limit};
-use super::record::{EndpointRecord, EndpointSeries, GoodRun, RunName, by_endpoint, is_exact, started};
+use super::record::{EndpointRecord, EndpointSeries, GoodRun, by_endpoint};
 use super::service::ServiceLimits;
 use super::statistics::{
     Failed, PRIOR_SPREAD, mean_variance, percentile_variance, spread_about, throughput_variance, typical_spread,
 };
-use crate::config::BaselineSection;
-use crate::gate::{
-    BaselineAnswer, BaselineQuery, Expected, FieldDifference, LimitSource, Measure, PlacedGate, Scatter, Scope,
-};
-use crate::results::{EndpointKey, Fingerprint, Results, RunRecord};
+use crate::gate::{BaselineAnswer, BaselineQuery, Expected, FieldDifference, LimitSource, Measure, Scatter, Scope};
+use crate::results::EndpointKey;
 use crate::series::median;
 use crate::text::counted;
-use crate::verdict::{Operator, Severity, Shown, Unit};
+use crate::verdict::{Operator, Shown, Unit};
 
 /// From so many good runs on a miss fails the build; below it is a warning.
 pub const FAIL_FROM: usize = 5;
@@ -29,91 +24,6 @@ pub const FAIL_FROM: usize = 5;
 /// An endpoint that each good run called so many times is expected in every run: that all of its calls are left out by
 /// chance happens in one of 22,000 runs (e⁻¹⁰).
 const OFTEN: u64 = 10;
-
-/// Which good runs count.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Rules {
-    /// The branch whose runs count; `None` takes any.
-    pub branch: Option<String>,
-    /// How many of the last ones count.
-    pub runs: usize,
-    /// How old they may be.
-    pub max_age: Duration,
-    /// The present.
-    pub now: Timestamp,
-}
-
-impl Rules {
-    /// The rules of a `baseline:` section: by default the last 20 good runs of `main`, none older than 90 days.
-    #[must_use]
-    pub fn of(section: &BaselineSection, now: Timestamp) -> Self {
-        Self {
-            branch: Some(section.branch.clone().unwrap_or_else(|| "main".into())),
-            runs: section.runs.map_or(20, |runs| runs as usize),
-            max_age: section.max_age.map_or(Duration::from_secs(90 * 86_400), |age| age.to_std()),
-            now,
-        }
-    }
-
-    pub(super) fn admit(&self, run: &GoodRun) -> bool {
-        self.branch.as_ref().is_none_or(|branch| run.branch.as_ref() == Some(branch))
-            && age(run, self.now) <= self.max_age
-    }
-}
-
-/// The run that is judged, as far as the history must know it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ThisRun {
-    /// What makes it comparable.
-    pub fingerprint: Fingerprint,
-    /// Its identity and start, so that it is never compared with itself.
-    pub run: Option<(RunName, Option<Timestamp>)>,
-    /// Whether its percentiles are free of Locust's rounding.
-    pub exact: bool,
-    /// Rows of its verdict that compare with the history and can fail the build.
-    pub rows: usize,
-    /// What it measured, by endpoint: what a run did to all of them is not the fault of one.
-    pub endpoints: Vec<EndpointRecord>,
-    /// How many runs of this build there may be, 1 without `--confirm`.
-    pub most_runs: usize,
-}
-
-impl ThisRun {
-    /// The run of a results folder, to be judged by these gates.
-    #[must_use]
-    pub fn of(record: &RunRecord, results: &Results, gates: &[PlacedGate]) -> Self {
-        Self {
-            fingerprint: record.fingerprint.clone(),
-            run: RunName::of(record).map(|name| (name, started(record))),
-            exact: is_exact(results),
-            rows: rows_at_stake(gates, results.endpoints.iter().map(|one| (one.method.as_str(), one.name.as_str()))),
-            endpoints: results.endpoints.iter().map(EndpointRecord::of).collect(),
-            most_runs: 1,
-        }
-    }
-
-    /// The same when there may be so many runs of the build.
-    #[must_use]
-    pub fn with_most_runs(self, most_runs: usize) -> Self {
-        Self { most_runs, ..self }
-    }
-}
-
-/// How many rows these gates make that compare with the history and can fail the build.
-pub(super) fn rows_at_stake<'a>(
-    gates: &[PlacedGate],
-    endpoints: impl Iterator<Item = (&'a str, &'a str)> + Clone,
-) -> usize {
-    gates
-        .iter()
-        .map(|placed| &placed.gate)
-        .filter(|gate| gate.is_vs_baseline() && gate.severity == Severity::Fail)
-        .map(|gate| match &gate.selector {
-            None => 1,
-            Some(selector) => endpoints.clone().filter(|(method, name)| selector.matches(method, name)).count(),
-        })
-        .sum()
-}
 
 /// Learns limits from the comparable runs of a history.
 #[derive(Debug)]
@@ -140,34 +50,27 @@ impl<'a> LearnedBaseline<'a> {
     /// The history seen from one run.
     #[must_use]
     pub fn new(history: &'a RunHistory, rules: &Rules, this: &ThisRun) -> Self {
-        Self::over(history.runs(), rules, this)
+        let Candidates { same, others } = Candidates::of(history.runs(), rules, this);
+        Self::from(&same[same.len().saturating_sub(rules.runs)..], others, this)
     }
 
-    /// The same over any runs, oldest first.
-    pub(super) fn over(all: &'a [GoodRun], rules: &Rules, this: &ThisRun) -> Self {
-        let itself = |run: &GoodRun| this.run.as_ref().is_some_and(|(name, at)| run.is(name, *at));
-        let candidates: Vec<&GoodRun> = all.iter().filter(|run| rules.admit(run) && !itself(run)).collect();
-        let (same, other): (Vec<&GoodRun>, Vec<&GoodRun>) =
-            candidates.into_iter().partition(|run| run.fingerprint == this.fingerprint);
-        let last = &same[same.len().saturating_sub(rules.runs)..];
-        let branch = rules.branch.as_ref().map(|name| format!(" of branch `{name}`")).unwrap_or_default();
-        let none = if all.is_empty() {
-            "no good run is recorded".to_owned()
-        } else {
-            format!(
-                "no good run{branch} from the last {} is recorded",
-                counted(rules.max_age.as_secs() / 86_400, "day")
-            )
-        };
+    /// The runs of a history that one run is compared with.
+    #[must_use]
+    pub fn over(comparable: &'a ComparableRuns, this: &ThisRun) -> Self {
+        Self::from(&comparable.runs.iter().collect::<Vec<_>>(), comparable.others.clone(), this)
+    }
+
+    /// The comparable runs, oldest first, and what is known of the others.
+    pub(super) fn from(last: &[&'a GoodRun], others: OtherRuns, this: &ThisRun) -> Self {
         Self {
             runs: last.to_vec(),
             total: last.iter().map(|run| &run.total).collect(),
             endpoints: by_endpoint(last),
             rounded: !this.exact || last.iter().any(|run| !run.exact),
             rows: this.rows,
-            left_out: other.len(),
-            differences: nearest_differences(&other, &this.fingerprint),
-            none,
+            left_out: others.left_out,
+            differences: others.differences,
+            none: others.none,
             typical: RefCell::default(),
             this: this.endpoints.clone(),
             most_runs: this.most_runs,
@@ -373,22 +276,4 @@ fn usual_requests(series: &[&EndpointRecord]) -> u64 {
 
 fn count(runs: usize) -> u32 {
     u32::try_from(runs).unwrap_or(u32::MAX)
-}
-
-/// How the most similar of these runs differs from a fingerprint; the newest of equals. Hashes are cut to what tells
-/// them apart.
-fn nearest_differences(others: &[&GoodRun], fingerprint: &Fingerprint) -> Vec<FieldDifference> {
-    let nearest = others.iter().rev().map(|run| fingerprint.differences(&run.fingerprint)).min_by_key(Vec::len);
-    let told = |field: &str, value: String| {
-        if field == "script_sha256" && value.len() == 64 { value[..8].to_owned() } else { value }
-    };
-    nearest
-        .unwrap_or_default()
-        .into_iter()
-        .map(|(field, this_run, history)| FieldDifference {
-            field: field.into(),
-            this_run: told(field, this_run),
-            history: told(field, history),
-        })
-        .collect()
 }

@@ -1,14 +1,20 @@
 //! The history of good runs and the limits learned from it.
 //!
-//! [`RunHistory`] keeps a line for each good run. [`LearnedBaseline`] sees it from one run, with comparable runs alone, and answers
-//! what gates ask through [`LimitSource`](crate::gate::LimitSource). [`combine`] decides with further runs, [`backtest()`] and
+//! [`HistoryIndex`] keeps a line for each good run, [`RunHistory`] is the same with all that the runs measured.
+//! [`LearnedBaseline`] sees it from one run, with comparable runs alone, and answers what gates ask through
+//! [`LimitSource`](crate::gate::LimitSource). [`combine`] decides with further runs, [`backtest()`] and
 //! [`suggest()`] help to write gates, [`show()`] prints what is there. How limits are learned is in [`limit`] for one
 //! endpoint alone, in [`model`] for a whole service, on top of [`statistics`].
 
 mod add;
 mod backtest;
+mod comparable;
 mod confirm;
+mod head;
 mod history;
+mod history_error;
+mod index;
+mod keep;
 mod learned;
 pub mod limit;
 pub mod model;
@@ -21,9 +27,14 @@ mod table;
 
 pub use add::{AddError, AddRules, Added};
 pub use backtest::{Backtest, GateRecord, Miss, backtest};
+pub use comparable::{ComparableRuns, Rules, ThisRun};
 pub use confirm::{Cost, combine, needs_another};
-pub use history::{HistoryError, Keep, Pruned, RunHistory};
-pub use learned::{FAIL_FROM, LearnedBaseline, Rules, ThisRun};
+pub use head::RunHead;
+pub use history::RunHistory;
+pub use history_error::HistoryError;
+pub use index::HistoryIndex;
+pub use keep::{Keep, Pruned};
+pub use learned::{FAIL_FROM, LearnedBaseline};
 pub use record::{EndpointRecord, GoodRun, HISTORY_SCHEMA_VERSION, HistoryLine, RunName, is_exact, started};
 pub use show::show;
 pub use suggest::{Suggestion, render_suggestions, suggest};

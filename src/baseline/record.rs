@@ -1,6 +1,7 @@
 //! One good run as a line of the history.
 
 use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -98,13 +99,47 @@ impl GoodRun {
             endpoints: results.endpoints.iter().map(EndpointRecord::of).collect(),
         })
     }
+}
 
-    /// Whether this is that run. The local engine numbers its runs anew each time it starts, on whatever port is free,
+/// A run of the history, as far as it matters whether it is compared with.
+pub(super) trait Recorded {
+    /// Which run it was.
+    fn run(&self) -> &RunName;
+    /// When it was started.
+    fn at(&self) -> Timestamp;
+    /// Its branch.
+    fn branch(&self) -> Option<&str>;
+    /// What makes it comparable with other runs.
+    fn fingerprint(&self) -> &Fingerprint;
+
+    /// Whether this is that run. The local engine numbers its runs from 1 each time it starts, on whatever port is free,
     /// so there the time of the start counts too.
-    #[must_use]
-    pub fn is(&self, run: &RunName, at: Option<Timestamp>) -> bool {
-        self.run == *run && (self.fingerprint.engine != Engine::Local || at.is_none_or(|at| at == self.at))
+    fn is(&self, run: &RunName, at: Option<Timestamp>) -> bool {
+        self.run() == run && (self.fingerprint().engine != Engine::Local || at.is_none_or(|at| at == self.at()))
     }
+}
+
+impl Recorded for GoodRun {
+    fn run(&self) -> &RunName {
+        &self.run
+    }
+
+    fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    fn branch(&self) -> Option<&str> {
+        self.branch.as_deref()
+    }
+
+    fn fingerprint(&self) -> &Fingerprint {
+        &self.fingerprint
+    }
+}
+
+/// How long before `now` a run was started; zero for one that is not in the past (clocks differ).
+pub(super) fn age(at: Timestamp, now: Timestamp) -> Duration {
+    Duration::try_from(now.duration_since(at)).unwrap_or(Duration::ZERO)
 }
 
 /// What runs measured of one endpoint, in the order of the runs.

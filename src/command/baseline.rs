@@ -29,11 +29,11 @@ fn add(arguments: &AddArgs) -> Result<Exit, CommandError> {
     let config = arguments.config.load_to_judge()?;
     let asking = Asking::of(build, arguments.config.profile.as_deref(), &running::environment(&build.build));
     let rules = judging::rules(&arguments.baseline, &config);
-    let mut history = judging::open_history(&arguments.folder.history)?;
+    let mut history = judging::open_index(&arguments.folder.history)?;
     let folder = ResultsFolder::new(&arguments.folder.results);
     let mut record: RunRecord = folder.read_json(ResultsFolder::RUN)?;
     asking.admit(&mut record, &folder, None)?;
-    let Added { new, comparable, .. } = history.add_recorded(&folder, record, &AddRules { branch: rules.branch })?;
+    let Added { new, comparable, .. } = history.add(&folder, record, &AddRules { branch: rules.branch })?;
     let runs = counted(comparable, "good run");
     let what = if new { "added the run" } else { "the run is there already" };
     tracing::info!("{what}: {runs} of this fingerprint in {}", arguments.folder.history.display());

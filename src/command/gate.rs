@@ -21,11 +21,14 @@ pub(super) async fn run(arguments: &GateCommandArgs, output: OutputArgs) -> Resu
     let ci = arguments.build.build.applied_to(arguments.github.environment());
     let build = circleci::build(&ci, arguments.config.profile.as_deref());
     let mut under_test = RunUnderTest::read(arguments, &ci)?;
-    let history = judging::open_history(&arguments.folder.history)?;
+    // Nothing of the history is read when no gate compares with it.
+    let compares = gates.is_empty() || gates.iter().any(|placed| placed.gate.is_vs_baseline());
+    let history = compares.then(|| judging::open_index(&arguments.folder.history)).transpose()?;
     let rules = judging::rules(&arguments.baseline, &config);
     let options = options(arguments, &config, &under_test);
     let confirm = ConfirmPlan::of(arguments.gate.confirm, &config, under_test.run.as_ref());
-    let by = Judging::new(gates, &config, Some((&history, &rules)), options).with_most_runs(confirm.most_runs());
+    let history = history.as_ref().map(|history| (history, &rules));
+    let by = Judging::new(gates, &config, history, options).with_most_runs(confirm.most_runs());
     let Settled { verdict, stopped } = judging::settle(&mut under_test, &by, confirm, arguments, &build).await?;
     let judged = under_test.judged(verdict, &ci);
     let judged = if arguments.gate.no_artifact_links { judged.without_artifacts() } else { judged };

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use crate::baseline::{LearnedBaseline, Rules, RunHistory};
+use crate::baseline::{HistoryIndex, LearnedBaseline, Rules, RunHistory};
 use crate::cli::BaselineArgs;
 use crate::config::Config;
 use crate::error::CommandError;
@@ -18,14 +18,27 @@ use crate::results::Percentile;
 /// When it is there and cannot be read.
 pub(crate) fn open_history(folder: &Path) -> Result<RunHistory, CommandError> {
     let history = RunHistory::open(folder)?;
-    let (damaged, newer) = history.left_out();
+    warn_of(history.left_out(), folder);
+    Ok(history)
+}
+
+/// The same by the heads of its lines, for what needs few of the runs.
+///
+/// # Errors
+/// When it is there and cannot be read.
+pub(crate) fn open_index(folder: &Path) -> Result<HistoryIndex, CommandError> {
+    let index = HistoryIndex::open(folder)?;
+    warn_of(index.left_out(), folder);
+    Ok(index)
+}
+
+fn warn_of((damaged, newer): (usize, usize), folder: &Path) {
     if damaged > 0 {
         tracing::warn!("{damaged} damaged lines of the history in {} are left out", folder.display());
     }
     if newer > 0 {
         tracing::warn!("{newer} lines of the history in {} are of a later version and left out", folder.display());
     }
-    Ok(history)
 }
 
 /// Which good runs count: flag over file over default.

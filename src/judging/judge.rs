@@ -2,7 +2,7 @@
 
 use super::history;
 use super::run_under_test::RunUnderTest;
-use crate::baseline::{LearnedBaseline, Rules, RunHistory, ThisRun};
+use crate::baseline::{HistoryIndex, LearnedBaseline, Rules, ThisRun};
 use crate::config::Config;
 use crate::error::CommandError;
 use crate::gate::{self, LimitSource, NoHistory, Options, PlacedGate};
@@ -15,18 +15,19 @@ use crate::verdict::Verdict;
 /// Everything a run is judged by.
 pub(crate) struct Judging<'a> {
     gates: Vec<PlacedGate>,
-    history: Option<(&'a RunHistory, &'a Rules)>,
+    history: Option<(&'a HistoryIndex, &'a Rules)>,
     pub(crate) config: &'a Config,
     pub(crate) options: Options,
     most_runs: usize,
 }
 
 impl<'a> Judging<'a> {
-    /// The gates written, or the default ones where there are none.
+    /// The gates written, or the default ones where there are none. `history` may be missing where no gate compares with
+    /// it.
     pub(crate) fn new(
         gates: Vec<PlacedGate>,
         config: &'a Config,
-        history: Option<(&'a RunHistory, &'a Rules)>,
+        history: Option<(&'a HistoryIndex, &'a Rules)>,
         options: Options,
     ) -> Self {
         let gates = if gates.is_empty() { gate::default_gates() } else { gates };
@@ -41,12 +42,17 @@ impl<'a> Judging<'a> {
     /// Judges a run and looks for findings, in one pass over its history.
     ///
     /// # Errors
-    /// When the history was named with `--history-csv` and cannot be read, or the results cannot be written.
+    /// When the history was named with `--history-csv` and cannot be read, when the history of good runs cannot be read,
+    /// or the results cannot be written.
     pub(crate) fn judge(&self, under_test: &mut RunUnderTest) -> Result<Verdict, CommandError> {
-        let learned = self.history.zip(under_test.run.as_ref()).map(|((history, rules), run)| {
-            let this = ThisRun::of(run, &under_test.results, &self.gates).with_most_runs(self.most_runs);
-            LearnedBaseline::new(history, rules, &this)
-        });
+        let comparable = match self.history.zip(under_test.run.as_ref()) {
+            None => None,
+            Some(((index, rules), run)) => {
+                let this = ThisRun::of(run, &under_test.results, &self.gates).with_most_runs(self.most_runs);
+                Some((index.comparable(rules, &this)?, this))
+            }
+        };
+        let learned = comparable.as_ref().map(|(comparable, this)| LearnedBaseline::over(comparable, this));
         let baseline = learned.as_ref().map_or(&NoHistory as &dyn LimitSource, |judge| judge);
         let results = &under_test.results;
         let (mut found, mut timeline) = (Ok(None), Ok(Timeline::default()));

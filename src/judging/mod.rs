@@ -15,7 +15,7 @@ mod run_under_test;
 
 pub(crate) use confirm::{ConfirmPlan, Settled, settle};
 pub(crate) use gates::{check, gates};
-pub(crate) use history::{open_history, rules};
+pub(crate) use history::{open_history, open_index, rules};
 pub(crate) use judge::Judging;
 pub(crate) use judged_run::JudgedRun;
 pub(crate) use publish::publish_all;

@@ -248,10 +248,18 @@ fn remove_whatever(path: &Path) -> io::Result<()> {
 /// # Errors
 /// When the folder cannot be made or the file cannot be written.
 pub fn write_atomically(path: &Path, content: &[u8]) -> io::Result<()> {
+    replace_atomically(path, |file| file.write_all(content))
+}
+
+/// The same with content that is written piece by piece.
+///
+/// # Errors
+/// When the folder cannot be made or the file cannot be written.
+pub fn replace_atomically(path: &Path, write: impl FnOnce(&mut fs::File) -> io::Result<()>) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     fs::create_dir_all(folder)?;
     let mut file = tempfile::Builder::new().prefix(".loadforge-").tempfile_in(folder)?;
-    file.write_all(content)?;
+    write(file.as_file_mut())?;
     // Temporary files are private to their owner; results are read by other users' steps (artifact upload).
     #[cfg(unix)]
     {

@@ -154,3 +154,17 @@ fn pipe_of(path: &Path) -> io::PipeReader {
     thread::spawn(move || writer.write_all(&content));
     reader
 }
+
+/// A history that cannot be read stops only a gate that compares with it.
+#[test]
+fn nothing_of_the_run_history_is_read_when_no_gate_compares() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(folder.path().join("loadforge-history/history.jsonl")).unwrap();
+    let code = |gate: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_loadforge-ci"));
+        command.args(["gate", "--from"]).arg(fixture("healthy/s3_checkout", "run_stats.csv"));
+        command.args(["--gate", gate]).current_dir(folder.path()).output().unwrap().status.code()
+    };
+    assert_eq!(code("p95 < 10s"), Some(0));
+    assert_eq!(code("p95 <= +10% vs baseline"), Some(2));
+}

@@ -4,7 +4,8 @@ use std::fs;
 use std::process::Command;
 use std::time::Duration;
 
-use loadforge_ci::baseline::{GoodRun, HistoryLine, Keep, RunHistory};
+use loadforge_ci::baseline::{GoodRun, HistoryIndex, HistoryLine, Keep, LearnedBaseline, Rules, RunHistory, ThisRun};
+use loadforge_ci::gate::LimitSource;
 use proptest::prelude::*;
 
 use super::support::{at, good};
@@ -149,6 +150,46 @@ fn processes_that_append_and_prune_at_once_lose_nothing() {
     }
     let history = RunHistory::open(dir.path()).unwrap();
     assert_eq!((history.runs().len(), history.left_out()), (40, (0, 0)));
+}
+
+/// What a run measured is read only when the run is compared with, and a line that turns out to be damaged then makes
+/// room for an older one.
+#[test]
+fn the_head_of_a_line_decides_whether_the_rest_is_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let line = |run: &GoodRun| serde_json::to_string(run).unwrap();
+    let broken = |run: &GoodRun| line(run).replace("\"requests\":", "\"requests\":!");
+    let mut other = good(4, 4, 1.0);
+    other.fingerprint.users = Some(7);
+    let lines = [line(&good(1, 1, 1.0)), broken(&good(2, 2, 1.0)), line(&good(3, 3, 1.0)), broken(&other)];
+    fs::write(dir.path().join(RunHistory::FILE), lines.join("\n") + "\n").unwrap();
+    let index = HistoryIndex::open(dir.path()).unwrap();
+    assert_eq!((index.heads().len(), index.left_out()), (4, (0, 0)));
+    let rules = Rules { branch: None, runs: 2, max_age: Duration::from_secs(86_400 * 365), now: at(5) };
+    let now = good(9, 5, 1.0);
+    let this =
+        ThisRun { fingerprint: now.fingerprint, run: None, exact: true, rows: 1, endpoints: Vec::new(), most_runs: 1 };
+    let comparable = index.comparable(&rules, &this).unwrap();
+    let learned = LearnedBaseline::over(&comparable, &this);
+    assert_eq!(learned.expected().runs, 2, "the runs 1 and 3");
+    assert_eq!(RunHistory::open(dir.path()).unwrap().left_out(), (2, 0), "all that is read whole is checked");
+}
+
+/// A head that does not fit into the first read is found all the same.
+#[test]
+fn a_long_head_and_another_order_of_the_fields_are_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut run = good(1, 1, 1.0);
+    run.fingerprint.test = "x".repeat(10_000);
+    let usual = serde_json::to_string(&run).unwrap();
+    let value: serde_json::Value = serde_json::from_str(&usual).unwrap();
+    let fields: Vec<String> =
+        value.as_object().unwrap().iter().rev().map(|(key, value)| format!("{key:?}:{value}")).collect();
+    let turned = format!("{{{}}}", fields.join(","));
+    for text in [usual, turned] {
+        fs::write(dir.path().join(RunHistory::FILE), text + "\n").unwrap();
+        assert_eq!(RunHistory::open(dir.path()).unwrap().runs(), std::slice::from_ref(&run));
+    }
 }
 
 proptest! {

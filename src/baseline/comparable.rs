@@ -1,0 +1,197 @@
+//! Which runs of the history a run is compared with.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::history_error::HistoryError;
+use super::index::HistoryIndex;
+use super::record::{EndpointRecord, GoodRun, Recorded, RunName, age, is_exact, started};
+use crate::config::BaselineSection;
+use crate::gate::{FieldDifference, PlacedGate};
+use crate::results::{Fingerprint, Results, RunRecord};
+use crate::text::counted;
+use crate::verdict::Severity;
+
+/// Which good runs count.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rules {
+    /// The branch whose runs count; `None` takes any.
+    pub branch: Option<String>,
+    /// How many of the last ones count.
+    pub runs: usize,
+    /// How old they may be.
+    pub max_age: Duration,
+    /// The present.
+    pub now: Timestamp,
+}
+
+impl Rules {
+    /// The rules of a `baseline:` section: by default the last 20 good runs of `main`, none older than 90 days.
+    #[must_use]
+    pub fn of(section: &BaselineSection, now: Timestamp) -> Self {
+        Self {
+            branch: Some(section.branch.clone().unwrap_or_else(|| "main".into())),
+            runs: section.runs.map_or(20, |runs| runs as usize),
+            max_age: section.max_age.map_or(Duration::from_secs(90 * 86_400), |age| age.to_std()),
+            now,
+        }
+    }
+
+    pub(super) fn admit(&self, run: &impl Recorded) -> bool {
+        self.branch.as_ref().is_none_or(|branch| run.branch() == Some(branch))
+            && age(run.at(), self.now) <= self.max_age
+    }
+}
+
+/// The run that is judged, as far as the history must know it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ThisRun {
+    /// What makes it comparable.
+    pub fingerprint: Fingerprint,
+    /// Its identity and start, so that it is never compared with itself.
+    pub run: Option<(RunName, Option<Timestamp>)>,
+    /// Whether its percentiles are free of Locust's rounding.
+    pub exact: bool,
+    /// Rows of its verdict that compare with the history and can fail the build.
+    pub rows: usize,
+    /// What it measured, by endpoint: what a run did to all of them is not the fault of one.
+    pub endpoints: Vec<EndpointRecord>,
+    /// How many runs of this build there may be, 1 without `--confirm`.
+    pub most_runs: usize,
+}
+
+impl ThisRun {
+    /// The run of a results folder, to be judged by these gates.
+    #[must_use]
+    pub fn of(record: &RunRecord, results: &Results, gates: &[PlacedGate]) -> Self {
+        Self {
+            fingerprint: record.fingerprint.clone(),
+            run: RunName::of(record).map(|name| (name, started(record))),
+            exact: is_exact(results),
+            rows: rows_at_stake(gates, results.endpoints.iter().map(|one| (one.method.as_str(), one.name.as_str()))),
+            endpoints: results.endpoints.iter().map(EndpointRecord::of).collect(),
+            most_runs: 1,
+        }
+    }
+
+    /// The same when there may be so many runs of the build.
+    #[must_use]
+    pub fn with_most_runs(self, most_runs: usize) -> Self {
+        Self { most_runs, ..self }
+    }
+}
+
+/// How many rows these gates make that compare with the history and can fail the build.
+pub(super) fn rows_at_stake<'a>(
+    gates: &[PlacedGate],
+    endpoints: impl Iterator<Item = (&'a str, &'a str)> + Clone,
+) -> usize {
+    gates
+        .iter()
+        .map(|placed| &placed.gate)
+        .filter(|gate| gate.is_vs_baseline() && gate.severity == Severity::Fail)
+        .map(|gate| match &gate.selector {
+            None => 1,
+            Some(selector) => endpoints.clone().filter(|(method, name)| selector.matches(method, name)).count(),
+        })
+        .sum()
+}
+
+/// The runs that may be compared with one run, and what is known of those that may not.
+pub(super) struct Candidates<'r, R> {
+    /// Runs of the same fingerprint, oldest first.
+    pub(super) same: Vec<&'r R>,
+    pub(super) others: OtherRuns,
+}
+
+/// What is known of the runs that are not compared with.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct OtherRuns {
+    /// Runs with another fingerprint.
+    pub(super) left_out: usize,
+    /// How the most similar of them differs, when there is no run to compare with.
+    pub(super) differences: Vec<FieldDifference>,
+    /// Why there is no run at all.
+    pub(super) none: String,
+}
+
+impl OtherRuns {
+    /// Nothing is known of them.
+    pub(super) const fn unknown() -> Self {
+        Self { left_out: 0, differences: Vec::new(), none: String::new() }
+    }
+}
+
+impl<'r, R: Recorded> Candidates<'r, R> {
+    /// Chooses among runs, oldest first.
+    pub(super) fn of(all: &'r [R], rules: &Rules, this: &ThisRun) -> Self {
+        let candidates = all.iter().filter(|run| rules.admit(*run) && !this.is(*run));
+        let (same, other): (Vec<&R>, Vec<&R>) = candidates.partition(|run| *run.fingerprint() == this.fingerprint);
+        let differences = if same.is_empty() { nearest_differences(&other, &this.fingerprint) } else { Vec::new() };
+        Self { same, others: OtherRuns { left_out: other.len(), differences, none: rules.none(all.is_empty()) } }
+    }
+}
+
+impl Rules {
+    /// Why there is no run to compare with.
+    fn none(&self, is_empty: bool) -> String {
+        if is_empty {
+            return "no good run is recorded".to_owned();
+        }
+        let branch = self.branch.as_ref().map(|name| format!(" of branch `{name}`")).unwrap_or_default();
+        let days = counted(self.max_age.as_secs() / 86_400, "day");
+        format!("no good run{branch} from the last {days} is recorded")
+    }
+}
+
+impl ThisRun {
+    /// Whether this run is that one of the history.
+    pub(super) fn is(&self, run: &impl Recorded) -> bool {
+        self.run.as_ref().is_some_and(|(name, at)| run.is(name, *at))
+    }
+}
+
+/// The runs that one run is compared with, read out of a history of which nothing else was read.
+#[derive(Debug, Clone)]
+pub struct ComparableRuns {
+    pub(super) runs: Vec<GoodRun>,
+    pub(super) others: OtherRuns,
+}
+
+impl HistoryIndex {
+    /// Reads the last runs that a run is compared with.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn comparable(&self, rules: &Rules, this: &ThisRun) -> Result<ComparableRuns, HistoryError> {
+        let Candidates { mut same, others } = Candidates::of(self.heads(), rules, this);
+        let mut runs = Vec::new();
+        // A line that turns out to be damaged makes room for an older one.
+        while runs.len() < rules.runs && !same.is_empty() {
+            let next = same.split_off(same.len().saturating_sub(rules.runs - runs.len()));
+            let mut older = self.load(next)?;
+            older.append(&mut runs);
+            runs = older;
+        }
+        Ok(ComparableRuns { runs, others })
+    }
+}
+
+/// How the most similar of these runs differs from a fingerprint; the newest of equals. Hashes are cut to what tells
+/// them apart.
+fn nearest_differences<R: Recorded>(others: &[&R], fingerprint: &Fingerprint) -> Vec<FieldDifference> {
+    let nearest = others.iter().rev().map(|run| fingerprint.differences(run.fingerprint())).min_by_key(Vec::len);
+    let told = |field: &str, value: String| {
+        if field == "script_sha256" && value.len() == 64 { value[..8].to_owned() } else { value }
+    };
+    nearest
+        .unwrap_or_default()
+        .into_iter()
+        .map(|(field, this_run, history)| FieldDifference {
+            field: field.into(),
+            this_run: told(field, this_run),
+            history: told(field, history),
+        })
+        .collect()
+}
