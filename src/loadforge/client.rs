@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
-use reqwest::{Method, Response, redirect};
+use reqwest::{Method, Request, Response, redirect};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use url::Url;
@@ -15,6 +16,7 @@ use super::error::{ApiError, ServiceRefusal};
 use super::message;
 use super::resend::until_answered;
 use super::retry::{PauseFactor, retry_after};
+use super::transport::{HttpTransport, Transport};
 use super::url::ApiUrl;
 use crate::http;
 use crate::json::{self, JsonError};
@@ -36,13 +38,14 @@ const MOST_BYTES: usize = 256 << 20;
 const RESENDS: usize = 5;
 
 /// Sets up a [`Client`].
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ClientBuilder {
     url: ApiUrl,
     token: Option<SecretString>,
     pace: PauseFactor,
     timeout: Duration,
     most_bytes: usize,
+    transport: Option<Arc<dyn Transport>>,
 }
 
 impl ClientBuilder {
@@ -76,6 +79,13 @@ impl ClientBuilder {
         self
     }
 
+    /// What takes the place of HTTP, for the API and for downloads. It limits the time of a request itself.
+    #[must_use]
+    pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
+        self.transport = Some(transport);
+        self
+    }
+
     /// The client.
     ///
     /// # Errors
@@ -87,24 +97,32 @@ impl ClientBuilder {
             }
             authorization(AuthScheme::Bearer, token)?;
         }
-        let mut builder = http::builder().map_err(ApiError::Setup)?;
-        // The service never redirects an API call; following would take a login page for an answer.
-        builder = builder.redirect(redirect::Policy::none()).timeout(self.timeout);
-        if self.url.is_loopback() {
-            builder = builder.no_proxy();
-        }
+        let transport = match &self.transport {
+            Some(transport) => Arc::clone(transport),
+            None => self.over_http()?,
+        };
         let mut redactor = Redactor::new();
         if let Some(token) = &self.token {
             redactor.add(token, Placeholder::Token);
         }
-        Ok(Client { http: builder.build().map_err(ApiError::Setup)?, set: self, redactor })
+        Ok(Client { transport, set: self, redactor })
+    }
+
+    fn over_http(&self) -> Result<Arc<dyn Transport>, ApiError> {
+        // The service never redirects an API call; following would take a login page for an answer.
+        let mut builder =
+            http::builder().map_err(ApiError::Setup)?.redirect(redirect::Policy::none()).timeout(self.timeout);
+        if self.url.is_loopback() {
+            builder = builder.no_proxy();
+        }
+        Ok(Arc::new(HttpTransport(builder.build().map_err(ApiError::Setup)?)))
     }
 }
 
 /// A client of LoadForge's API, or of a server that speaks it.
 #[derive(Clone)]
 pub struct Client {
-    http: reqwest::Client,
+    transport: Arc<dyn Transport>,
     set: ClientBuilder,
     /// The token, and the values handed to a script, which it may print or put into a name or a failure's text.
     redactor: Redactor,
@@ -136,6 +154,7 @@ impl Client {
             pace: PauseFactor::REAL,
             timeout: http::REQUEST_TIMEOUT,
             most_bytes: MOST_BYTES,
+            transport: None,
         }
     }
 
@@ -151,6 +170,11 @@ impl Client {
         self.set.pace
     }
 
+    /// What takes the place of HTTP, if anything does.
+    pub(super) fn replaced_transport(&self) -> Option<Arc<dyn Transport>> {
+        self.set.transport.clone()
+    }
+
     pub(super) fn most_bytes(&self) -> usize {
         self.set.most_bytes
     }
@@ -161,11 +185,14 @@ impl Client {
 
     /// Sends a call once.
     pub(super) async fn send(&self, call: &Call) -> Result<Value, ApiError> {
-        let mut request = self.http.request(call.method.clone(), call.url.clone()).headers(self.headers(call)?);
+        let mut request = Request::new(call.method.clone(), call.url.clone());
+        *request.headers_mut() = self.headers(call)?;
         if let Some(body) = &call.body {
-            request = request.json(body);
+            request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            *request.body_mut() = Some(body.to_string().into());
         }
-        let response = request.send().await.map_err(|error| ApiError::transport(&call.what, error))?;
+        let sent = self.transport.send(request).await;
+        let response = sent.map_err(|error| ApiError::not_answered(&call.what, self.url().host(), error))?;
         self.read(&call.what, response).await
     }
 

@@ -1,12 +1,15 @@
 //! A CSV field that may hold the CSV itself or the address it can be fetched from.
 
+use std::sync::Arc;
+
 use reqwest::header::AUTHORIZATION;
-use reqwest::redirect;
+use reqwest::{Method, Request, redirect};
 use url::Url;
 
 use super::client::{Client, bounded};
 use super::error::{ApiError, ServiceRefusal};
 use super::resend::until_answered;
+use super::transport::{HttpTransport, Transport};
 use crate::http;
 
 /// The most redirects followed; object stores use one or two.
@@ -39,31 +42,24 @@ impl Client {
         };
         let what = format!("fetch {what}");
         let may_use_http = self.url().is_loopback();
-        let allowed = move |url: &Url| url.scheme() == "https" || (may_use_http && http::is_loopback(url));
-        if !allowed(&url) {
+        if !is_allowed(&url, may_use_http) {
             return Err(ApiError::Unreadable { call: what, problem: "its address is not an https one".to_owned() });
         }
-        let policy = redirect::Policy::custom(move |attempt| {
-            if attempt.previous().len() > MOST_REDIRECTS || !allowed(attempt.url()) {
-                attempt.stop()
-            } else {
-                attempt.follow()
-            }
-        });
-        let mut builder = http::builder().map_err(ApiError::Setup)?.redirect(policy);
-        if http::is_loopback(&url) {
-            builder = builder.no_proxy();
-        }
-        let http = builder.build().map_err(ApiError::Setup)?;
-        until_answered(self.pace(), RESENDS, || self.fetch(&what, &http, &url)).await
+        let transport = match self.replaced_transport() {
+            Some(transport) => transport,
+            None => over_http(&url, may_use_http)?,
+        };
+        until_answered(self.pace(), RESENDS, || self.fetch(&what, &*transport, &url)).await
     }
 
-    async fn fetch(&self, what: &str, http: &reqwest::Client, url: &Url) -> Result<Vec<u8>, ApiError> {
-        let mut request = http.get(url.clone());
+    async fn fetch(&self, what: &str, transport: &dyn Transport, url: &Url) -> Result<Vec<u8>, ApiError> {
+        let mut request = Request::new(Method::GET, url.clone());
         if let Some(authorization) = self.authorization_for(url) {
-            request = request.header(AUTHORIZATION, authorization);
+            request.headers_mut().insert(AUTHORIZATION, authorization);
         }
-        let response = request.send().await.map_err(|error| ApiError::transport(what, error))?;
+        let host = url.host_str().unwrap_or_default();
+        let sent = transport.send(request).await;
+        let response = sent.map_err(|error| ApiError::not_answered(what, host, error))?;
         let status = response.status();
         if status.is_redirection() {
             let to = url.host_str().unwrap_or_default().to_owned();
@@ -81,6 +77,27 @@ impl Client {
         }
         bounded(what, response, self.most_bytes()).await
     }
+}
+
+/// Whether an address may be fetched.
+fn is_allowed(url: &Url, may_use_http: bool) -> bool {
+    url.scheme() == "https" || (may_use_http && http::is_loopback(url))
+}
+
+/// HTTP that follows the redirects of an object store, each to an address that may be fetched.
+fn over_http(url: &Url, may_use_http: bool) -> Result<Arc<dyn Transport>, ApiError> {
+    let policy = redirect::Policy::custom(move |attempt| {
+        if attempt.previous().len() > MOST_REDIRECTS || !is_allowed(attempt.url(), may_use_http) {
+            attempt.stop()
+        } else {
+            attempt.follow()
+        }
+    });
+    let mut builder = http::builder().map_err(ApiError::Setup)?.redirect(policy);
+    if http::is_loopback(url) {
+        builder = builder.no_proxy();
+    }
+    Ok(Arc::new(HttpTransport(builder.build().map_err(ApiError::Setup)?)))
 }
 
 #[cfg(test)]

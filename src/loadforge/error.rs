@@ -6,6 +6,7 @@ use std::time::Duration;
 use reqwest::StatusCode;
 
 use super::retry::AttemptOutcome;
+use super::transport::TransportError;
 use crate::error::{Explain, chain};
 use crate::exit::Exit;
 
@@ -127,6 +128,16 @@ impl ServiceRefusal {
 }
 
 impl ApiError {
+    /// Sorts a request to this host that was not answered.
+    pub(super) fn not_answered(call: &str, host: &str, error: TransportError) -> Self {
+        let (call_text, host) = (call.to_owned(), host.to_owned());
+        match error {
+            TransportError::Http(error) => Self::transport(call, error),
+            TransportError::NotSent(cause) => Self::NotSent { call: call_text, host, cause },
+            TransportError::Lost(cause) => Self::Lost { call: call_text, host, cause },
+        }
+    }
+
     /// Sorts a failed request: certificate, never sent, or lost on the way.
     pub(super) fn transport(call: &str, error: reqwest::Error) -> Self {
         let host = error.url().and_then(|url| url.host_str()).unwrap_or("the service").to_owned();

@@ -26,6 +26,7 @@ mod session_error;
 mod start;
 mod stop;
 mod superseded;
+mod transport;
 mod url;
 pub mod wire;
 
@@ -40,4 +41,5 @@ pub use retry::{Attempt, AttemptOutcome, PauseFactor, Repeat, RetryDecision, cla
 pub use session::{RunEnd, RunOutcome, Session, WaitPlan};
 pub use session_error::SessionError;
 pub use stop::{Signal, StopSignals};
+pub use transport::{Sending, Transport, TransportError};
 pub use url::{ApiUrl, InvalidApiUrl};

@@ -12,6 +12,7 @@ mod confirm;
 mod contributing;
 mod demo;
 mod emulator;
+mod faults;
 mod gate;
 mod github;
 mod green;
