@@ -12,7 +12,10 @@ use instrument::{Cell, matrix, random_starts};
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
-    let wanted = |cell: &Cell| words.iter().all(|word| cell.to_string().contains(word.as_str()));
+    let wanted = |cell: &Cell| {
+        let name = cell.to_string();
+        words.iter().all(|word| name.contains(word.as_str()))
+    };
     let cells: Vec<Cell> = matrix().into_iter().chain(random_starts(20_261_127, 1_000)).filter(wanted).collect();
     let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
     let mut violated = 0;

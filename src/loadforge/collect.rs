@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::client::Client;
+use super::error::ApiError;
 use super::exact;
 use super::wire::ResultRow;
 use crate::locust::read_failures;
@@ -17,27 +18,32 @@ use crate::text;
 /// Pauses before the service is asked again for CSV fields that are missing right after the end of a run.
 const CSV_PAUSES: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
 
-/// Asks again, a few times, while the CSV fields of a finished run are not there yet.
-pub(super) async fn with_csv(client: &Client, run_id: u64, mut row: ResultRow) -> ResultRow {
+/// Asks again, a few times and not for longer than `until`, while the CSV fields of a finished run are not there yet.
+pub(super) async fn with_csv(client: &Client, run_id: u64, mut row: ResultRow, until: Instant) -> ResultRow {
     for pause in CSV_PAUSES {
         if row.stats_csv.is_some() && row.history_csv.is_some() {
             break;
         }
         sleep(client.pace().of(pause)).await;
-        if let Ok(newer) = client.result(run_id).await {
-            row = newer;
+        match timeout_at(until, client.result(run_id)).await {
+            Ok(Ok(newer)) => row = newer,
+            Ok(Err(_)) => {}
+            Err(_) => break,
         }
     }
     row
 }
 
-/// Writes what a run that is over left, where the script may be meant to end it by itself: the CSV files, the load generator's log, and the results made of them.
+/// Writes what a run that is over left, where the script may be meant to end it by itself: the CSV files, the load
+/// generator's log, and the results made of them. A file that is not here at `until` costs only what it would have told,
+/// and a note.
 pub(super) async fn collect(
     client: &Client,
     folder: &ResultsFolder,
     mut row: ResultRow,
     state: RunState,
     ends_itself: bool,
+    until: Instant,
 ) -> Result<Results, FolderError> {
     let mut notes = Vec::new();
     if let Some(extension) = row.extension.as_mut().filter(|_| ends_itself) {
@@ -52,7 +58,8 @@ pub(super) async fn collect(
     ];
     for ((name, field), slot) in fields.into_iter().zip(&mut delivered) {
         let Some(field) = field else { continue };
-        match client.csv(name, field).await {
+        let fetched = timeout_at(until, client.csv(name, field)).await;
+        match fetched.unwrap_or_else(|_| Err(ApiError::out_of_time(format!("fetch {name}")))) {
             Ok(content) => {
                 let content = client.redact_data(content);
                 folder.write(name, &content)?;

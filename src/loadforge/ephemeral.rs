@@ -55,7 +55,7 @@ pub(super) async fn create(
         region_servers: plan.regions.clone(),
         ..TestSpec::default()
     };
-    let id = match client.create_test(&spec).await {
+    let answered = match client.create_test(&spec).await {
         Ok(saved) => {
             if saved.base_fields_only {
                 observer.event(&Event::Warning("the service took no regions; the test runs in one only".to_owned()));
@@ -63,15 +63,34 @@ pub(super) async fn create(
             saved.id
         }
         Err(error) => {
+            let cause = error.to_string();
             unclear(client, error).await?;
+            observer.event(&Event::Warning(format!("it is not known whether test `{name}` was made ({cause})")));
             match find(client, name).await? {
                 Some(id) => id,
                 None => client.create_test(&spec).await?.id,
             }
         }
     };
+    let id = own(client, name, answered).await?;
     observer.event(&Event::TestCreated { id, name: spec.name });
     Ok(id)
+}
+
+/// The id under which the service lists the test, which decides: with another test's id, that test would be run and
+/// deleted. A test that is not listed yet, and a list that is not served, leave the answered one.
+async fn own(client: &Client, name: &str, answered: u64) -> Result<u64, ApiError> {
+    let Ok(rows) = client.tests().await else {
+        return Ok(answered);
+    };
+    if let Some(row) = rows.iter().find(|row| row.name == name) {
+        return Ok(row.id);
+    }
+    if rows.iter().any(|row| row.id == answered) {
+        let (call, problem) = (format!("create test `{name}`"), format!("it names test {answered}, which is another"));
+        return Err(ApiError::Unreadable { call, problem });
+    }
+    Ok(answered)
 }
 
 /// The test of this name, which is ours alone.

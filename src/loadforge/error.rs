@@ -128,6 +128,11 @@ impl ServiceRefusal {
 }
 
 impl ApiError {
+    /// A call that was given up because the overall timeout had passed.
+    pub(super) fn out_of_time(call: String) -> Self {
+        Self::Lost { call, host: "the service".to_owned(), cause: "the overall timeout passed".to_owned() }
+    }
+
     /// Sorts a request to this host that was not answered.
     pub(super) fn not_answered(call: &str, host: &str, error: TransportError) -> Self {
         let (call_text, host) = (call.to_owned(), host.to_owned());
@@ -182,7 +187,8 @@ impl ApiError {
             Self::Lost { .. } => AttemptOutcome::Lost,
             Self::Redirected { .. } | Self::WebPage { .. } => AttemptOutcome::Elsewhere,
             Self::Certificate { .. } => AttemptOutcome::Certificate,
-            Self::Unencrypted { .. } | Self::Token | Self::Setup(_) | Self::TooLarge { .. } => AttemptOutcome::Hopeless,
+            Self::TooLarge { .. } => AttemptOutcome::TooLarge,
+            Self::Unencrypted { .. } | Self::Token | Self::Setup(_) => AttemptOutcome::Hopeless,
         }
     }
 }

@@ -33,10 +33,12 @@ pub enum Event {
         /// Its id.
         id: u64,
     },
-    /// That test could not be deleted.
+    /// That test could not be deleted, or whether it is there is not known.
     TestLeft {
-        /// Its id.
-        id: u64,
+        /// Its id, where the service told it.
+        id: Option<u64>,
+        /// Its name, where it was recorded.
+        name: Option<String>,
         /// The cause.
         cause: String,
     },
@@ -79,6 +81,11 @@ pub enum Event {
     },
     /// A sign of life.
     Progress(Progress),
+    /// A sign of life while no run is followed.
+    StillWaiting {
+        /// Time since the command began.
+        after: Duration,
+    },
     /// The service cannot be reached.
     OutageBegan {
         /// The cause.
@@ -101,10 +108,12 @@ pub enum Event {
         /// Its id.
         run_id: u64,
     },
-    /// The run could not be cancelled and may go on.
+    /// The run was not seen to be cancelled and may go on.
     NotCancelled {
         /// Its id.
         run_id: u64,
+        /// Where to watch it.
+        monitor_url: Option<String>,
         /// The cause.
         cause: String,
     },
@@ -214,8 +223,12 @@ impl fmt::Display for Event {
             Self::NotAdopted { reason } => write!(f, "the run recorded in run.json is not continued: {reason}"),
             Self::TestCreated { id, name } => write!(f, "created test {id} (`{name}`) for this run"),
             Self::TestDeleted { id } => write!(f, "deleted test {id}"),
-            Self::TestLeft { id, cause } => {
+            Self::TestLeft { id: Some(id), cause, .. } => {
                 write!(f, "test {id}, made for this run, could not be deleted and stays on the service: {cause}")
+            }
+            Self::TestLeft { id: None, name, cause } => {
+                let name = name.as_ref().map(|name| format!(" `{name}`,")).unwrap_or_default();
+                write!(f, "the test{name} made for this run, may still be on the service: {cause}")
             }
             Self::Starting { test, duration, host } => {
                 write!(f, "starting `{test}` for {}", text::duration(*duration))?;
@@ -234,12 +247,14 @@ impl fmt::Display for Event {
             }
             Self::State { state, after } => write!(f, "{} run is now: {state}", text::duration(*after)),
             Self::Progress(progress) => progress.fmt(f),
+            Self::StillWaiting { after } => write!(f, "{} still waiting for the service", text::duration(*after)),
             Self::OutageBegan { cause } => write!(f, "the service does not answer ({cause}); waiting for it"),
             Self::OutageEnded { lasted } => write!(f, "the service answers again after {}", text::duration(*lasted)),
             Self::Cancelling { run_id, why } => write!(f, "cancelling run {run_id} because {why}"),
             Self::Cancelled { run_id } => write!(f, "run {run_id} is cancelled"),
-            Self::NotCancelled { run_id, cause } => {
-                write!(f, "run {run_id} could not be cancelled and may go on: {cause}")
+            Self::NotCancelled { run_id, monitor_url, cause } => {
+                let place = monitor_url.as_ref().map(|url| format!(" ({url})")).unwrap_or_default();
+                write!(f, "run {run_id} could not be cancelled and may go on{place}: {cause}")
             }
             Self::Collected { requests, failures, endpoints } => {
                 let (requests, endpoints) = (counted(*requests, "request"), counted(*endpoints, "endpoint"));

@@ -17,8 +17,9 @@ use super::stop::{Signal, StopSignals};
 use super::wire::ResultRow;
 use crate::results::{Engine, RunState};
 
-/// How long the service may take to know a run it has just started.
-const SETTLING: Duration = Duration::from_secs(60);
+/// How long refusals are taken for a fault that passes: a run that was just started may not be known yet, and a service
+/// that answered before may do so again.
+const REFUSED_PATIENCE: Duration = Duration::from_secs(3 * 60);
 
 /// What to follow.
 pub(super) struct Follow<'a> {
@@ -40,19 +41,18 @@ pub(super) enum Ended {
     TimedOut { outage: Option<String> },
     /// Somebody asked to stop.
     Stopped(Signal),
+    /// The service keeps refusing to show the run; `heard` when it was shown before.
+    Refused { error: ApiError, heard: bool },
 }
 
 impl Follow<'_> {
-    /// Follows the run until it is over, the time is over or somebody asks to stop.
-    ///
-    /// # Errors
-    /// When the service refuses for good.
+    /// Follows the run until it is over, the time is over, somebody asks to stop, or the service refuses for good.
     pub(super) async fn until_over(
         &self,
         recorder: &mut Recorder<'_>,
         observer: &mut dyn Observer,
         stop: &mut StopSignals,
-    ) -> Result<Ended, ApiError> {
+    ) -> Ended {
         let (began, pace) = (Instant::now(), self.client.pace());
         let mut schedule = Schedule::new(self.expected, self.fresh);
         // A server on this machine may run shortened minutes, and looking at it costs nothing.
@@ -62,6 +62,7 @@ impl Follow<'_> {
         let mut progress = Progress { state: recorder.record.state(), ..Progress::default() };
         let mut outage = Outage::default();
         let mut heard = self.fresh;
+        let mut refused_since = None;
         let mut next_look = began;
         let mut next_beat = began + pace.of(heartbeat(Duration::ZERO));
         loop {
@@ -74,8 +75,8 @@ impl Follow<'_> {
             let answer = loop {
                 select! {
                     biased;
-                    signal = stop.signal() => return Ok(Ended::Stopped(signal)),
-                    () = sleep_until(self.deadline) => return Ok(Ended::TimedOut { outage: outage.cause.take() }),
+                    signal = stop.signal() => return Ended::Stopped(signal),
+                    () = sleep_until(self.deadline) => return Ended::TimedOut { outage: outage.cause.take() },
                     answer = &mut look => break answer,
                     () = sleep_until(next_beat) => {
                         progress.after = began.elapsed();
@@ -89,6 +90,7 @@ impl Follow<'_> {
             match answer {
                 Ok(row) => {
                     heard = true;
+                    refused_since = None;
                     if let Some(lasted) = outage.end(now) {
                         observer.event(&Event::OutageEnded { lasted });
                     }
@@ -97,16 +99,23 @@ impl Follow<'_> {
                         observer.event(&Event::State { state, after });
                     }
                     if state.is_end() {
-                        return Ok(Ended::Over { state, row: Box::new(row) });
+                        return Ended::Over { state, row: Box::new(row) };
                     }
                     progress = Progress { state: Some(state), ..Progress::of(&row) };
                     schedule.looked(after, state, row.created_at.and_then(age));
                     next_look = now + pace.of(schedule.pause(after));
                 }
                 Err(error) => {
-                    let settling = self.fresh && after < SETTLING;
-                    let Some(at_least) = passes(&error, heard, settling) else {
-                        return Err(error);
+                    let at_least = match asked_wait(&error) {
+                        Some(at_least) => at_least,
+                        None => {
+                            let patience = pace.of(REFUSED_PATIENCE);
+                            let wrong_token = !heard && matches!(error.status(), Some(401 | 403));
+                            if wrong_token || now - *refused_since.get_or_insert(now) >= patience {
+                                return Ended::Refused { error, heard };
+                            }
+                            Duration::ZERO
+                        }
                     };
                     if outage.goes_on(now, error.to_string()) {
                         observer.event(&Event::OutageBegan { cause: error.to_string() });
@@ -120,13 +129,12 @@ impl Follow<'_> {
     }
 }
 
-/// How long to wait at least when an error may pass, or `None` when it will not. A redirect or a web page instead of
-/// an answer we had before is a maintenance page, not a wrong token.
-fn passes(error: &ApiError, heard: bool, settling: bool) -> Option<Duration> {
+/// How long to wait at least when an error may pass however long it takes, or `None` when it is a refusal. A redirect or
+/// a web page is a maintenance page as often as a wrong token.
+fn asked_wait(error: &ApiError) -> Option<Duration> {
     match (decide(error, Repeat::Safe), error) {
         (RetryDecision::Retry { at_least }, _) => Some(at_least),
-        (_, ApiError::Redirected { .. } | ApiError::WebPage { .. }) if heard => Some(Duration::ZERO),
-        (_, error) if settling && error.status() == Some(404) => Some(Duration::ZERO),
+        (_, ApiError::Redirected { .. } | ApiError::WebPage { .. }) => Some(Duration::ZERO),
         _ => None,
     }
 }

@@ -5,6 +5,7 @@
 
 mod adopt;
 mod calls;
+mod candidates;
 mod client;
 mod collect;
 mod download;
@@ -25,6 +26,7 @@ mod session;
 mod session_error;
 mod start;
 mod stop;
+mod stopping;
 mod superseded;
 mod transport;
 mod url;
@@ -41,5 +43,6 @@ pub use retry::{Attempt, AttemptOutcome, PauseFactor, Repeat, RetryDecision, cla
 pub use session::{RunEnd, RunOutcome, Session, WaitPlan};
 pub use session_error::SessionError;
 pub use stop::{Signal, StopSignals};
+pub use stopping::NotStopped;
 pub use transport::{Sending, Transport, TransportError};
 pub use url::{ApiUrl, InvalidApiUrl};

@@ -9,11 +9,13 @@ use crate::results::{FolderError, Intent, ResultsFolder, RunRecord, RunState};
 pub(super) struct Recorder<'a> {
     folder: &'a ResultsFolder,
     pub(super) record: RunRecord,
+    /// Whether the start may have made a second run.
+    pub(super) may_have_twin: bool,
 }
 
 impl<'a> Recorder<'a> {
     pub(super) fn new(folder: &'a ResultsFolder, record: RunRecord) -> Self {
-        Self { folder, record }
+        Self { folder, record, may_have_twin: false }
     }
 
     /// The results folder.

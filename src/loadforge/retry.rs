@@ -33,6 +33,8 @@ pub enum AttemptOutcome {
     NotSent,
     /// The request was sent, the answer was not received.
     Lost,
+    /// The answer is larger than anything the service should send.
+    TooLarge,
     /// The server's certificate is not trusted.
     Certificate,
     /// Nothing that would change by sending it again.
@@ -83,7 +85,14 @@ pub fn classify(attempt: &Attempt) -> RetryDecision {
         AttemptOutcome::Answered { retry_after, .. } => unsure(retry_after),
         AttemptOutcome::NotSent => again(None),
         AttemptOutcome::Unreadable | AttemptOutcome::Lost => unsure(None),
-        AttemptOutcome::Elsewhere | AttemptOutcome::Certificate | AttemptOutcome::Hopeless => RetryDecision::GiveUp,
+        // A proxy may have put its own page in the place of an answer: what was asked may be done.
+        AttemptOutcome::Elsewhere | AttemptOutcome::TooLarge if attempt.repeat == Repeat::Once => {
+            RetryDecision::LookFirst
+        }
+        AttemptOutcome::Elsewhere
+        | AttemptOutcome::TooLarge
+        | AttemptOutcome::Certificate
+        | AttemptOutcome::Hopeless => RetryDecision::GiveUp,
     }
 }
 
@@ -159,6 +168,7 @@ mod tests {
         for outcome in [
             AttemptOutcome::Unreadable,
             AttemptOutcome::Elsewhere,
+            AttemptOutcome::TooLarge,
             AttemptOutcome::NotSent,
             AttemptOutcome::Lost,
             AttemptOutcome::Certificate,
@@ -190,6 +200,7 @@ mod tests {
         512-599     Retry
         Unreadable  Retry
         Elsewhere   GiveUp
+        TooLarge    GiveUp
         NotSent     Retry
         Lost        Retry
         Certificate GiveUp
@@ -217,7 +228,8 @@ mod tests {
         511         GiveUp
         512-599     LookFirst
         Unreadable  LookFirst
-        Elsewhere   GiveUp
+        Elsewhere   LookFirst
+        TooLarge    LookFirst
         NotSent     Retry
         Lost        LookFirst
         Certificate GiveUp

@@ -3,17 +3,17 @@
 
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use secrecy::SecretString;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
+use super::candidates::{Candidates, place};
 use super::client::Client;
 use super::error::ApiError;
 use super::event::{Event, Observer};
 use super::resend::decide;
 use super::retry::{Repeat, RetryDecision};
 use super::session_error::SessionError;
-use super::wire::ResultRow;
 use crate::results::{Intent, StartApi};
 
 /// The most start requests sent for one run, each only after the one before certainly started nothing.
@@ -22,22 +22,44 @@ const MOST_SENDS: u32 = 3;
 /// The most tries while the service says "not now" or no connection is made.
 const MOST_DELAYS: u32 = 6;
 
-/// Pauses before each look for a run whose start is unclear; a started run is listed at once.
-const LOOK_PAUSES: [Duration; 4] =
-    [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4), Duration::from_secs(8)];
+/// Pauses before each look for a run whose start is unclear. A started run is listed at once, but a gateway that gave up
+/// waiting may still be handing the request on: together they are a minute.
+const LOOK_PAUSES: [Duration; 6] = [
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+    Duration::from_secs(8),
+    Duration::from_secs(15),
+    Duration::from_secs(30),
+];
 
-/// How far the service's clock may differ from ours before a run counts as begun earlier.
-const CLOCK_DIFFERENCE: SignedDuration = SignedDuration::from_mins(10);
+/// The most refused looks.
+const MOST_REFUSALS: u32 = 5;
+
+/// The time for a last look when the overall timeout has passed.
+const LAST_LOOK: Duration = Duration::from_secs(8);
+
+/// The time for a look when the service refused the start.
+const REFUSED_LOOK: Duration = Duration::from_secs(40);
 
 /// A start to be made.
 pub(super) struct Start<'a> {
     pub(super) client: &'a Client,
     pub(super) test_id: u64,
+    /// Whether the test was made for this run alone, so that every run of it is ours.
+    pub(super) own_test: bool,
     pub(super) minutes: f64,
     pub(super) api: StartApi,
     pub(super) env: &'a [(String, SecretString)],
     /// When to give up.
     pub(super) deadline: Instant,
+}
+
+/// A run that exists.
+pub(super) struct StartedRun {
+    pub(super) run_id: u64,
+    /// Whether a request for it may have started another one as well.
+    pub(super) may_have_twin: bool,
 }
 
 impl Start<'_> {
@@ -47,19 +69,28 @@ impl Start<'_> {
         Ok(Intent { at: Timestamp::now(), test_id: self.test_id, known_runs })
     }
 
-    /// Starts the run and tells its id.
-    pub(super) async fn run(&self, intent: &Intent, observer: &mut dyn Observer) -> Result<u64, SessionError> {
+    /// Starts the run. Ends a moment after the deadline at the latest, and then too with the run that was started, so
+    /// that it can be cancelled.
+    pub(super) async fn run(&self, intent: &Intent, observer: &mut dyn Observer) -> Result<StartedRun, SessionError> {
         let (mut sends, mut delays) = (0, 0);
         loop {
-            let error = match self.send().await {
-                Ok(run_id) => return Ok(run_id),
+            let error = match self.send(intent).await {
+                Ok(run_id) => return Ok(StartedRun { run_id, may_have_twin: sends > 0 }),
                 Err(error) => error,
             };
             match decide(&error, Repeat::Once) {
                 RetryDecision::Retry { at_least } => {
                     let pause = self.client.pace().of(Duration::from_secs(1) * 2_u32.pow(delays)).max(at_least);
                     delays += 1;
-                    if delays == MOST_DELAYS || Instant::now() + pause >= self.deadline {
+                    let is_last = delays == MOST_DELAYS || Instant::now() + pause >= self.deadline;
+                    // An answer is a refusal; before another request it is made sure of where that can be.
+                    if error.status().is_some() && (is_last || self.own_test) {
+                        let found = self.in_spite_of_refusal(intent, observer).await;
+                        if let Some(run_id) = found {
+                            return Ok(StartedRun { run_id, may_have_twin: true });
+                        }
+                    }
+                    if is_last {
                         return Err(error.into());
                     }
                     observer.event(&Event::StartDelayed { cause: error.to_string(), pause });
@@ -69,28 +100,59 @@ impl Start<'_> {
                     sends += 1;
                     observer.event(&Event::StartUnclear { cause: error.to_string() });
                     if let Some(run_id) = self.resolve(intent).await? {
-                        return Ok(run_id);
+                        return Ok(StartedRun { run_id, may_have_twin: true });
+                    }
+                    if Instant::now() >= self.deadline {
+                        return Err(self.maybe_started(&error));
                     }
                     observer.event(&Event::NotStarted);
-                    if sends == MOST_SENDS || Instant::now() >= self.deadline {
+                    let may_help = matches!(decide(&error, Repeat::Safe), RetryDecision::Retry { .. });
+                    if !may_help || sends == MOST_SENDS {
                         return Err(error.into());
                     }
                 }
-                RetryDecision::Done | RetryDecision::GiveUp => return Err(error.into()),
+                RetryDecision::Done | RetryDecision::GiveUp => {
+                    return match self.in_spite_of_refusal(intent, observer).await {
+                        Some(run_id) => Ok(StartedRun { run_id, may_have_twin: true }),
+                        None => Err(error.into()),
+                    };
+                }
             }
         }
     }
 
-    async fn send(&self) -> Result<u64, ApiError> {
-        match self.api {
-            StartApi::V2 => self.client.start_run(self.test_id, self.minutes).await,
-            StartApi::V1 => self.client.start_run_v1(self.test_id, self.minutes, self.env).await,
+    async fn send(&self, intent: &Intent) -> Result<u64, ApiError> {
+        let call = || format!("start a run of test {}", self.test_id);
+        let sending = async {
+            match self.api {
+                StartApi::V2 => self.client.start_run(self.test_id, self.minutes).await,
+                StartApi::V1 => self.client.start_run_v1(self.test_id, self.minutes, self.env).await,
+            }
+        };
+        match timeout_at(self.deadline, sending).await {
+            Ok(Ok(old)) if intent.known_runs.contains(&old) => {
+                let problem = format!("it names run {old}, which was there before");
+                Err(ApiError::Unreadable { call: call(), problem })
+            }
+            Ok(sent) => sent,
+            Err(_) => Err(ApiError::out_of_time(call())),
         }
     }
 
-    /// Looks for the run of an unclear start, several times, through outages, until the deadline.
+    /// Looks for the run of an unclear start, several times, through outages, until the deadline and a moment longer.
+    ///
+    /// # Errors
+    /// When it cannot be known whether there is one, or which one it is.
     pub(super) async fn resolve(&self, intent: &Intent) -> Result<Option<u64>, SessionError> {
-        let mut looks = 0;
+        match timeout_at(self.deadline, self.look_again(intent)).await {
+            Ok(found) => found,
+            Err(_) => self.last_look(intent).await,
+        }
+    }
+
+    async fn look_again(&self, intent: &Intent) -> Result<Option<u64>, SessionError> {
+        let (mut looks, mut refusals) = (0, 0);
+        let mut doubt = None;
         while let Some(pause) = LOOK_PAUSES.get(looks) {
             sleep(self.client.pace().of(*pause)).await;
             match self.look(intent).await {
@@ -98,71 +160,71 @@ impl Start<'_> {
                 Ok(None) => looks += 1,
                 // What is not answered is no look: only a list without the run tells that there is none.
                 Err(SessionError::Api(error))
-                    if matches!(decide(&error, Repeat::Safe), RetryDecision::Retry { .. })
-                        && Instant::now() < self.deadline => {}
-                Err(error) => return Err(error),
+                    if matches!(decide(&error, Repeat::Safe), RetryDecision::Retry { .. }) => {}
+                Err(SessionError::Api(_)) if refusals < MOST_REFUSALS => refusals += 1,
+                Err(SessionError::Api(error)) => return Err(self.maybe_started(&error)),
+                // Ours may be listed a moment later than somebody else's.
+                Err(error) => {
+                    doubt = Some(error);
+                    looks += 1;
+                }
             }
         }
-        Ok(None)
+        doubt.map_or(Ok(None), Err)
     }
 
     /// Looks once.
     pub(super) async fn look(&self, intent: &Intent) -> Result<Option<u64>, SessionError> {
-        one(intent, Some(self.minutes), &self.client.results().await?)
-    }
-}
-
-/// The one run that may have come of an intent; an error when there are several.
-pub(super) fn one(intent: &Intent, minutes: Option<f64>, rows: &[ResultRow]) -> Result<Option<u64>, SessionError> {
-    match candidates(intent, minutes, rows).as_slice() {
-        [] => Ok(None),
-        [run_id] => Ok(Some(*run_id)),
-        several => Err(SessionError::Ambiguous { test_id: intent.test_id, runs: several.to_vec() }),
-    }
-}
-
-/// The runs that may have come of an intent: not known before, not begun before, not of another test or length.
-/// Fields that the service leaves out exclude nothing.
-fn candidates(intent: &Intent, minutes: Option<f64>, rows: &[ResultRow]) -> Vec<u64> {
-    rows.iter()
-        .filter(|row| row.test_id.is_none_or(|test_id| test_id == intent.test_id))
-        .filter(|row| {
-            row.created_at.is_none_or(|at| at.saturating_add(CLOCK_DIFFERENCE).is_ok_and(|at| at >= intent.at))
-        })
-        .filter(|row| match (row.duration_min, minutes) {
-            // A service may round a fraction of a minute, but not whole ones.
-            (Some(row), Some(asked)) if asked.fract() == 0.0 => (row - asked).abs() < 0.5,
-            _ => true,
-        })
-        .filter_map(|row| row.id)
-        .filter(|run_id| !intent.known_runs.contains(run_id))
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn found(rows: serde_json::Value) -> Vec<u64> {
-        let intent = Intent { at: "2026-11-22T10:00:00Z".parse().unwrap(), test_id: 4, known_runs: vec![1, 2] };
-        let rows: Vec<_> = rows.as_array().unwrap().iter().cloned().map(ResultRow::read).collect();
-        candidates(&intent, Some(5.0), &rows)
+        let found = Candidates::find(self.client, intent, Some(self.minutes)).await?;
+        found.single(self.client, intent, self.own_test)
     }
 
-    #[test]
-    fn only_a_run_that_can_have_come_of_the_start_is_taken() {
-        assert_eq!(found(json!([{"id": 1}, {"id": 2}])), Vec::<u64>::new());
-        assert_eq!(found(json!([{"id": 3}, {"id": 2}])), [3], "new, although the row says no more");
-        assert_eq!(
-            found(json!([{"id": 3, "test_id": 5}, {"id": 6, "test_id": 4}])),
-            [6],
-            "the other is another test's"
-        );
-        assert_eq!(found(json!([{"id": 3, "created_at": "2026-11-22T09:40:00.000000Z"}])), Vec::<u64>::new());
-        assert_eq!(found(json!([{"id": 3, "created_at": "2026-11-22T09:55:00.000000Z"}])), [3], "clocks differ");
-        assert_eq!(found(json!([{"id": 3, "duration": 10}, {"id": 5, "duration": "5"}])), [5]);
-        assert_eq!(found(json!([{"id": 3}, {"id": 5}])), [3, 5]);
+    /// Looks for a moment after the overall timeout.
+    async fn last_look(&self, intent: &Intent) -> Result<Option<u64>, SessionError> {
+        let looking = async {
+            loop {
+                match self.look(intent).await {
+                    Ok(None) | Err(SessionError::Api(_)) => sleep(self.client.pace().of(Duration::from_secs(1))).await,
+                    found => return found,
+                }
+            }
+        };
+        match timeout(LAST_LOOK, looking).await {
+            Ok(found) => found,
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// A look after a definite no: what was refused should not be there. A run of a test of our own is taken all the
+    /// same; one of a saved test may be another pipeline's and is only named.
+    async fn in_spite_of_refusal(&self, intent: &Intent, observer: &mut dyn Observer) -> Option<u64> {
+        let looking = async {
+            loop {
+                match Candidates::find(self.client, intent, Some(self.minutes)).await {
+                    Ok(found) => return found,
+                    Err(_) => sleep(self.client.pace().of(Duration::from_secs(1))).await,
+                }
+            }
+        };
+        let now = Instant::now();
+        let until = self.deadline.min(now + REFUSED_LOOK).max(now + LAST_LOOK);
+        let found = timeout_at(until, looking).await.ok()?;
+        if self.own_test
+            && let Some(run_id) = found.of_test.first()
+        {
+            return Some(*run_id);
+        }
+        for run_id in found.of_test.iter().chain(&found.of_unknown_test) {
+            observer.event(&Event::Warning(format!(
+                "the service refused the start, but {} has appeared since; if no other pipeline started it, use `cancel \
+                 --run-id {run_id}`",
+                place(self.client, *run_id)
+            )));
+        }
+        None
+    }
+
+    fn maybe_started(&self, cause: &ApiError) -> SessionError {
+        SessionError::MaybeStarted { test_id: self.test_id, cause: cause.to_string() }
     }
 }

@@ -1,13 +1,18 @@
 //! Runs that an older commit of the same branch left behind.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::ephemeral::is_superseded;
 use super::event::Event;
 use super::session::Session;
 use super::session_error::SessionError;
+use super::stopping::stop_run;
 use crate::error::chain;
 use crate::results::{RunRecord, RunState};
+
+/// Time allowed to cancel one run, and to see that it is.
+const CANCEL_LIMIT: Duration = Duration::from_secs(20);
 
 impl Session<'_> {
     /// Cancels runs of other commits of this branch that are still going on, and tells which.
@@ -25,7 +30,8 @@ impl Session<'_> {
         commit: &str,
         records: &[RunRecord],
     ) -> Result<Vec<u64>, SessionError> {
-        self.unless_stopped(async |session| session.cancel_left(branch, commit, records).await).await
+        let cancelling = async |session: &mut Session<'_>| session.cancel_left(branch, commit, records).await;
+        self.with_signs_of_life(async |session| session.unless_stopped(cancelling).await).await
     }
 
     async fn cancel_left(
@@ -57,8 +63,9 @@ impl Session<'_> {
             }
             let why = format!("branch {branch} has moved on to another commit");
             self.observer.event(&Event::Cancelling { run_id, why });
-            if let Err(error) = self.client.cancel_run(run_id).await {
-                self.observer.event(&Event::NotCancelled { run_id, cause: chain(&error) });
+            if let Err(error) = stop_run(&self.client, run_id, CANCEL_LIMIT).await {
+                let monitor_url = self.client.url().monitor(run_id);
+                self.observer.event(&Event::NotCancelled { run_id, monitor_url, cause: chain(&error) });
                 continue;
             }
             self.observer.event(&Event::Cancelled { run_id });
@@ -66,7 +73,9 @@ impl Session<'_> {
             if let Some(id) = of_left_test {
                 match self.client.delete_test(id).await {
                     Ok(_) => self.observer.event(&Event::TestDeleted { id }),
-                    Err(error) => self.observer.event(&Event::TestLeft { id, cause: chain(&error) }),
+                    Err(error) => {
+                        self.observer.event(&Event::TestLeft { id: Some(id), name: None, cause: chain(&error) });
+                    }
                 }
             }
         }

@@ -180,6 +180,9 @@ pub struct RunRecord {
     /// Whether that test was made for this run alone and has to be deleted afterwards.
     #[serde(default)]
     pub ephemeral: bool,
+    /// The name of the test made for this run alone, written down before it is made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ephemeral_name: Option<String>,
     /// What was known before the start.
     pub intent: Option<Intent>,
     /// The run, once known.
@@ -218,6 +221,7 @@ impl RunRecord {
             test: test.into(),
             test_id: None,
             ephemeral: false,
+            ephemeral_name: None,
             intent: None,
             run_id: None,
             monitor_url: None,

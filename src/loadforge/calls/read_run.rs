@@ -1,6 +1,7 @@
 //! `GET /result/{id}`.
 
 use reqwest::Method;
+use serde_json::Value;
 
 use crate::loadforge::client::{Call, Client};
 use crate::loadforge::error::ApiError;
@@ -12,7 +13,7 @@ impl Client {
     /// # Errors
     /// When the service cannot be reached or refuses.
     pub async fn result(&self, run_id: u64) -> Result<ResultRow, ApiError> {
-        Ok(ResultRow::read(self.send_until_answered(&self.result_call(run_id)).await?))
+        of_run(run_id, self.send_until_answered(&self.result_call(run_id)).await?)
     }
 
     /// The same with a single try, for a caller that tries again by a rule of its own.
@@ -20,10 +21,25 @@ impl Client {
     /// # Errors
     /// When the service cannot be reached or refuses.
     pub async fn result_once(&self, run_id: u64) -> Result<ResultRow, ApiError> {
-        Ok(ResultRow::read(self.send(&self.result_call(run_id)).await?))
+        of_run(run_id, self.send(&self.result_call(run_id)).await?)
     }
 
     fn result_call(&self, run_id: u64) -> Call {
-        self.call(format!("read the results of run {run_id}"), Method::GET, &format!("/result/{run_id}"))
+        self.call(results_of(run_id), Method::GET, &format!("/result/{run_id}"))
+    }
+}
+
+fn results_of(run_id: u64) -> String {
+    format!("read the results of run {run_id}")
+}
+
+/// The row, unless it is another run's.
+fn of_run(run_id: u64, answer: Value) -> Result<ResultRow, ApiError> {
+    let row = ResultRow::read(answer);
+    match row.id.filter(|id| *id != run_id) {
+        Some(other) => {
+            Err(ApiError::Unreadable { call: results_of(run_id), problem: format!("it is about run {other}") })
+        }
+        None => Ok(row),
     }
 }

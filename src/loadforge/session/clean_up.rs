@@ -1,4 +1,4 @@
-//! What must not stay behind: tests made for one run.
+//! What must not stay behind: tests made for one run, and runs that one start made twice.
 
 use std::time::Duration;
 
@@ -6,12 +6,17 @@ use tokio::time::timeout;
 
 use super::Session;
 use crate::error::chain;
+use crate::loadforge::candidates::{Candidates, place};
 use crate::loadforge::event::Event;
 use crate::loadforge::recorder::Recorder;
+use crate::loadforge::stopping::stop_run;
 use crate::results::RunRecord;
 
-/// Time allowed to delete a test that was made for one run.
-const CLEAN_UP_LIMIT: Duration = Duration::from_secs(5);
+/// Time allowed for each step of deleting a test that was made for one run; there are three.
+const STEP_LIMIT: Duration = Duration::from_millis(1700);
+
+/// Time allowed to look for a second run, and to cancel it.
+const TWIN_LIMIT: Duration = Duration::from_secs(3);
 
 impl Session<'_> {
     /// Deletes the test of an earlier record that was made for its run alone and is still there.
@@ -22,20 +27,104 @@ impl Session<'_> {
         }
     }
 
-    /// Deletes the test that was made for this run alone, with the secrets in it; says so when that fails.
+    /// Deletes the test that was made for this run alone, with the secrets in it: the recorded one and whatever else has
+    /// its name, which is ours alone. Says so when one stays, or when that is not known.
     pub(super) async fn delete_test(&mut self, recorder: &mut Recorder<'_>) {
-        let (true, Some(id)) = (recorder.record.ephemeral, recorder.record.test_id) else {
+        if !recorder.record.ephemeral {
             return;
-        };
-        match timeout(CLEAN_UP_LIMIT, self.client.delete_test(id)).await {
-            Ok(Ok(_)) => {
+        }
+        let (id, name) = (recorder.record.test_id, recorder.record.ephemeral_name.clone());
+        let mut failure = None;
+        let mut gone = Vec::new();
+        if let Some(id) = id {
+            match self.delete_one(id).await {
+                Ok(()) => gone.push(id),
+                Err(cause) => failure = Some((Some(id), cause)),
+            }
+        }
+        // An answer is no proof, and a request that was sent twice may have made two.
+        for _ in 0..2 {
+            let Some(of_name) = &name else { break };
+            let left = match timeout(STEP_LIMIT, self.client.tests()).await {
+                Ok(Ok(rows)) => rows.into_iter().filter(|row| row.name == *of_name).map(|row| row.id),
+                // Who was told that it is deleted may believe it; who knows nothing says so.
+                Ok(Err(error)) if gone.is_empty() => {
+                    failure = failure.or_else(|| Some((None, chain(&error))));
+                    break;
+                }
+                Err(_) if gone.is_empty() => {
+                    failure = failure.or_else(|| Some((None, "the service took too long".to_owned())));
+                    break;
+                }
+                Ok(Err(_)) | Err(_) => break,
+            };
+            let left: Vec<u64> = left.collect();
+            failure = None;
+            if left.is_empty() {
+                break;
+            }
+            for id in left {
+                gone.retain(|known| *known != id);
+                match self.delete_one(id).await {
+                    Ok(()) => {
+                        failure = Some((Some(id), "the service says it is deleted, but still lists it".to_owned()));
+                        gone.push(id);
+                    }
+                    Err(cause) => {
+                        failure = Some((Some(id), cause));
+                        break;
+                    }
+                }
+            }
+        }
+        match failure {
+            Some((id, cause)) => self.observer.event(&Event::TestLeft { id, name, cause }),
+            None => {
                 recorder.record.ephemeral = false;
                 recorder.try_save(self.observer);
-                self.observer.event(&Event::TestDeleted { id });
+                gone.into_iter().for_each(|id| self.observer.event(&Event::TestDeleted { id }));
             }
-            Ok(Err(error)) => self.observer.event(&Event::TestLeft { id, cause: chain(&error) }),
-            Err(_) => {
-                self.observer.event(&Event::TestLeft { id, cause: "the service took too long".to_owned() });
+        }
+    }
+
+    async fn delete_one(&self, id: u64) -> Result<(), String> {
+        match timeout(STEP_LIMIT, self.client.delete_test(id)).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(chain(&error)),
+            Err(_) => Err("the service took too long".to_owned()),
+        }
+    }
+
+    /// Looks for a second run of a start that was sent more than once or answered unclearly. Of a test that was made for
+    /// this run alone every run is ours, and is cancelled; of a saved test another pipeline may have started it, and it
+    /// is only named.
+    pub(super) async fn stop_twins(&mut self, recorder: &Recorder<'_>, run_id: u64) {
+        let (true, Some(intent)) = (recorder.may_have_twin, &recorder.record.intent) else {
+            return;
+        };
+        let minutes = recorder.record.fingerprint.duration_s.map(|seconds| seconds as f64 / 60.0);
+        let looking = Candidates::find(&self.client, intent, minutes);
+        let Ok(Ok(found)) = timeout(TWIN_LIMIT, looking).await else {
+            return;
+        };
+        for twin in found.of_test.into_iter().filter(|id| *id != run_id) {
+            let seen = place(&self.client, twin);
+            if !recorder.record.ephemeral {
+                self.observer.event(&Event::Warning(format!(
+                    "{seen} is of the same test and began after our start request; if no other pipeline started it, use \
+                     `cancel --run-id {twin}`"
+                )));
+                continue;
+            }
+            let why = format!("one start made it beside run {run_id}");
+            self.observer.event(&Event::Cancelling { run_id: twin, why });
+            match stop_run(&self.client, twin, TWIN_LIMIT).await {
+                Ok(_) => self.observer.event(&Event::Cancelled { run_id: twin }),
+                Err(error) => self.observer.event(&Event::NotCancelled {
+                    run_id: twin,
+                    monitor_url: self.client.url().monitor(twin),
+                    cause: chain(&error),
+                }),
             }
         }
     }

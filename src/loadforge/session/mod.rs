@@ -3,6 +3,7 @@
 mod clean_up;
 mod end;
 mod follow;
+mod signs_of_life;
 mod wait;
 
 pub use end::{RunEnd, RunOutcome};
@@ -21,7 +22,7 @@ use super::plan::{RunPlan, ScriptFile};
 use super::recorder::Recorder;
 use super::resolved_test::{ResolvedTest, resolve};
 use super::session_error::SessionError;
-use super::start::Start;
+use super::start::{Start, StartedRun};
 use super::stop::{Signal, StopSignals};
 use crate::results::{Build, Engine, Intent, ResultsFolder, RunIdentity, RunRecord, TestSource};
 
@@ -44,12 +45,14 @@ pub struct Session<'a> {
     pub observer: &'a mut dyn Observer,
     /// Who may ask to stop.
     pub stop: StopSignals,
+    /// When the overall timeout of the plan passes, from the first thing done for it on.
+    deadline: Option<Instant>,
 }
 
 impl<'a> Session<'a> {
     /// A session with this service, this results folder, and these two to talk to.
     pub fn new(client: Client, folder: ResultsFolder, observer: &'a mut dyn Observer, stop: StopSignals) -> Self {
-        Self { client, folder, observer, stop }
+        Self { client, folder, observer, stop, deadline: None }
     }
 }
 
@@ -60,7 +63,17 @@ impl Session<'_> {
     /// # Errors
     /// When the plan cannot be carried out, the test does not exist, or the service cannot be reached or refuses.
     pub async fn resolve(&mut self, plan: &RunPlan) -> Result<ResolvedTest, SessionError> {
-        self.unless_stopped(async |session| resolve(&session.client, plan, session.observer).await).await
+        let deadline = self.deadline(plan.timeout);
+        let resolving = async |session: &mut Session<'_>| {
+            let resolved = timeout_at(deadline, resolve(&session.client, plan, session.observer)).await;
+            resolved.map_err(|_| SessionError::NotStartedInTime)?
+        };
+        self.with_signs_of_life(async |session| session.unless_stopped(resolving).await).await
+    }
+
+    /// The moment the overall timeout passes; the same for everything that is done for one plan.
+    fn deadline(&mut self, timeout: Duration) -> Instant {
+        *self.deadline.get_or_insert_with(|| deadline(timeout))
     }
 
     /// Starts the run, or takes up the one recorded in the results folder, follows it and collects its results.
@@ -68,22 +81,30 @@ impl Session<'_> {
     /// # Errors
     /// When it cannot be started, followed or collected. A run that did not complete is no error but an outcome.
     pub async fn run(&mut self, plan: &RunPlan, target: &ResolvedTest) -> Result<RunEnd, SessionError> {
+        self.with_signs_of_life(async |session| session.start_or_adopt(plan, target).await).await
+    }
+
+    async fn start_or_adopt(&mut self, plan: &RunPlan, target: &ResolvedTest) -> Result<RunEnd, SessionError> {
         // Where the load goes is no secret, and reports name it.
         self.client.hide(plan.env.iter().filter(|(name, _)| name != "TARGET_HOST").map(|(_, value)| value));
-        let deadline = deadline(plan.timeout);
+        let deadline = self.deadline(plan.timeout);
         let old: Option<RunRecord> = self.folder.read_json_if_there(ResultsFolder::RUN)?;
         let api_url = self.client.url().to_string();
         let asked =
             Asked { engine: plan.engine, api_url: &api_url, build: &plan.build, fingerprint: &target.fingerprint };
         let folder = self.folder.clone();
         match (adopt::decide(old.as_ref(), &asked), old) {
-            (Adoption::Collected { run_id }, Some(_)) => {
+            (Adoption::Collected { run_id }, Some(record)) => {
+                self.clean_up_after(record).await;
                 self.observer.event(&Event::Adopted { run_id: Some(run_id) });
                 let results = folder.read_json(ResultsFolder::RESULTS)?;
                 return Ok(RunEnd { results: Some(results), ..RunEnd::of(RunOutcome::Finished, Some(run_id)) });
             }
             (Adoption::Follow { run_id }, Some(record)) => {
-                if self.unless_stopped(async |session| session.exists(run_id).await).await? {
+                let asking = async |session: &mut Session<'_>| {
+                    timeout_at(deadline, session.exists(run_id)).await.unwrap_or(Ok(true))
+                };
+                if self.unless_stopped(asking).await? {
                     self.observer.event(&Event::Adopted { run_id: Some(run_id) });
                     let recorder = Recorder::new(&folder, record);
                     return self.adopted(recorder, plan, run_id, deadline).await;
@@ -94,10 +115,12 @@ impl Session<'_> {
             }
             (Adoption::Resolve(intent), Some(record)) => {
                 self.observer.event(&Event::Adopted { run_id: None });
-                let looking = async |session: &mut Self| session.look_for(&intent, plan, deadline).await;
+                let looking =
+                    async |session: &mut Self| session.look_for(&intent, record.ephemeral, plan, deadline).await;
                 match self.unless_stopped(looking).await? {
                     Some(run_id) => {
                         let mut recorder = Recorder::new(&folder, record);
+                        recorder.may_have_twin = true;
                         self.started(&mut recorder, run_id);
                         return self.adopted(recorder, plan, run_id, deadline).await;
                     }
@@ -179,6 +202,7 @@ impl Session<'_> {
         let start = Start {
             client: &self.client,
             test_id,
+            own_test: recorder.record.ephemeral,
             minutes: plan.minutes()?,
             api: plan.start_api,
             env: &plan.env,
@@ -195,17 +219,17 @@ impl Session<'_> {
         }
         let intent = intent.ok_or(SessionError::NotStartedInTime)?.map_err(|_| SessionError::NotStartedInTime)??;
         recorder.intend(intent.clone())?;
-        let starting = timeout_at(deadline, start.run(&intent, self.observer));
-        let (signal, started) = self.stop.finish(START_GRACE, starting).await;
+        let (signal, started) = self.stop.finish(START_GRACE, start.run(&intent, self.observer)).await;
         if let Some(signal) = signal {
             let found = match started {
-                Some(Ok(Ok(run_id))) => Some(run_id),
+                Some(Ok(started)) => Some(started.run_id),
                 // Cut off in the middle: one quick look whether it got through.
                 None => timeout(QUICK_LOOK, start.look(&intent)).await.ok().and_then(Result::ok).flatten(),
-                Some(_) => None,
+                Some(Err(_)) => None,
             };
             let Some(run_id) = found else {
-                let message = "if the start request did get through, running again continues with its run".to_owned();
+                let message =
+                    format!("a run of test {test_id} may have been started; running again here continues with it");
                 return Ok(RunEnd { message: Some(message), ..RunEnd::of(RunOutcome::Stopped(signal), None) });
             };
             self.started(recorder, run_id);
@@ -213,7 +237,7 @@ impl Session<'_> {
             let cancelled = self.cancel_because(recorder, run_id, signal.name(), limit).await;
             return Ok(RunEnd { cancelled, ..RunEnd::of(RunOutcome::Stopped(signal), Some(run_id)) });
         }
-        let started = started.ok_or(SessionError::NotStartedInTime)?.map_err(|_| SessionError::NotStartedInTime)?;
+        let started = started.ok_or(SessionError::NotStartedInTime)?;
         if let Err(SessionError::Api(error)) = &started
             && matches!(error.status(), Some(400..=407 | 409..=499))
         {
@@ -221,7 +245,8 @@ impl Session<'_> {
             recorder.record.intent = None;
             recorder.try_save(self.observer);
         }
-        let run_id = started?;
+        let StartedRun { run_id, may_have_twin } = started?;
+        recorder.may_have_twin = may_have_twin;
         self.started(recorder, run_id);
         if plan.detach {
             return Ok(RunEnd::of(RunOutcome::Detached, Some(run_id)));
@@ -239,6 +264,10 @@ impl Session<'_> {
     ) -> Result<Option<Signal>, SessionError> {
         let build = &plan.build;
         let name = ephemeral::name(&script.path, build.branch.as_deref(), build.commit.as_deref());
+        // Before it is made: whoever comes after a kill finds it by its name.
+        recorder.record.ephemeral = true;
+        recorder.record.ephemeral_name = Some(name.clone());
+        recorder.save()?;
         let making = timeout_at(deadline, ephemeral::create(&self.client, plan, &name, &script.text, self.observer));
         let (signal, made) = self.stop.finish(START_GRACE, making).await;
         let id = match made {
@@ -247,7 +276,6 @@ impl Session<'_> {
             // Cut off in the middle: one quick look whether it got through.
             _ => timeout(QUICK_LOOK, ephemeral::find(&self.client, &name)).await.ok().and_then(Result::ok).flatten(),
         };
-        recorder.record.ephemeral = id.is_some();
         recorder.record.test_id = id;
         recorder.save()?;
         if signal.is_none() && id.is_none() { Err(SessionError::NotStartedInTime) } else { Ok(signal) }
@@ -299,18 +327,20 @@ impl Session<'_> {
     async fn look_for(
         &mut self,
         intent: &Intent,
+        own_test: bool,
         plan: &RunPlan,
         deadline: Instant,
     ) -> Result<Option<u64>, SessionError> {
         let start = Start {
             client: &self.client,
             test_id: intent.test_id,
+            own_test,
             minutes: plan.minutes()?,
             api: plan.start_api,
             env: &plan.env,
             deadline,
         };
-        timeout_at(deadline, start.resolve(intent)).await.map_err(|_| SessionError::NotStartedInTime)?
+        start.resolve(intent).await
     }
 }
 

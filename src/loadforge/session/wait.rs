@@ -3,14 +3,19 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::time::timeout_at;
 
-use super::{RunEnd, Session, deadline};
+use super::{RunEnd, Session};
+use crate::loadforge::candidates::{Candidates, place};
 use crate::loadforge::event::Event;
 use crate::loadforge::recorder::Recorder;
 use crate::loadforge::resolved_test::{host_of, settings};
 use crate::loadforge::session_error::SessionError;
-use crate::loadforge::start::one;
+use crate::loadforge::stopping::stop_run;
 use crate::results::{Build, Engine, Fingerprint, ResultsFolder, RunRecord, RunState, StateChange};
+
+/// Time allowed to cancel a run, and to see that it is.
+const CANCEL_LIMIT: Duration = Duration::from_secs(45);
 
 /// A run to wait for.
 #[derive(Debug, Clone, Default)]
@@ -33,9 +38,17 @@ impl Session<'_> {
     /// # Errors
     /// When there is none, or it cannot be followed or collected.
     pub async fn wait(&mut self, plan: &WaitPlan) -> Result<RunEnd, SessionError> {
-        let deadline = deadline(plan.timeout);
+        self.with_signs_of_life(async |session| session.wait_until_over(plan).await).await
+    }
+
+    async fn wait_until_over(&mut self, plan: &WaitPlan) -> Result<RunEnd, SessionError> {
+        let deadline = self.deadline(plan.timeout);
         let folder = self.folder.clone();
-        let (record, run_id) = self.unless_stopped(async |session| session.find_run(plan).await).await?;
+        let finding = async |session: &mut Session<'_>| {
+            let found = timeout_at(deadline, session.find_run(plan)).await;
+            found.map_err(|_| SessionError::NotFoundInTime)?
+        };
+        let (record, run_id) = self.unless_stopped(finding).await?;
         let expected = record.fingerprint.duration_s.map(Duration::from_secs).or(plan.duration).unwrap_or_default();
         let mut recorder = Recorder::new(&folder, record);
         recorder.record.detached = false;
@@ -54,7 +67,8 @@ impl Session<'_> {
     /// # Errors
     /// When there is none, or it cannot be cancelled.
     pub async fn cancel(&mut self, run_id: Option<u64>) -> Result<u64, SessionError> {
-        self.unless_stopped(async |session| session.cancel_found(run_id).await).await
+        let cancelling = async |session: &mut Session<'_>| session.cancel_found(run_id).await;
+        self.with_signs_of_life(async |session| session.unless_stopped(cancelling).await).await
     }
 
     async fn cancel_found(&mut self, run_id: Option<u64>) -> Result<u64, SessionError> {
@@ -71,18 +85,30 @@ impl Session<'_> {
         let run_id = match (recorder.record.run_id, &recorder.record.intent) {
             (Some(run_id), _) => run_id,
             (None, Some(intent)) => {
-                let found = one(intent, None, &self.client.results().await?)?.ok_or(SessionError::NothingRecorded)?;
+                let own_test = recorder.record.ephemeral;
+                let found = Candidates::find(&self.client, intent, None).await?;
+                let found = found.single(&self.client, intent, own_test)?.ok_or(SessionError::NothingRecorded)?;
                 self.started(&mut recorder, found);
                 found
             }
-            (None, None) => return Err(SessionError::NothingRecorded),
+            (None, None) => {
+                // A kill between making a test and starting its run leaves the test alone.
+                self.delete_test(&mut recorder).await;
+                return Err(SessionError::NothingRecorded);
+            }
         };
         let state = match recorder.record.state().filter(|state| state.is_end()) {
             Some(state) => {
                 self.observer.event(&Event::Notice(format!("run {run_id} is over already: {state}")));
                 state
             }
-            None => self.cancel_or_over(run_id).await?,
+            None => match self.cancel_or_over(run_id).await {
+                Ok(state) => state,
+                Err(error) => {
+                    self.delete_test(&mut recorder).await;
+                    return Err(error);
+                }
+            },
         };
         recorder.state(state, self.observer);
         self.delete_test(&mut recorder).await;
@@ -100,8 +126,9 @@ impl Session<'_> {
                 (Some(run_id), _) => (record, run_id),
                 (None, Some(intent)) => {
                     self.observer.event(&Event::Adopted { run_id: None });
-                    let rows = self.client.results().await?;
-                    let run_id = one(&intent, None, &rows)?.ok_or(SessionError::NothingRecorded)?;
+                    let found = Candidates::find(&self.client, &intent, None).await?;
+                    let run_id = found.single(&self.client, &intent, record.ephemeral)?;
+                    let run_id = run_id.ok_or(SessionError::NothingRecorded)?;
                     (record, run_id)
                 }
                 (None, None) => return Err(SessionError::NothingRecorded),
@@ -117,17 +144,16 @@ impl Session<'_> {
 
     /// Cancels a run; one that is over already is as good. Tells its state then.
     async fn cancel_or_over(&mut self, run_id: u64) -> Result<RunState, SessionError> {
-        let Err(error) = self.client.cancel_run(run_id).await else {
-            self.observer.event(&Event::Cancelled { run_id });
-            return Ok(RunState::Cancelled);
-        };
-        let row = self.client.result_once(run_id).await.ok();
-        match row.and_then(|row| row.state()).filter(|state| state.is_end()) {
-            Some(state) => {
+        match stop_run(&self.client, run_id, CANCEL_LIMIT).await {
+            Ok(RunState::Cancelled) => {
+                self.observer.event(&Event::Cancelled { run_id });
+                Ok(RunState::Cancelled)
+            }
+            Ok(state) => {
                 self.observer.event(&Event::Notice(format!("run {run_id} is over already: {state}")));
                 Ok(state)
             }
-            None => Err(error.into()),
+            Err(cause) => Err(SessionError::NotCancelled { run_id, place: place(&self.client, run_id), cause }),
         }
     }
 

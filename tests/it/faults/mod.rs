@@ -2,7 +2,7 @@
 
 mod instrument;
 
-use instrument::{Cell, sample};
+use instrument::{Cell, random_starts, sample};
 
 fn check(cells: &[Cell]) {
     let mut broken = Vec::new();
@@ -19,4 +19,9 @@ fn check(cells: &[Cell]) {
 #[test]
 fn a_sample_of_the_matrix_holds() {
     check(&sample(100));
+}
+
+#[test]
+fn random_faults_of_the_start_leave_one_run() {
+    check(&random_starts(7, 100));
 }

@@ -88,7 +88,9 @@ pub(super) struct State {
     pub(super) hosts: BTreeMap<u64, Value>,
     pub(super) stages: Vec<Value>,
     pub(super) token: Option<String>,
+    /// Whether listed rows, and single results, say which test they are of.
     pub(super) test_id_in_rows: bool,
+    pub(super) test_id_in_result: bool,
     pub(super) old_paths_only: bool,
     /// Files served at `/files/{name}`.
     pub(super) downloads: BTreeMap<String, String>,
@@ -222,7 +224,7 @@ impl State {
             self.stages[run.looks.min(self.stages.len() - 1)].clone()
         };
         let mut row = json!({"id": id, "created_at": run.created_at.to_string(), "duration": run.minutes});
-        if self.test_id_in_rows {
+        if if listed { self.test_id_in_rows } else { self.test_id_in_result } {
             row["test_id"] = json!(run.test_id);
         }
         for (name, value) in stage.as_object().unwrap() {
@@ -262,6 +264,7 @@ impl Service {
             stages: super::support::good_stages(),
             token: None,
             test_id_in_rows: true,
+            test_id_in_result: true,
             old_paths_only: false,
             downloads: BTreeMap::new(),
             watched: None,

@@ -133,6 +133,7 @@ async fn a_busy_service_is_asked_again() {
 async fn between_two_candidates_is_never_guessed() {
     let mut world = World::new().await;
     world.service.state().test_id_in_rows = false;
+    world.service.state().test_id_in_result = false;
     world.service.fail(RUN, 1, Reply::Close);
     world.service.lose("GET /api/v2/results", Reply::Json(200, json!([])));
     for _ in 0..2 {
@@ -147,6 +148,23 @@ async fn between_two_candidates_is_never_guessed() {
     }
     // Whoever looked and knows which it is can say so.
     assert_eq!(world.wait(Some(101)).await.unwrap().outcome, RunOutcome::Finished);
+}
+
+#[tokio::test]
+async fn a_run_that_may_be_another_pipelines_is_named_and_neither_believed_nor_cancelled() {
+    let mut world = World::new().await;
+    world.service.state().test_id_in_rows = false;
+    world.service.state().test_id_in_result = false;
+    world.service.lose(RUN, Reply::Json(502, json!({})));
+    let failure = CommandError::from(world.run(&plan()).await.unwrap_err());
+    assert_eq!((failure.exit, world.starts()), (Exit::Unavailable, 1));
+    insta::assert_snapshot!(failure.message, @"run 100 appeared after our start request, but the service does not say which test it is of: it may be another pipeline's");
+    assert!(failure.hint.unwrap().contains("`wait --run-id 100`"));
+    assert!(!world.service.state().runs[&100].cancelled);
+    // What its result says of its test is looked at before anything is believed.
+    world.service.state().test_id_in_result = true;
+    assert_eq!(world.run(&plan()).await.unwrap().run_id, Some(100));
+    assert_eq!(world.starts(), 1);
 }
 
 #[tokio::test]

@@ -72,7 +72,7 @@ pub(crate) fn matrix() -> Vec<Cell> {
     for story in stories {
         for call in story.calls() {
             let nature = Nature { csv_by_address: call == Call::Download, ..Nature::default() };
-            for fault in faults(call) {
+            for fault in faults(call).into_iter().filter(|fault| story.can_be_known(Nature::default(), call, *fault)) {
                 for pattern in patterns(call) {
                     add(story, nature, vec![(call, *pattern, fault)]);
                 }
@@ -81,13 +81,16 @@ pub(crate) fn matrix() -> Vec<Cell> {
     }
     for story in [Story::Saved, Story::Script, Story::SavedTooLong] {
         for fault in faults(Call::Start) {
-            for nature in natures() {
+            for nature in natures().into_iter().filter(|nature| story.can_be_known(*nature, Call::Start, fault)) {
                 add(story, nature, vec![(Call::Start, Pattern::Once, fault)]);
             }
             // The list that would tell does not, for a while.
             let closed = Fault::of(Answer::Closed, false);
             let refused = Fault::of(Answer::Status(403), false);
             for list in [closed, refused] {
+                if !story.can_be_known(Nature::default(), Call::Start, fault) {
+                    continue;
+                }
                 let faults = vec![(Call::Start, Pattern::Once, fault), (Call::ListRuns, Pattern::Second, list)];
                 add(story, Nature::default(), faults);
             }
@@ -137,6 +140,8 @@ pub(crate) fn random_starts(seed: u64, count: usize) -> Vec<Cell> {
             let natures = natures();
             let nature = if random.bool() { Nature::default() } else { natures[random.usize(..natures.len())] };
             let story = if random.bool() { Story::Saved } else { Story::Script };
+            let faults =
+                faults.into_iter().filter(|(call, _, fault)| story.can_be_known(nature, *call, *fault)).collect();
             Cell { story, nature, faults, seed: seed + index as u64 }
         })
         .collect()

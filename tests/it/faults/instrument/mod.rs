@@ -7,6 +7,7 @@
 #![allow(dead_code, unused_imports, reason = "the tests and the bench each use a part")]
 
 mod aftermath;
+mod answers;
 mod cell;
 mod fault;
 mod matrix;

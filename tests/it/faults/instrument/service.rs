@@ -1,21 +1,15 @@
 //! The stand-in: hosts, tests and runs that live by the paused clock, and faults in their answers.
 
 use std::collections::BTreeMap;
-use std::io;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::body::Bytes;
-use axum::http;
-use http_body::{Body, Frame};
 use jiff::{SignedDuration, Timestamp};
-use loadforge_ci::loadforge::{Sending, Signal, Transport, TransportError};
-use reqwest::{Request, ResponseBuilderExt as _};
+use loadforge_ci::loadforge::Signal;
+use reqwest::Request;
 use serde_json::{Value, json};
 use tokio::sync::{Notify, mpsc};
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use super::fault::{Answer, Fault, Pattern};
 
@@ -34,17 +28,14 @@ pub(crate) const OLD_RUN: u64 = 50;
 /// The most bytes the client accepts, so that a huge answer is a small one.
 pub(crate) const MOST_BYTES: usize = 64 << 10;
 
-/// The client's own limit for one request.
-const REQUEST_LIMIT: Duration = Duration::from_secs(30);
-
 /// Seconds from the start of a run: launching, running, over.
 const LIFE: [u64; 3] = [5, 30, 150];
 
-const STATS: &str = "Type,Name,Request Count,Failure Count,Median Response Time,50%,95%\nGET,/a,100,1,20,20,50\n\
+pub(super) const STATS: &str = "Type,Name,Request Count,Failure Count,Median Response Time,50%,95%\nGET,/a,100,1,20,20,50\n\
                      ,Aggregated,100,1,20,20,50\n";
-const HISTORY: &str = "Timestamp,User Count,Type,Name,Requests/s,Failures/s,50%,95%,Total Request Count,Total Failure \
+pub(super) const HISTORY: &str = "Timestamp,User Count,Type,Name,Requests/s,Failures/s,50%,95%,Total Request Count,Total Failure \
                        Count\n100,5,,Aggregated,1.0,0.0,20,50,10,0\n101,10,,Aggregated,2.0,0.0,20,50,100,1\n";
-const FAILURES: &str = "Method,Name,Error,Occurrences\nGET,/a,HTTPError('503'),1\n";
+pub(super) const FAILURES: &str = "Method,Name,Error,Occurrences\nGET,/a,HTTPError('503'),1\n";
 
 /// A kind of call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -75,7 +66,7 @@ impl Call {
         Self::Download,
     ];
 
-    fn of(request: &Request) -> Option<Self> {
+    pub(super) fn of(request: &Request) -> Option<Self> {
         let path = request.url().path().trim_start_matches("/api/v2/");
         Some(match (request.method().as_str(), path) {
             ("GET", "tests") => Self::ListTests,
@@ -337,7 +328,7 @@ impl State {
     }
 
     /// Notes the call and does what it does under the fault it meets.
-    fn meet(&mut self, call: Call, request: &Request, killed: &Notify) -> (Fault, u16, Value) {
+    pub(super) fn meet(&mut self, call: Call, request: &Request, killed: &Notify) -> (Fault, u16, Value) {
         self.catch_up();
         let number = self.counts.entry(call).or_default();
         let this = *number;
@@ -378,125 +369,5 @@ impl State {
             _ => json!({"test_id": id, "status": "Deleted"}),
         };
         (200, answer)
-    }
-}
-
-impl Transport for StandIn {
-    fn send(&self, request: Request) -> Sending<'_> {
-        Box::pin(async move {
-            let call = Call::of(&request).unwrap_or_else(|| panic!("{} {}", request.method(), request.url()));
-            let (fault, status, answer) = self.state().meet(call, &request, &self.killed);
-            let json = |answer: &Value| respond(status, "application/json", "", answer.to_string().into());
-            Ok(match fault.answer {
-                Answer::Right | Answer::Slow => {
-                    sleep(Duration::from_secs(if fault.answer == Answer::Slow { 25 } else { 0 })).await;
-                    if call == Call::Download {
-                        let text = if request.url().path().ends_with("stats.csv") {
-                            STATS
-                        } else if request.url().path().ends_with("history.csv") {
-                            HISTORY
-                        } else {
-                            FAILURES
-                        };
-                        respond(200, "text/csv", "", text.into())
-                    } else {
-                        json(&answer)
-                    }
-                }
-                Answer::Status(status) => {
-                    let body = json!({"message": format!("no {TOKEN} {SECRET}"), "errors": {"x": SECRET}});
-                    respond(status, "application/json", "", body.to_string().into())
-                }
-                Answer::AbsurdWait => respond(429, "application/json", "999999999", "{}".into()),
-                Answer::Html => respond(200, "text/html", "", "<html>Log in</html>".into()),
-                Answer::Redirect => respond(302, "text/html", "", "".into()),
-                Answer::Huge => respond(200, "application/json", "", " ".repeat(MOST_BYTES + 1).into()),
-                Answer::Cut => respond(status, "application/json", "", CutBody(Some(answer.to_string())).into()),
-                Answer::Garbage => respond(200, "application/json", "", "{\"run_id\"".into()),
-                Answer::Empty => respond(200, "application/json", "", "".into()),
-                Answer::EmptyObject => json(&json!({})),
-                Answer::WrongId => json(&wrong(call, &answer)),
-                Answer::Bare => json(&bare(answer)),
-                Answer::NoConnection => return Err(TransportError::NotSent("connection refused".to_owned())),
-                Answer::Closed => return Err(TransportError::Lost("connection closed".to_owned())),
-                Answer::Hang => {
-                    sleep(REQUEST_LIMIT).await;
-                    return Err(TransportError::Lost("it took too long".to_owned()));
-                }
-            })
-        })
-    }
-}
-
-/// The same of something else.
-fn wrong(call: Call, answer: &Value) -> Value {
-    match call {
-        Call::Start | Call::Cancel => json!({"run_id": OLD_RUN, "result_id": OLD_RUN}),
-        Call::CreateTest | Call::DeleteTest => json!({"test_id": SAVED_TEST}),
-        Call::CreateHost => json!({"host_id": 999}),
-        Call::Poll => json!({"id": OLD_RUN, "run_status": 3, "test_id": SAVED_TEST, "requests": 7, "run_passed": true}),
-        _ => answer.clone(),
-    }
-}
-
-/// The same with nothing but ids.
-fn bare(answer: Value) -> Value {
-    match answer {
-        Value::Array(rows) => rows.into_iter().map(bare).collect(),
-        Value::Object(fields) => fields
-            .into_iter()
-            .filter(|(name, _)| matches!(name.as_str(), "id" | "run_id" | "name"))
-            .collect::<serde_json::Map<_, _>>()
-            .into(),
-        other => other,
-    }
-}
-
-fn respond(status: u16, kind: &str, retry_after: &str, body: AnswerBody) -> reqwest::Response {
-    let mut builder = http::Response::builder()
-        .status(status)
-        .header("content-type", kind)
-        .url("https://app.loadforge.com/api/v2".parse().unwrap());
-    if !retry_after.is_empty() {
-        builder = builder.header("retry-after", retry_after);
-    }
-    if status == 302 {
-        builder = builder.header("location", "/login");
-    }
-    builder.body(body.0).unwrap().into()
-}
-
-struct AnswerBody(reqwest::Body);
-
-impl From<&'static str> for AnswerBody {
-    fn from(text: &'static str) -> Self {
-        Self(text.into())
-    }
-}
-
-impl From<String> for AnswerBody {
-    fn from(text: String) -> Self {
-        Self(text.into())
-    }
-}
-
-impl From<CutBody> for AnswerBody {
-    fn from(body: CutBody) -> Self {
-        Self(reqwest::Body::wrap(body))
-    }
-}
-
-/// Half of a text, then an error.
-struct CutBody(Option<String>);
-
-impl Body for CutBody {
-    type Data = Bytes;
-    type Error = io::Error;
-
-    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
-        Poll::Ready(Some(match self.0.take() {
-            Some(text) => Ok(Frame::data(Bytes::copy_from_slice(&text.as_bytes()[..text.len() / 2]))),
-            None => Err(io::ErrorKind::ConnectionReset.into()),
-        }))
     }
 }

@@ -9,11 +9,12 @@ use loadforge_ci::error::CommandError;
 use loadforge_ci::loadforge::{
     Client, Event, RunEnd, RunPlan, ScriptFile, Session, SessionError, StopSignals, WaitPlan,
 };
-use loadforge_ci::results::{Engine, LocalLoad, ResultsFolder, StartApi, TestSource};
+use loadforge_ci::results::{Build, Engine, LocalLoad, ResultsFolder, StartApi, TestSource};
 use tokio::select;
 use tokio::time::Instant;
 
-use super::service::{Call, MOST_BYTES, OLD_RUN, SAVED_TEST, SECRET, StandIn, TOKEN};
+use super::fault::{Answer, Fault};
+use super::service::{Call, MOST_BYTES, Nature, OLD_RUN, SAVED_TEST, SECRET, StandIn, TOKEN};
 
 /// A story around one paid run. A run takes 150 s.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,6 +83,15 @@ impl Story {
         !matches!(self, Self::Saved | Self::SavedTooLong | Self::WaitById)
     }
 
+    /// Whether anybody could know what became of the call. "Too many requests" to a start says that nothing was started;
+    /// when that is a lie, a second run of a saved test cannot be told from another pipeline's, nor any run where
+    /// nothing says which test it is of.
+    pub(crate) fn can_be_known(self, nature: Nature, call: Call, fault: Fault) -> bool {
+        let is_lie = fault.acted && matches!(fault.answer, Answer::Status(429) | Answer::AbsurdWait);
+        let is_shown = nature.test_id_in_list || nature.test_id_in_result;
+        (self.is_of_script() && is_shown) || call != Call::Start || !is_lie
+    }
+
     /// Whether every command of it was handed the script's secret.
     pub(crate) fn knows_its_secret(self) -> bool {
         self.is_of_script() && !matches!(self, Self::Detached | Self::Cancelled)
@@ -108,9 +118,14 @@ impl Story {
             detach: false,
             engine: Engine::Loadforge,
             local: LocalLoad::default(),
-            job: Some("job-1".to_owned()),
-            commit: Some("c0ffee0".to_owned()),
-            branch: Some("main".to_owned()),
+            build: Build {
+                repository: Some("github.com/acme/shop".to_owned()),
+                commit: Some("c0ffee0".to_owned()),
+                branch: Some("main".to_owned()),
+                job_name: Some("load-test".to_owned()),
+                job_id: Some("job-1".to_owned()),
+                ..Build::default()
+            },
         }
     }
 

@@ -1,0 +1,68 @@
+//! A line a minute, whatever a command waits for: CircleCI ends a step that is silent for ten minutes.
+
+use std::cell::RefCell;
+use std::mem;
+use std::pin::pin;
+use std::time::Duration;
+
+use tokio::select;
+use tokio::time::{Instant, sleep_until};
+
+use super::Session;
+use crate::loadforge::event::{Event, Observer};
+use crate::loadforge::stop::StopSignals;
+
+/// The longest silence.
+const LONGEST_SILENCE: Duration = Duration::from_secs(60);
+
+/// An observer, and when it was last told something.
+struct Heard<'a> {
+    observer: &'a mut dyn Observer,
+    last: Instant,
+}
+
+impl Heard<'_> {
+    fn event(&mut self, event: &Event) {
+        self.last = Instant::now();
+        self.observer.event(event);
+    }
+}
+
+impl Session<'_> {
+    /// Does something and gives a sign of life whenever nothing else was said for a minute.
+    pub(in crate::loadforge) async fn with_signs_of_life<T>(
+        &mut self,
+        doing: impl AsyncFnOnce(&mut Session<'_>) -> T,
+    ) -> T {
+        let began = Instant::now();
+        let silence = self.client.pace().of(LONGEST_SILENCE).max(Duration::from_millis(50));
+        let heard = RefCell::new(Heard { observer: &mut *self.observer, last: began });
+        let mut observer = |event: &Event| heard.borrow_mut().event(event);
+        let mut inner = Session {
+            client: self.client.clone(),
+            folder: self.folder.clone(),
+            observer: &mut observer,
+            stop: mem::replace(&mut self.stop, StopSignals::never()),
+            deadline: self.deadline,
+        };
+        let done = {
+            let mut doing = pin!(doing(&mut inner));
+            loop {
+                let next = heard.borrow().last + silence;
+                select! {
+                    biased;
+                    done = &mut doing => break done,
+                    () = sleep_until(next) => {
+                        let mut heard = heard.borrow_mut();
+                        if heard.last.elapsed() >= silence {
+                            heard.event(&Event::StillWaiting { after: began.elapsed() });
+                        }
+                    }
+                }
+            }
+        };
+        let Session { client, stop, deadline, .. } = inner;
+        (self.client, self.stop, self.deadline) = (client, stop, deadline);
+        done
+    }
+}
