@@ -19,7 +19,7 @@ enum CharAction {
     Show(char),
 }
 
-/// One line of text without anything that acts or hides: terminal colour codes are removed, other control
+/// One line of text without anything that acts or hides: terminal color codes are removed, other control
 /// characters are shown as their pictures (`␛`), line ends and odd spaces become spaces, characters that are
 /// invisible or turn the reading direction become `�`, and piles of combining marks are cut down.
 #[must_use]
@@ -31,7 +31,7 @@ pub fn line(text: &str) -> Cow<'_, str> {
     let mut marks = 0;
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
-        if let Some(after) = after_colour_code(rest) {
+        if let Some(after) = after_color_code(rest) {
             rest = after;
             continue;
         }
@@ -117,7 +117,7 @@ pub fn shorten(text: &str, most: usize) -> Cow<'_, str> {
 }
 
 /// The text behind a terminal control sequence (`ESC [ … letter`, ECMA-48 section 5.4), if one begins here.
-fn after_colour_code(text: &str) -> Option<&str> {
+fn after_color_code(text: &str) -> Option<&str> {
     let body = text.strip_prefix("\u{1b}[").or_else(|| text.strip_prefix('\u{9b}'))?;
     let end = body.find(|c: char| !(' '..='?').contains(&c))?;
     body[end..].starts_with(|c: char| ('@'..='~').contains(&c)).then(|| &body[end + 1..])

@@ -1,4 +1,4 @@
-//! Progress on stderr: one plain line an event, or one JSON object.
+//! Progress on stderr: one plain line per event, or one JSON object.
 
 use std::io::{self, IsTerminal};
 
@@ -29,9 +29,9 @@ pub struct LogOptions {
 /// How progress is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum LogFormat {
-    /// One plain line an event.
+    /// One plain line per event.
     Text,
-    /// One JSON object an event.
+    /// One JSON object per event.
     Json,
 }
 

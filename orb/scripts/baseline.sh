@@ -26,5 +26,5 @@ set -- baseline add "--results=$LF_RESULTS" "--history=$LF_HISTORY" "--baseline-
 if "$(program_path)" "$@"; then
   echo "${CIRCLE_WORKFLOW_JOB_ID:-$(date +%s)}" >"$LF_HISTORY/.state"
 else
-  say 'this run was not added to the baseline; the verdict stands'
+  say 'this run was not added to the baseline; the verdict does not change'
 fi

@@ -76,7 +76,7 @@ pub(super) fn is_fork(
     elsewhere || branch.and_then(number_of_fork).is_some()
 }
 
-/// The pull request that a branch stands for: `pull/31` and `pull/31/head` of a fork, or the branch of a merge queue.
+/// The pull request that a branch belongs to: `pull/31` and `pull/31/head` of a fork, or the branch of a merge queue.
 #[must_use]
 pub fn pull_request_of_branch(branch: &str) -> Option<u64> {
     let queued = || {

@@ -36,7 +36,7 @@ const OTHERS: [&str; 6] = [
     "LOADFORGE_CI_BUILD_VERSION",
 ];
 
-/// A sentence about each variable that looks like a flag's and stands for none, with the nearest that does.
+/// A sentence about each variable that looks like a flag's but matches none, with the nearest that does.
 #[must_use]
 pub fn unknown_variables(names: impl IntoIterator<Item = String>) -> Vec<String> {
     fn collect(command: &Command, known: &mut Vec<String>) {
@@ -53,9 +53,9 @@ pub fn unknown_variables(names: impl IntoIterator<Item = String>) -> Vec<String>
         .filter(strange)
         .map(|name| match near(&name) {
             Some(near) => {
-                format!("the variable {name} stands for no flag and is ignored; did you mean {PREFIX}{near}?")
+                format!("the variable {name} matches no flag and is ignored; did you mean {PREFIX}{near}?")
             }
-            None => format!("the variable {name} stands for no flag and is ignored"),
+            None => format!("the variable {name} matches no flag and is ignored"),
         })
         .collect();
     sentences.sort();
@@ -124,7 +124,7 @@ mod tests {
         let names = ["LOADFORGE_CI_GATES", "LOADFORGE_CI_TEST_ID", "LOADFORGE_CI_CACHE_DIR", "LOADFORGE_API_TOKEN"];
         assert_eq!(
             unknown_variables(names.map(ToOwned::to_owned)),
-            ["the variable LOADFORGE_CI_GATES stands for no flag and is ignored; did you mean LOADFORGE_CI_GATE?"]
+            ["the variable LOADFORGE_CI_GATES matches no flag and is ignored; did you mean LOADFORGE_CI_GATE?"]
         );
     }
 

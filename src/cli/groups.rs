@@ -16,20 +16,20 @@ use crate::log::{ColorChoice, LogFormat, LogOptions};
 use crate::results::{Engine, StartApi};
 use crate::verdict::{OnInconclusive, TargetPolicy};
 
-/// How to say it.
+/// Output.
 #[derive(Debug, Clone, Copy, Args)]
 #[command(next_help_heading = "Output")]
 pub struct OutputArgs {
-    /// Say more; twice for every request
+    /// More verbose; repeat to log every HTTP request
     #[arg(long, short, global = true, action = clap::ArgAction::Count, conflicts_with = "quiet")]
     pub verbose: u8,
-    /// Say only what went wrong
+    /// Log only warnings and errors
     #[arg(long, short, global = true)]
     pub quiet: bool,
-    /// When to use colours
+    /// When to use colors
     #[arg(long, global = true, value_enum, default_value_t = ColorChoice::Auto, value_name = "WHEN")]
     pub color: ColorChoice,
-    /// How progress is written to stderr
+    /// Format of the progress log on stderr
     #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT")]
     pub log_format: LogFormat,
 }
@@ -55,7 +55,7 @@ pub struct ConfigArgs {
     /// The configuration file [default: loadforge.yml, here or above in the repository; it may be missing]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// A profile of it
+    /// Profile to apply from the configuration file
     #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,
 }
@@ -145,10 +145,10 @@ pub struct TestArgs {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Shape of the run")]
 pub struct ShapeArgs {
-    /// Users at the peak
+    /// Peak number of users
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub users: Option<u32>,
-    /// Users started a second
+    /// Users to start per second
     #[arg(long, value_name = "RATE", value_parser = values::rate)]
     pub spawn_rate: Option<f64>,
     /// Length of the run; LoadForge takes whole minutes, 2m to 720m [default: 5m]
@@ -157,10 +157,10 @@ pub struct ShapeArgs {
     /// Load generators of a region, such as nyc3=1; repeatable
     #[arg(long, value_name = "REGION=N")]
     pub region: Vec<Region>,
-    /// Scheme, host and port the load goes to
+    /// Target of the load: scheme, host and port, such as https://staging.example.com
     #[arg(long, value_name = "URL")]
     pub target_host: Option<Url>,
-    /// Handed to the script: NAME takes the value from the environment; repeatable
+    /// Environment variable to pass to the script; `NAME` alone copies its current value; repeatable
     #[arg(long, value_name = "NAME[=VALUE]")]
     pub env: Vec<EnvEntry>,
     /// Overall time limit [default: duration + 15 minutes]
@@ -217,7 +217,7 @@ pub struct GateArgs {
     /// When a `vs baseline` gate fails, run the test again (at most twice) and fail only what those runs confirm
     #[arg(long)]
     pub confirm: bool,
-    /// Handed to the script in that second run, as with `run`: what is not in the environment; repeatable
+    /// Environment variable to pass to the script in that second run, as with `run`; repeatable
     #[arg(long, value_name = "NAME[=VALUE]")]
     pub env: Vec<EnvEntry>,
     /// A minijinja template in place of the built-in summary

@@ -1,4 +1,4 @@
-//! The command line: one flattened group a concern; parsers return domain types.
+//! The command line: one flattened group per concern; parsers return domain types.
 
 mod environment;
 mod groups;
@@ -20,14 +20,14 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::Duration;
 
-/// Start a LoadForge load test from CI, wait on it, judge it against goals and its own history, and report it.
+/// Run a LoadForge load test from CI, judge it against goals and its own history, and report the result.
 #[derive(Debug, Parser)]
 #[command(name = "loadforge-ci", version = crate::VERSION, propagate_version = true, disable_help_subcommand = true, after_help = AFTER)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
-    /// How to say it.
+    /// Output.
     #[command(flatten)]
     pub output: OutputArgs,
 }
@@ -53,15 +53,15 @@ pub enum Command {
     /// The history of good runs
     #[command(subcommand)]
     Baseline(BaselineCommand),
-    /// Read a Locust script for pitfalls
+    /// Check a Locust script for common mistakes
     Lint(LintArgs),
     /// Serve the LoadForge-compatible API on loopback
     Emulate(EmulateArgs),
-    /// The whole story on this machine in about a minute: shop, server, Locust, gates, report
+    /// Run everything on this machine in about a minute: shop, server, Locust, gates, report
     Demo(DemoArgs),
     /// Write a starter loadforge.yml, a Locust script and a CircleCI config
     Init(InitArgs),
-    /// Check token, test, host, Python, Locust and GitHub access, and say what to do about each
+    /// Check token, test, host, Python, Locust and GitHub access, and print how to fix each
     Doctor(DoctorArgs),
     /// Print a JSON schema
     Schema(SchemaArgs),
@@ -92,7 +92,7 @@ pub struct RunArgs {
     /// The folders.
     #[command(flatten)]
     pub folder: FolderArgs,
-    /// Return after the start; `wait` or `gate` go on from the results folder
+    /// Return once the run has started; `wait` collects it later
     #[arg(long, help_heading = "What to run")]
     pub detach: bool,
     /// Processes of the local engine [default: what the CPU quota allows]
@@ -119,7 +119,7 @@ pub struct WaitArgs {
     /// Overall time limit [default: duration + 15 minutes]
     #[arg(long, value_name = "DURATION")]
     pub timeout: Option<Duration>,
-    /// Variable the script was handed, so that its value is hidden here as well; NAME takes it from the environment;
+    /// Environment variable that was passed to the script, to hide its value here too; `NAME` alone copies it;
     /// repeatable
     #[arg(long, value_name = "NAME[=VALUE]")]
     pub env: Vec<EnvEntry>,
@@ -227,10 +227,10 @@ pub enum BaselineCommand {
     /// Print the history as a table with sparklines
     #[command(after_help = "Example:\n  loadforge-ci baseline show --history loadforge-history")]
     Show(BaselineCommandArgs),
-    /// Which known-good builds would this gate file have failed?
+    /// Show which known-good builds these gates would have failed
     #[command(after_help = "Example:\n  loadforge-ci baseline backtest --gate 'p95 <= +10% vs baseline'")]
     Backtest(BacktestArgs),
-    /// Gates with headroom from history, ready to paste
+    /// Print gates with headroom from the history, ready to paste
     #[command(after_help = "Example:\n  loadforge-ci baseline suggest --headroom 25%")]
     Suggest(SuggestArgs),
 }
@@ -297,7 +297,7 @@ pub struct LintArgs {
 /// Formats of `lint`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum LintFormat {
-    /// One line a finding, and what to write instead.
+    /// One line per finding, and what to write instead.
     Text,
     /// A JSON array.
     Json,
@@ -334,10 +334,10 @@ pub struct EmulateArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  loadforge-ci demo --broken")]
 pub struct DemoArgs {
-    /// Turn a fault of the shop on, so that a gate fails
+    /// Turn on a fault of the shop, so that a gate fails
     #[arg(long)]
     pub broken: bool,
-    /// Where the results go
+    /// The results folder
     #[arg(long, value_name = "DIR", default_value = "loadforge-results")]
     pub results: PathBuf,
     /// Length of the load test
@@ -352,7 +352,7 @@ pub struct InitArgs {
     /// The repository's folder
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub dir: PathBuf,
-    /// Replace files that are there
+    /// Overwrite existing files
     #[arg(long)]
     pub force: bool,
 }

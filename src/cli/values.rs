@@ -121,7 +121,7 @@ pub(super) fn rate(text: &str) -> Result<f64, String> {
     text.parse()
         .ok()
         .filter(|rate: &f64| rate.is_finite() && *rate > 0.0)
-        .ok_or_else(|| "write a number above 0: users started a second".to_owned())
+        .ok_or_else(|| "write a number above 0: users to start per second".to_owned())
 }
 
 pub(super) fn percent(text: &str) -> Result<f64, String> {

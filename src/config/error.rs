@@ -134,7 +134,7 @@ pub(super) fn of_yaml(file: &str, text: &str, error: &YamlError) -> ConfigError 
             nearest(variant, expected.iter().copied()).map(|near| format!("did you mean `{near}`?")),
         ),
         YamlError::DuplicateMappingKey { key, .. } => (
-            format!("the key {} stands here a second time", key.as_ref().map_or("".into(), |key| format!("`{key}`"))),
+            format!("duplicate key {}", key.as_ref().map_or("".into(), |key| format!("`{key}`"))),
             Some("keep one of the two".into()),
         ),
         YamlError::UnresolvedProperty { name, .. } => {

@@ -205,10 +205,10 @@ fn check(file: &str, text: &str, config: &ConfigFile) -> Result<(), ConfigError>
         return fault("test", "more than one of id, name and locustfile is given", "keep the one that should run");
     }
     if test.users == Some(0) {
-        return fault("users", "users must be at least 1", "write how many users run at the peak");
+        return fault("users", "users must be at least 1", "write the peak number of users");
     }
     if test.spawn_rate.is_some_and(|rate| !rate.is_finite() || rate <= 0.0) {
-        return fault("spawn_rate", "spawn_rate must be above 0", "write how many users are started a second");
+        return fault("spawn_rate", "spawn_rate must be above 0", "write how many users to start per second");
     }
     if config.baseline.runs == Some(0) {
         return fault("runs", "baseline.runs must be at least 1", "write how many good runs to compare with");

@@ -41,7 +41,7 @@ pub struct ConfigFile<T = TestSection> {
     pub test: T,
     /// What must never be hit.
     pub guard: Guard,
-    /// What must hold, one gate a line.
+    /// What must hold, one gate per line.
     #[schemars(with = "Vec<GateLine>")]
     pub gates: Vec<Spanned<GateLine>>,
     /// Gates that may fail for a while.
@@ -69,19 +69,19 @@ pub struct TestSection {
     pub name: Option<String>,
     /// A Locust script kept in the repository, relative to this file.
     pub locustfile: Option<String>,
-    /// Users at the peak.
+    /// Peak number of users.
     #[schemars(range(min = 1))]
     pub users: Option<u32>,
-    /// Users started a second.
+    /// Users to start per second.
     #[schemars(range(min = 0))]
     pub spawn_rate: Option<f64>,
     /// Length of the run. LoadForge takes whole minutes, 2 to 720.
     pub duration: Option<Duration>,
-    /// Load generators a region, such as `nyc3: 1`.
+    /// Load generators per region, such as `nyc3: 1`.
     pub regions: BTreeMap<String, u32>,
-    /// Scheme, host and port the load goes to.
+    /// Target of the load: scheme, host and port.
     pub target_host: Option<String>,
-    /// Handed to the script: `NAME` (the value comes from the environment) or `NAME=VALUE`.
+    /// Environment variables to pass to the script: `NAME` (copies its current value) or `NAME=VALUE`.
     pub env: Vec<String>,
     /// The overall time limit. Default: duration + 15 minutes.
     pub timeout: Option<Duration>,
@@ -94,7 +94,7 @@ pub struct TestSection {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Guard {
-    /// The only hosts a run may go to, checked before anything starts. `*` stands for one or more labels.
+    /// The only hosts a run may go to, checked before anything starts. `*` matches one or more labels.
     pub allowed_hosts: Vec<String>,
 }
 

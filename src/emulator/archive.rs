@@ -55,7 +55,7 @@ impl Archive {
             return Ok(Self { folder: own.path().into(), _own: Some(own) });
         };
         create_private(&folder)?;
-        // Locust runs elsewhere and is told absolute paths.
+        // Locust runs elsewhere and gets absolute paths.
         Ok(Self { folder: folder.canonicalize()?, _own: None })
     }
 

@@ -75,7 +75,7 @@ pub enum TokenPolicy {
 pub enum EngineChoice {
     /// Real Locust on this machine.
     Locust {
-        /// Processes that send load; `None` means one a CPU.
+        /// Processes that send load; `None` means one per CPU.
         processes: Option<u32>,
         /// Where Locust is installed when it is missing; `None` means this user's cache folder.
         cache_dir: Option<PathBuf>,

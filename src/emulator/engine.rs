@@ -1,4 +1,4 @@
-//! What stands behind the server and makes the load.
+//! The engine behind the server, which makes the load.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -13,7 +13,7 @@ use crate::results::{Endpoint, Extension, Histogram};
 
 /// Makes the load of a run, or plays one back.
 pub trait LoadEngine: Send + Sync {
-    /// Makes the run. It tells how it stands through `live`, ends early when `stop` turns true, and ends all its
+    /// Makes the run. It reports its state through `live`, ends early when `stop` turns true, and ends all its
     /// processes when dropped.
     fn run<'a>(
         &'a self,
@@ -31,13 +31,13 @@ pub trait LoadEngine: Send + Sync {
 pub struct Job {
     /// The script's text.
     pub script: String,
-    /// Users at the peak.
+    /// Peak number of users.
     pub users: u32,
-    /// Users started a second.
+    /// Users to start per second.
     pub spawn_rate: f64,
     /// Length of the run.
     pub run_time: Duration,
-    /// Where the load goes, when the test names a host.
+    /// The target host, when the test names one.
     pub host: Option<String>,
     /// Environment variables for the script.
     pub env: BTreeMap<String, String>,
@@ -47,7 +47,7 @@ pub struct Job {
     pub folder: PathBuf,
 }
 
-/// How a run stands.
+/// The state of a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Live {
     /// Whether load is being sent.
@@ -56,7 +56,7 @@ pub struct Live {
     pub metrics: Metrics,
 }
 
-/// What LoadForge tells of all requests together. Times in ms.
+/// What LoadForge reports of all requests together. Times in ms.
 #[derive(Debug, Clone, Copy, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Metrics {
     /// Requests, failed ones included.
@@ -102,7 +102,7 @@ pub enum EngineEnd {
     Finished,
     /// It did not begin, or died under way.
     Failed,
-    /// It was told to stop.
+    /// It was asked to stop.
     Cancelled,
 }
 

@@ -66,7 +66,7 @@ async fn follow(app: Arc<ServerState>, id: u64, job: Job, mut stop: watch::Recei
     end(&app, id, outcome);
 }
 
-/// Completes when the run is told to stop before its engine has begun.
+/// Completes when the run is asked to stop before its engine has begun.
 async fn stopped_before_load(app: &ServerState, id: u64, stop: &mut watch::Receiver<bool>) {
     let asked = stop.wait_for(|stop| *stop).await.is_ok();
     if !asked || app.store.read(|state| state.runs.get(&id).is_none_or(|run| run.status > status::QUEUED)) {

@@ -29,7 +29,7 @@ pub struct LocustEngine {
 
 impl LocustEngine {
     /// An engine that installs Locust into `cache` where it is missing, and sends load from so many processes
-    /// (`None`: one a CPU). Requests under way at the end of a run have `stop_timeout` to finish.
+    /// (`None`: one per CPU). Requests under way at the end of a run have `stop_timeout` to finish.
     #[must_use]
     pub fn new(cache: PathBuf, processes: Option<u32>, stop_timeout: Duration, progress: ProgressSink) -> Self {
         Self { cache, processes, stop_timeout, progress, interpreter: OnceCell::new() }

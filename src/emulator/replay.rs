@@ -20,7 +20,7 @@ const STEP: Duration = Duration::from_millis(200);
 /// How long a replayed run takes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ReplayPace {
-    /// As long as the run it stands for.
+    /// As long as the recorded run took.
     #[default]
     AsPlanned,
     /// No time at all.

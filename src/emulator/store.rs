@@ -43,7 +43,7 @@ pub(super) struct StoredTest {
     pub(super) updated_at: Timestamp,
     pub(super) name: String,
     pub(super) users: u32,
-    /// Users started a second.
+    /// Users to start per second.
     pub(super) rate: f64,
     /// Load generators.
     pub(super) servers: u32,
@@ -78,7 +78,7 @@ impl StoredFile {
     }
 }
 
-/// A run and how it stands.
+/// A run and its state.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Run {
     pub(super) created_at: Timestamp,
@@ -119,7 +119,7 @@ pub(super) struct StoredState {
     pub(super) tests: BTreeMap<u64, StoredTest>,
     pub(super) files: BTreeMap<u64, StoredFile>,
     pub(super) runs: BTreeMap<u64, Run>,
-    /// Ids given so far, one count a kind; a deleted thing's id is not given again.
+    /// Ids given so far, one count per kind; a deleted thing's id is not given again.
     given: [u64; 4],
 }
 

@@ -147,7 +147,7 @@ fn same_factor(results: &Results, baseline: &UsualValues) -> Option<Finding> {
         shift.endpoints.len(),
         words::change(1.0 + shift.middle),
     );
-    let next = "Compare what all endpoints share: size and neighbours of the machines, the database, the network path, the \
+    let next = "Compare what all endpoints share: size and neighbors of the machines, the database, the network path, the \
                 load generator's CPU. Run the last good commit again: when it is as slow, it is not the code.";
     Some(shift.finding(sentence, |surplus| format!("× {:.2}", 1.0 + surplus), next))
 }

@@ -38,7 +38,7 @@ pub(super) fn find(series: &RunSeries) -> Option<Finding> {
         edges.windows(2).enumerate().filter_map(|(index, edge)| Some((middle(edge), values(index)?))).collect()
     };
 
-    // All endpoints together, each against itself; in units of the total's mean so that it can be told in ms.
+    // All endpoints together, each against itself; in units of the total's mean so that it can be shown in ms.
     let relative = series.relative_levels(&edges);
     let overall_ms = levels(&series.total, &edges).usual?;
     let points = points_of(&|index| relative[index].map(|level| level * overall_ms));
@@ -81,7 +81,7 @@ fn ends(trend: &Trend, points: &[(f64, f64)], seconds: f64) -> (f64, f64) {
     (trend.at(0.0).max(lowest), trend.at(seconds))
 }
 
-/// The rise a trend tells, when it is sure and large enough to matter.
+/// The rise a trend shows, when it is sure and large enough to matter.
 fn rise(label: &str, trend: &Trend, points: &[(f64, f64)], seconds: f64, confidence: &'static str) -> Option<Rise> {
     let (from_ms, to_ms) = ends(trend, points, seconds);
     let factor = to_ms / from_ms;

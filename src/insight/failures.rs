@@ -10,7 +10,7 @@ use crate::verdict::{Finding, FindingKind, Unit};
 /// Texts shown.
 const MOST_TEXTS: usize = 3;
 
-/// The classes failures are told in; each failure is in exactly one.
+/// The classes of failures; each failure is in exactly one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum FailureClass {
     Gateway,

@@ -40,7 +40,7 @@ fn error_rate(part: &Interval) -> f64 {
     part.failures as f64 / part.requests as f64
 }
 
-/// Parts with far more failures than usual, neighbours joined.
+/// Parts with far more failures than usual, neighbors joined.
 fn bursts(parts: &[Interval], usual: f64) -> Vec<Interval> {
     let mut bursts: Vec<Interval> = Vec::new();
     let mut open = false;
@@ -90,7 +90,7 @@ fn finding(worst: &Interval, bursts: &[Interval], usual: f64, start: i64, ramp_u
     };
     let next = if in_ramp_up.is_some_and(|(inside, _)| inside) {
         "Errors while users are still being added point to a cold start: connection pools, caches, autoscaling. \
-         A lower spawn rate tells; judge `after ramp-up` when it is expected."
+         Try a lower spawn rate; use `after ramp-up` when it is expected."
     } else {
         "Look at what happened on the service at that time: a deploy, a restart, a timeout of a dependency, a scheduled \
          job. Compare its logs and error tracking for these seconds."

@@ -39,7 +39,7 @@ impl JudgedRun {
         self
     }
 
-    /// The story the reports tell.
+    /// What the reports show.
     pub(crate) fn story(&self) -> Story<'_> {
         Story { verdict: &self.verdict, results: &self.results, run: self.run.as_ref(), links: &self.links }
     }

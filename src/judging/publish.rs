@@ -130,7 +130,7 @@ fn ran_at(run: &RunRecord) -> Option<jiff::Timestamp> {
     run.intent.as_ref().map(|intent| intent.at).or_else(|| run.states.first().map(|seen| seen.at))
 }
 
-/// A section's key: the one asked for, else the test's name; folders of the same test are told apart by their path.
+/// A section's key: the one asked for, else the test's name; folders of the same test are distinguished by their path.
 fn keys(judged: &[JudgedRun], asked: Option<&str>) -> Vec<String> {
     let names: Vec<String> = judged.iter().map(|one| asked.map_or_else(|| one.name(), ToOwned::to_owned)).collect();
     names

@@ -34,7 +34,7 @@ pub enum Rule {
     HardCodedCredential,
     /// A token, cookie or authorization header is written in the script.
     HardCodedToken,
-    /// The host the load goes to is written in the script.
+    /// The script names the target host.
     HardCodedHost,
     /// A URL that changes from call to call has no fixed name.
     UnnamedDynamicUrl,

@@ -27,7 +27,7 @@ impl<'a> Ignores<'a> {
             }
             let (line, column) = lines.place(token.start());
             let before = source[..token.start().to_usize()].chars().rev().take(column - 1);
-            // A comment that stands alone speaks of the next line.
+            // A comment on a line of its own is about the next line.
             let alone = before.into_iter().all(char::is_whitespace);
             by_line.entry(if alone { line + 1 } else { line }).or_default().extend(names);
         }

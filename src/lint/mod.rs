@@ -24,7 +24,7 @@ use crate::python;
 /// The faults of a script, by line and column.
 ///
 /// # Errors
-/// When it is no Python; the error tells the place.
+/// When it is no Python; the error names the place.
 pub fn check(source: &str) -> Result<Vec<Diagnostic>, ParseError> {
     python::with_module(source, |module| {
         let script = script::ParsedScript::read(module.syntax());

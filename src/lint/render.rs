@@ -38,7 +38,7 @@ pub fn render_json(checked: &[Checked]) -> String {
         .iter()
         .flat_map(|one| one.diagnostics.iter().map(|diagnostic| Entry { file: &one.file, diagnostic }))
         .collect();
-    // Strings and numbers alone cannot fail to serialise.
+    // Strings and numbers alone cannot fail to serialize.
     let mut text = serde_json::to_string_pretty(&entries).unwrap_or_default();
     text.push('\n');
     text

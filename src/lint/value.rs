@@ -15,7 +15,7 @@ pub(super) fn literal(expression: &Expr) -> Option<&str> {
     }
 }
 
-/// Where an expression stands.
+/// Where an expression is.
 #[derive(Clone, Copy)]
 pub(super) struct Bindings<'s, 'a> {
     pub(super) script: &'s ParsedScript<'a>,

@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 use url::Url;
 
-/// An address for people: without user, password, query and fragment. A text that is no address loses what stands
+/// An address for people: without user, password, query and fragment. A text that is no address loses what is
 /// before an `@` and behind a `?` or `#`, in case it was meant as one.
 #[must_use]
 pub fn shown_address(text: &str) -> String {
@@ -25,7 +25,7 @@ pub fn secrets_of(address: &Url) -> Vec<SecretString> {
     login.chain(values).map(SecretString::from).collect()
 }
 
-/// What a percent-encoded text stands for.
+/// The decoded form of a percent-encoded text.
 fn decoded(text: &str) -> String {
     // In a query `+` is a space.
     let query = format!("x={}", text.replace('+', "%2B").replace('&', "%26"));

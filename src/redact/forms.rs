@@ -97,7 +97,7 @@ fn base64_inside(engine: &impl base64::Engine, value: &str, before: usize) -> St
     let mut bytes = vec![0; before];
     bytes.extend_from_slice(value.as_bytes());
     let encoded = engine.encode(&bytes);
-    // Each character stands for six bits.
+    // Each character encodes six bits.
     let first = (before * 8).div_ceil(6);
     let last = bytes.len() * 8 / 6;
     encoded.get(first..last).unwrap_or_default().to_owned()

@@ -18,7 +18,7 @@ use std::sync::{PoisonError, RwLock};
 use memchr::memmem::Finder;
 use secrecy::{ExposeSecret, SecretString};
 
-/// What stands in a secret's place.
+/// What replaces a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Placeholder {
     /// `[token]`: a token of a service.
@@ -54,7 +54,7 @@ struct SecretForm {
 /// Which texts are searched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum TextKind {
-    /// Words for people: a secret is hidden wherever it stands.
+    /// Words for people: a secret is hidden wherever it is.
     Prose,
     /// CSV or JSON: a cell or field that is a number and nothing else stays, or the file could not be read again.
     Data,
@@ -100,7 +100,7 @@ impl Redactor {
         self.replaced(text.as_bytes(), TextKind::Prose).map_or(Cow::Borrowed(text), |bytes| Cow::Owned(text_of(bytes)))
     }
 
-    /// The content of a CSV or JSON file without the values; a number that stands alone stays.
+    /// The content of a CSV or JSON file without the values; a number that is a whole cell or field stays.
     #[must_use]
     pub fn hide_data<'t>(&self, content: &'t [u8]) -> Cow<'t, [u8]> {
         self.replaced(content, TextKind::Data).map_or(Cow::Borrowed(content), Cow::Owned)
@@ -136,7 +136,7 @@ impl Redactor {
     }
 }
 
-/// Whether digits stand inside a longer number, or (in data) are a whole cell or field.
+/// Whether digits are part of a longer number, or (in data) are a whole cell or field.
 fn is_part_of_number(content: &[u8], range: &Range<usize>, context: TextKind) -> bool {
     let of_number = |byte: &u8| byte.is_ascii_digit() || *byte == b'.';
     let (before, after) = (&content[..range.start], &content[range.end..]);
@@ -175,7 +175,7 @@ pub fn hide(text: &str) -> Cow<'_, str> {
     KNOWN.read().unwrap_or_else(PoisonError::into_inner).hide(text)
 }
 
-/// The content of a CSV or JSON file without the values this process knows; a number that stands alone stays.
+/// The content of a CSV or JSON file without the values this process knows; a number that is a whole cell or field stays.
 #[must_use]
 pub fn hide_data(content: &[u8]) -> Cow<'_, [u8]> {
     KNOWN.read().unwrap_or_else(PoisonError::into_inner).hide_data(content)

@@ -118,7 +118,7 @@ proptest! {
         }
         let hidden = redactor.hide(&text);
         for value in known.iter().map(|value| value.trim()).filter(|value| !value.bytes().all(|b| b.is_ascii_digit())) {
-            // The placeholder itself may spell a short value together with what stands around it.
+            // The placeholder itself may spell a short value together with the text around it.
             let made_up = hidden.replace("[hidden]", "\0");
             prop_assert!(!made_up.contains(value), "{value:?} in {hidden:?}");
         }

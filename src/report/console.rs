@@ -116,7 +116,7 @@ fn waiting(sink: &mut dyn Write, story: &Story<'_>, width: usize) -> io::Result<
     if rows.is_empty() {
         return Ok(());
     }
-    writeln!(sink, "\nNot judged yet, which is allowed:")?;
+    writeln!(sink, "\nNot evaluated yet (does not affect the verdict):")?;
     for row in rows.iter().take(MOST) {
         bullet(sink, &format!("{} {}: {}", row.subject, row.measure, row.reason), width)?;
     }

@@ -105,7 +105,7 @@ fn status(story: &Story<'_>, row: &Row) -> TestCaseStatus {
     status
 }
 
-/// All that is known of the row, a fact a line.
+/// All that is known of the row, one fact per line.
 fn description(row: &Row) -> String {
     let mut facts = vec![
         format!("gate: {}", line(&row.gate)),

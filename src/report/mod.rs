@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 use crate::results::{Results, RunRecord};
 use crate::verdict::Verdict;
 
-/// Everything a report may tell. Reports read it and nothing else: no file, no network, no clock.
+/// Everything a report may show. Reports read it and nothing else: no file, no network, no clock.
 #[derive(Debug, Clone, Copy)]
 pub struct Story<'a> {
     /// The verdict and its rows.

@@ -1,4 +1,4 @@
-//! Failed requests by endpoint and text, and what kind of failure a text of Locust tells.
+//! Failed requests by endpoint and text, and what kind of failure a text of Locust describes.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -18,10 +18,10 @@ pub struct Failure {
     pub error: String,
     /// How often it occurred.
     pub occurrences: u64,
-    /// When it was first seen (ISO 8601), where Locust tells.
+    /// When it was first seen (ISO 8601), where Locust reports it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_seen: Option<String>,
-    /// When it was last seen (ISO 8601), where Locust tells.
+    /// When it was last seen (ISO 8601), where Locust reports it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_seen: Option<String>,
     /// What kind of failure it was, where the load generator saw it: from the response's status, then the exception.
@@ -195,7 +195,7 @@ impl FailureKind {
     }
 }
 
-/// The first three-digit number from 100 to 599 that stands alone.
+/// The first three-digit number from 100 to 599 with no digit beside it.
 fn first_status(text: &str) -> Option<u16> {
     text.split(|c: char| !c.is_ascii_digit())
         .filter(|digits| digits.len() == 3)

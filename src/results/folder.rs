@@ -73,7 +73,7 @@ impl ResultsFolder {
     pub const HISTORY: &'static str = "history.csv";
     /// Locust's failures, as delivered.
     pub const FAILURES: &'static str = "failures.csv";
-    /// What was measured, normalised.
+    /// What was measured, normalized.
     pub const RESULTS: &'static str = "results.json";
     /// The verdict.
     pub const VERDICT: &'static str = "verdict.json";

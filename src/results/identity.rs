@@ -99,7 +99,7 @@ impl fmt::Display for Difference {
 pub struct IdentityMatch {
     /// How the two relate.
     pub relation: Relation,
-    /// What tells them apart; `None` for the same run.
+    /// What differs; `None` for the same run.
     pub difference: Option<Difference>,
     /// Whether a job of this workflow (or of the attempt before, through the shared workspace) handed the run over.
     pub handed_over: bool,
@@ -154,7 +154,7 @@ impl RunIdentity {
 
     /// Compares a recorded run with the build that asks, and with the service it asks where it names one.
     ///
-    /// A repository that one side does not know tells nothing, because the environment of a job does not always name
+    /// A repository that one side does not know says nothing, because the environment of a job does not always name
     /// it. A commit, branch, job or profile that only one side knows is a difference. The local engine's address is
     /// left out: it serves each run on whatever port is free.
     #[must_use]

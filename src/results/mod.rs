@@ -46,7 +46,7 @@ pub struct Results {
     pub schema_version: u32,
     /// All requests together.
     pub total: Endpoint,
-    /// One record an endpoint, in the order of the CSV.
+    /// One record per endpoint, in the order of the CSV.
     pub endpoints: Vec<Endpoint>,
     /// Failures by endpoint and text, as Locust lists them.
     pub failures: Vec<Failure>,
@@ -79,7 +79,7 @@ pub struct Steady {
     pub seconds: f64,
     /// All requests together.
     pub total: Endpoint,
-    /// One record an endpoint.
+    /// One record per endpoint.
     pub endpoints: Vec<Endpoint>,
 }
 

@@ -11,16 +11,16 @@ pub struct Recipe {
     /// Which test.
     #[serde(alias = "what")]
     pub test: TestSource,
-    /// Users at the peak, where they were asked for.
+    /// Peak number of users, where they were asked for.
     pub users: Option<u32>,
-    /// Users started a second, where they were asked for.
+    /// Users to start per second, where they were asked for.
     pub spawn_rate: Option<f64>,
     /// Length of the run, s.
     pub duration_s: f64,
-    /// Load generators a region.
+    /// Load generators per region.
     #[serde(default)]
     pub regions: BTreeMap<String, u32>,
-    /// Where the load goes, where it was asked for.
+    /// The target host, where it was asked for.
     pub target_host: Option<String>,
     /// Names of the variables handed to the script; their values come from the environment again.
     #[serde(default)]

@@ -14,7 +14,7 @@ use super::recipe::Recipe;
 /// The version of `run.json` this program writes.
 pub const RUN_SCHEMA_VERSION: u32 = 1;
 
-/// Where a run stands. The names are the clear words for LoadForge's eight `run_status` codes.
+/// The state of a run. The names are the clear words for LoadForge's eight `run_status` codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RunState {
@@ -116,16 +116,16 @@ pub struct Fingerprint {
     pub test: String,
     /// SHA-256 of the script without what changes from run to run (the `env` prelude), hex.
     pub script_sha256: Option<String>,
-    /// Users at the peak.
+    /// Peak number of users.
     pub users: Option<u32>,
-    /// Users started a second.
+    /// Users to start per second.
     pub spawn_rate: Option<f64>,
     /// Length of the run, s.
     pub duration_s: Option<u64>,
-    /// Load generators a region.
+    /// Load generators per region.
     #[serde(default)]
     pub regions: BTreeMap<String, u32>,
-    /// Scheme, host and port the load goes to.
+    /// Target of the load: scheme, host and port.
     pub host: Option<String>,
 }
 

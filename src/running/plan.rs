@@ -59,7 +59,7 @@ pub(crate) fn plan(arguments: &RunArgs, config: &Config, build: &Build) -> Resul
 /// the file or the environment again.
 ///
 /// # Errors
-/// When the record does not tell how, the script is gone, or a variable is not set any more.
+/// When the record does not say how, the script is gone, or a variable is not set any more.
 pub(crate) fn plan_again(
     record: &RunRecord,
     variables: &[EnvEntry],
@@ -67,7 +67,7 @@ pub(crate) fn plan_again(
     build: &Build,
 ) -> Result<RunPlan, CommandError> {
     let recipe = record.recipe.as_ref().ok_or_else(|| {
-        CommandError::usage("run.json does not tell how to run this test again")
+        CommandError::usage("run.json does not say how to run this test again")
             .with_hint("start it with `loadforge-ci run`")
     })?;
     let seconds = |value| std::time::Duration::try_from_secs_f64(value).unwrap_or(std::time::Duration::MAX);
@@ -145,7 +145,7 @@ fn source(test: &TestArgs, config: &Config) -> Result<TestSource<ScriptFile>, Co
         Engine::Local => "name a Locust script with --locustfile, or test.locustfile in loadforge.yml",
         Engine::Loadforge => "name a test with --test-id, --test or --locustfile, or under `test:` in loadforge.yml",
     };
-    Err(CommandError::usage("nothing says what to run").with_hint(hint))
+    Err(CommandError::usage("no test specified").with_hint(hint))
 }
 
 fn script(path: &Path, named_by: &str) -> Result<TestSource<ScriptFile>, CommandError> {
@@ -156,7 +156,7 @@ fn script(path: &Path, named_by: &str) -> Result<TestSource<ScriptFile>, Command
     Ok(TestSource::Script(ScriptFile { path: path.to_string_lossy().into_owned(), text }))
 }
 
-/// Where the load goes, when it is said.
+/// The target host, where one is named.
 fn target_host(shape: &ShapeArgs, config: &Config) -> Result<Option<Url>, CommandError> {
     if let Some(url) = &shape.target_host {
         return Ok(Some(url.clone()));

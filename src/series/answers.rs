@@ -53,7 +53,7 @@ impl SeriesAnswers {
     }
 
     /// What was measured of an endpoint after the ramp-up: counts, mean and throughput from the sums at its begin and
-    /// end, percentiles estimated from its windows. Percentiles are left out where the history cannot tell them.
+    /// end, percentiles estimated from its windows. Percentiles are left out where the history does not have them.
     ///
     /// # Errors
     /// When nothing was measured after the ramp-up, or the history cannot be read.
@@ -85,7 +85,7 @@ impl SeriesAnswers {
         Ok(endpoint)
     }
 
-    /// Why the percentiles after the ramp-up cannot be told.
+    /// Why the percentiles after the ramp-up are not known.
     #[must_use]
     pub fn why_no_percentile(&self, handle: SeriesHandle, value: WindowValue) -> String {
         if let Err(reason) = self.track(handle).and_then(|_| self.check_percentile(value)) {

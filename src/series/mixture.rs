@@ -76,7 +76,7 @@ impl Mixture {
     }
 }
 
-/// The half below the median, of which Locust tells nothing: the upper half mirrored on a logarithmic scale, which is
+/// The half below the median, about which Locust reports nothing: the upper half mirrored on a logarithmic scale, which is
 /// what the usual skewed response times look like.
 fn lower_half(table: &[(Percentile, f64)]) -> impl Iterator<Item = (f64, f64)> + '_ {
     let median = table.iter().find(|(percentile, _)| *percentile == Percentile::P50).map(|(_, value)| *value);

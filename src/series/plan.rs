@@ -1,4 +1,4 @@
-//! Everything that is wanted of a run's history, collected first so that one pass over the file answers it all.
+//! Everything a run's history is read for, collected first so that one pass over the file answers it all.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -22,7 +22,7 @@ pub(super) struct Watched {
     pub(super) followed: Option<Followed>,
 }
 
-/// What is wanted of a run's history: filled by gates and findings, then read in one pass.
+/// What a run's history is read for: filled by gates and findings, then read in one pass.
 #[derive(Debug, Default)]
 pub struct SeriesPlan {
     pub(super) watched: Vec<Watched>,
@@ -89,7 +89,7 @@ impl SeriesPlan {
         watched
     }
 
-    /// Whether a gate wants something.
+    /// Whether a gate needs something.
     pub(super) fn has_tracks(&self) -> bool {
         self.watched.iter().any(|watched| watched.track.is_some())
     }

@@ -149,7 +149,7 @@ impl Pass {
         }
     }
 
-    /// Whether anybody needs the rows about all requests together: gates tell the time by them.
+    /// Whether anybody needs the rows about all requests together: gates take the time from them.
     fn wants_totals(&self) -> bool {
         self.wants_gates || self.plan.timeline || self.plan.total.is_some()
     }

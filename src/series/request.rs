@@ -18,7 +18,7 @@ pub enum WindowValue {
 pub struct WindowLimit {
     /// Which value.
     pub value: WindowValue,
-    /// How the value has to stand to the limit.
+    /// How the value is compared with the limit.
     pub operator: Operator,
     /// The limit, in the value's unit.
     pub limit: f64,

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-/// The stats history CSV of a run, opened only when something is wanted of it, and read once.
+/// The stats history CSV of a run, opened only when something needs it, and read once.
 pub struct StatsHistory<'a> {
     pub(super) name: String,
     pub(super) open: Box<dyn FnOnce() -> io::Result<Box<dyn Read + 'a>> + 'a>,

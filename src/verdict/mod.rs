@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 /// The version of `verdict.json` this program writes.
 pub const VERDICT_SCHEMA_VERSION: u32 = 1;
 
-/// The verdict on one run: a row a gate and endpoint, and the worst of them.
+/// The verdict on one run: one row per gate and endpoint, and the worst of them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Verdict {
     /// Always [`VERDICT_SCHEMA_VERSION`] in files this version writes.

@@ -37,7 +37,7 @@ impl fmt::Display for Subject {
     }
 }
 
-/// How the observed value has to stand to the limit.
+/// How the observed value is compared with the limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum Operator {
     /// Below.
@@ -175,7 +175,7 @@ pub struct Row {
     /// What the third run of `--confirm` measured, where there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub third_observed: Option<f64>,
-    /// How the value has to stand to the limit; `None` for rows that are no comparison.
+    /// How the value is compared with the limit; `None` for rows that are no comparison.
     pub operator: Option<Operator>,
     /// The limit; for `vs baseline` the one learned from history. `None` when there is none.
     pub limit: Option<f64>,

@@ -12,7 +12,7 @@ setup() {
   export LF_RELEASE_FILE=$BATS_TEST_TMPDIR/release.txt CHANGELOG=$BATS_TEST_TMPDIR/CHANGELOG.md
   printf '# Changelog\n\n## [%s] - 2026-11-27\n' "$VERSION" >"$CHANGELOG"
   mkdir "$DIST"
-  echo 'The licences of what is linked in.' >"$DIST/THIRD-PARTY-LICENSES.txt"
+  echo 'The licenses of what is linked in.' >"$DIST/THIRD-PARTY-LICENSES.txt"
   echo '{"bomFormat": "CycloneDX"}' >"$DIST/loadforge-ci.cdx.json"
   for platform in $PLATFORMS_OF_A_RELEASE; do package "$platform"; done
 }
@@ -69,7 +69,7 @@ guard() {
   [ "$sum" = "$(sha256sum <"$ARCHIVE")" ]
 }
 
-@test "an archive holds the program, its licence and those of what is linked in" {
+@test "an archive holds the program, its license and those of what is linked in" {
   [ "$(tar -tzf "$ARCHIVE" | tr '\n' ' ')" = "loadforge-ci LICENSE THIRD-PARTY-LICENSES.txt " ]
   rm "$DIST/THIRD-PARTY-LICENSES.txt"
   run package linux-amd64

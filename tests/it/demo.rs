@@ -155,7 +155,7 @@ async fn an_uploaded_file_is_parsed_and_reports_are_validated() {
     assert_eq!((status, &answer["status"]), (200, &json!("ready")));
     assert_eq!(report("2026-05-01", json!({})).await.0, 422);
     assert_eq!(report("2026-01-01", json!({ "category": "cars" })).await.0, 422);
-    assert_eq!(report("2026-01-01", json!({ "colour": "red" })).await.0, 422);
+    assert_eq!(report("2026-01-01", json!({ "color": "red" })).await.0, 422);
     shop.shutdown().await;
 }
 

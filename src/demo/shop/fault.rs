@@ -63,7 +63,7 @@ pub enum Fault {
         /// Share of the requests.
         share: f64,
     },
-    /// All requests together queue for one resource that serves this many a second.
+    /// All requests together queue for one resource that serves this many per second.
     Saturation {
         /// Requests/s, more than 0.
         requests_per_s: f64,

@@ -1,4 +1,4 @@
-//! The demo shop: a small web shop with real behaviour, seeded latency, faults that can be turned on, and a count
+//! The demo shop: a small web shop with real behavior, seeded latency, faults that can be turned on, and a count
 //! of everything it served.
 //!
 //! It exists so that a load test can be tried, and each finding and gate shown, without any other system. It serves
@@ -157,7 +157,7 @@ impl RunningShop {
     }
 
     /// Replaces the faults, on the same address, so that a healthy run and a faulty one can be compared. The time
-    /// that growing latency and error spikes refer to begins anew with the next request.
+    /// that growing latency and error spikes refer to begins with the next request.
     pub fn set_faults(&self, faults: Vec<Fault>) {
         self.inner.faults.set(faults);
     }

@@ -233,6 +233,6 @@ mod tests {
         assert!(!report("2020-01-01", "2026-03-31", json!({})).unwrap());
         assert!(!report("2026-02-30", "2026-03-31", json!({})).unwrap());
         assert!(!report("2026-01-01", "2026-03-31", json!({ "region": "moon" })).unwrap());
-        assert!(report("2026-01-01", "2026-03-31", json!({ "colour": "red" })).is_err());
+        assert!(report("2026-01-01", "2026-03-31", json!({ "color": "red" })).is_err());
     }
 }

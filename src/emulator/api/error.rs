@@ -24,7 +24,7 @@ pub(super) enum ErrorResponse {
     NoRoute,
     /// 422: fields are wrong; their messages by name.
     Invalid(BTreeMap<String, Vec<String>>),
-    /// 422: it cannot be done as things stand.
+    /// 422: it cannot be done in the current state.
     Impossible(String),
     /// Any status, for tests.
     Fault(StatusCode),

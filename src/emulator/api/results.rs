@@ -1,4 +1,4 @@
-//! Results: one row a run, from the moment it was started.
+//! Results: one row per run, from the moment it was started.
 
 use std::sync::Arc;
 

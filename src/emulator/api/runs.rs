@@ -86,7 +86,7 @@ pub(super) async fn cancel(
     Ok(Json(json!({ "run_id": id, "status": "Cancelled" })))
 }
 
-/// The duration of a run. LoadForge takes whole minutes from 2 on; this server takes any time, unless told to be as
+/// The duration of a run. LoadForge takes whole minutes from 2 on; this server takes any time, unless set to be as
 /// strict.
 fn minutes(app: &ServerState, form: &mut Form) -> Option<Number> {
     const FIELD: &str = "duration";

@@ -8,7 +8,7 @@ use crate::lint::diagnostic::{LintFault, Rule};
 use crate::lint::script::{ParsedScript, last_name};
 use crate::lint::value::{literal, reads_environment};
 
-/// Names that end with one of these hold the address the load goes to.
+/// Names that end with one of these hold the address of the target.
 const NAMES: [&str; 9] = ["host", "url", "base_url", "target", "server", "endpoint", "domain", "hostname", "base_uri"];
 
 pub(super) fn run(script: &ParsedScript<'_>, found: &mut Vec<LintFault>) {

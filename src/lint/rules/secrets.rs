@@ -64,7 +64,7 @@ impl Secrets<'_> {
             return;
         }
         let Some(text) = literal(value).filter(|text| !text.trim().is_empty()) else { return };
-        let name = normalised(name);
+        let name = normalized(name);
         let ends_with = |words: &[&str]| words.iter().any(|word| name == *word || name.ends_with(&format!("_{word}")));
         if ends_with(&CREDENTIALS) {
             self.fault(Rule::HardCodedCredential, value, &name);
@@ -172,8 +172,8 @@ fn target_name(target: &Expr) -> Option<&str> {
     }
 }
 
-/// `X-API-Key`, `apiKey` and `API_KEY` are one name: `api_key` with what stands before it.
-fn normalised(name: &str) -> String {
+/// `X-API-Key`, `apiKey` and `API_KEY` are one name: `api_key` with a prefix.
+fn normalized(name: &str) -> String {
     let mut text = String::new();
     let mut lower_before = false;
     for c in name.chars() {

@@ -248,7 +248,7 @@ fn endpoints(story: &Story<'_>, most: usize) -> Vec<EndpointView> {
     all.into_iter().take(most).map(|(_, endpoint)| EndpointView::of(endpoint)).collect()
 }
 
-/// The failures by class; the classes' most frequent texts first, until `most` texts were told.
+/// The failures by class; the classes' most frequent texts first, until `most` texts are shown.
 fn failures(story: &Story<'_>, most: usize) -> Vec<ClassView> {
     let classes = wording::failure_classes(story.results);
     let all = classes.iter().fold(0_u64, |sum, class| sum.saturating_add(class.occurrences)).max(1);
@@ -256,13 +256,13 @@ fn failures(story: &Story<'_>, most: usize) -> Vec<ClassView> {
     classes
         .into_iter()
         .map(|class| {
-            let told = class.failures.len().min(left);
-            left -= told;
+            let shown_texts = class.failures.len().min(left);
+            left -= shown_texts;
             ClassView {
                 share: Unit::Percent.show(class.occurrences as f64 * 100.0 / all as f64),
                 class: class.name,
                 occurrences: class.occurrences,
-                texts: class.failures[..told]
+                texts: class.failures[..shown_texts]
                     .iter()
                     .map(|failure| TextView {
                         endpoint: wording::label(&failure.method, &failure.name),

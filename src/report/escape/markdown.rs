@@ -47,7 +47,7 @@ pub fn prose(text: &str) -> String {
     let given = !text.is_empty();
     let text = clean::shorten(text.trim(), 3 * LONGEST);
     if given && text.is_empty() {
-        return "–".to_owned(); // nothing to see, but markup around it must have something to stand around
+        return "–".to_owned(); // nothing to see, but markup around it must not be empty
     }
     let words: Vec<&str> = text.split(' ').filter(|word| !word.is_empty()).collect();
     let mut out = String::with_capacity(text.len() + 16);
@@ -117,7 +117,7 @@ pub fn web_address(address: &str) -> Option<String> {
     Some(out)
 }
 
-/// The word without the punctuation that may stand around it; a bracket that was opened inside is part of it.
+/// The word without the punctuation around it; a bracket that was opened inside is part of it.
 fn trimmed(word: &str) -> &str {
     let mut core = word.trim_start_matches(['(', '"', '\'', '“', '‘']);
     while let Some(last) = core.chars().next_back() {

@@ -1,6 +1,6 @@
 //! One chart over the time of a run, drawn as SVG text without fonts or files.
 //!
-//! Colours are fixed attributes; the page's style sheet maps each to its dark counterpart. Everything is drawn at
+//! Colors are fixed attributes; the page's style sheet maps each to its dark counterpart. Everything is drawn at
 //! twice its size in whole units, so that lines stay smooth.
 
 use std::fmt::Write as _;
@@ -14,7 +14,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use crate::verdict::Unit;
 
-/// The colours of the page, as `templates/report.css` knows them.
+/// The colors of the page, as `templates/report.css` knows them.
 pub(super) mod color {
     use plotters::style::RGBColor;
 

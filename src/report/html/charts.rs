@@ -57,7 +57,7 @@ struct TableRow {
     p95: String,
 }
 
-/// One line or area: its colour and how to read its value.
+/// One line or area: its color and how to read its value.
 struct ChartLine {
     color: RGBColor,
     area: bool,

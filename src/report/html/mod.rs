@@ -181,7 +181,7 @@ impl GateView {
     }
 }
 
-/// The rows that have good runs to stand among, the worst first.
+/// The rows that have good runs to be compared with, the worst first.
 fn compared(story: &Story<'_>) -> Vec<Compared> {
     [Outcome::Fail, Outcome::Warn, Outcome::Inconclusive, Outcome::Pass]
         .into_iter()

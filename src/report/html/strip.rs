@@ -1,4 +1,4 @@
-//! Small pictures inside table rows: how far a value is from its limit, and where it stands among the good runs.
+//! Small pictures inside table rows: how far a value is from its limit, and where it is among the good runs.
 
 use std::fmt::Write as _;
 
@@ -7,7 +7,7 @@ use plotters::prelude::*;
 use super::chart::{Frame, color, drawn};
 use crate::verdict::{Outcome, Row};
 
-/// The colour of an outcome.
+/// The color of an outcome.
 const fn tint(outcome: Outcome) -> RGBColor {
     match outcome {
         Outcome::Pass => color::PASS,

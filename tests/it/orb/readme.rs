@@ -44,7 +44,7 @@ which repository it is; to be sure, or without a checkout, hand over what the pi
 ";
 
 const WITHOUT_THE_REGISTRY: &str = "\
-Without the registry (where an organisation allows no uncertified orbs): each release carries the packed `orb.yml`. Name
+Without the registry (where an organization allows no uncertified orbs): each release carries the packed `orb.yml`. Name
 its address under `orbs:`, or paste it there as an inline orb; it pins the same checksums. The program alone works too:
 `loadforge-ci run && loadforge-ci gate` in any step.
 

@@ -129,7 +129,7 @@ impl Story {
         self
     }
 
-    /// From the next build on, every run measures this instead; what was saved at LoadForge is saved anew.
+    /// From the next build on, every run measures this instead; what was saved at LoadForge is saved again.
     pub(super) fn record(&mut self, recording: &Path) {
         self.restart(&recording.display().to_string(), "0.05");
     }

@@ -95,7 +95,7 @@ impl Release {
         Self { downloads, address, archive, pinned }
     }
 
-    /// A release of a program that writes its arguments, one a line, into the file `called` and exits with 0.
+    /// A release of a program that writes its arguments, one per line, into the file `called` and exits with 0.
     pub(super) fn of_recorder() -> Self {
         let script = tempfile::NamedTempFile::new().unwrap();
         fs::write(&script, RECORDER).unwrap();

@@ -22,7 +22,7 @@ fn an_empty_run_is_told_too() {
 }
 
 #[test]
-fn colours_appear_only_when_asked_for() {
+fn colors_appear_only_when_asked_for() {
     let sample = Sample::shop(Outcome::Fail);
     assert!(!shown(&sample, &ConsoleOptions::default()).contains('\u{1b}'));
     let painted = shown(&sample, &ConsoleOptions { color: true, ..ConsoleOptions::default() });
