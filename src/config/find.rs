@@ -2,14 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use super::load::DEFAULT_FILE;
+/// The file that is read when `--config` is not given; it may be missing.
+pub const DEFAULT_FILE: &str = "loadforge.yml";
 
 /// The names of a configuration file, the usual one first.
 const NAMES: [&str; 2] = [DEFAULT_FILE, "loadforge.yaml"];
 
 /// A configuration that was found, and what there is to say about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Found {
+pub(super) struct FoundConfig {
     /// Its path, relative to the folder that was asked for.
     pub(super) path: PathBuf,
     /// What a user who expects another file should know.
@@ -18,7 +19,7 @@ pub(super) struct Found {
 
 /// Looks in a folder, and in the folders above it as far as the repository goes; outside a repository in the folder
 /// alone.
-pub(super) fn find(folder: &Path) -> Option<Found> {
+pub(super) fn find(folder: &Path) -> Option<FoundConfig> {
     let mut up = PathBuf::new();
     let absolute = folder.canonicalize().ok()?;
     let root = absolute.ancestors().find(|folder| folder.join(".git").exists());
@@ -37,12 +38,12 @@ pub(super) fn find(folder: &Path) -> Option<Found> {
     None
 }
 
-fn in_folder(folder: &Path, shown: &Path) -> Option<Found> {
+fn in_folder(folder: &Path, shown: &Path) -> Option<FoundConfig> {
     let there: Vec<&str> = NAMES.into_iter().filter(|name| folder.join(name).is_file()).collect();
     let (first, others) = there.split_first()?;
     let path = shown.join(first);
     let note = others.first().map(|other| format!("using {}; {} beside it is not read", path.display(), other));
-    Some(Found { path, note })
+    Some(FoundConfig { path, note })
 }
 
 #[cfg(test)]
@@ -67,7 +68,7 @@ mod tests {
         assert_eq!(found.path, Path::new("../../loadforge.yaml"));
         assert_eq!(found.note.unwrap(), "using ../../loadforge.yaml, found above this folder");
         write("repository/services/shop/loadforge.yml");
-        assert_eq!(find(&deep), Some(Found { path: "loadforge.yml".into(), note: None }));
+        assert_eq!(find(&deep), Some(FoundConfig { path: "loadforge.yml".into(), note: None }));
         write("repository/services/shop/loadforge.yaml");
         assert_eq!(find(&deep).unwrap().note.unwrap(), "using loadforge.yml; loadforge.yaml beside it is not read");
     }

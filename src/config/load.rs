@@ -9,13 +9,10 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_saphyr::{Location, Spanned};
 
 use super::error::{self, ConfigError};
-use super::find::find;
+use super::find::{DEFAULT_FILE, find};
 use super::model::{Config, ConfigFile};
 use crate::gate::{GateLine, PlacedGate, Waiver, WaiverEntry, WaiverError};
 use crate::verdict::Origin;
-
-/// The file that is read when `--config` is not given; it may be missing.
-pub const DEFAULT_FILE: &str = "loadforge.yml";
 
 /// Stands for the `$` of a variable's value while the file is read, so that a value is never expanded again. A private
 /// character of Unicode, which no file holds.

@@ -20,7 +20,7 @@ pub use duration::{Duration, NotADuration};
 pub use error::ConfigError;
 pub use guard::NotAllowed;
 pub use host::{NotAHost, check_host};
-pub use load::{DEFAULT_FILE, Variables, load};
+pub use load::{Variables, load};
 pub use model::{BaselineSection, Config, ConfigFile, Guard, Profile, TestSection};
 
 /// The JSON schema of `loadforge.yml`.
