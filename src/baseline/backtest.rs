@@ -24,7 +24,7 @@ pub struct Backtest {
     pub runs: usize,
     /// When the first and the last of them were started.
     pub span: Option<(Timestamp, Timestamp)>,
-    /// One entry a gate, in their order.
+    /// One entry per gate, in their order.
     pub gates: Vec<GateRecord>,
 }
 
@@ -154,7 +154,7 @@ impl Backtest {
         runs.len()
     }
 
-    /// The replay as text: a line a gate, then the builds that each would have failed and why.
+    /// The replay as text: one line per gate, then the builds that each would have failed and why.
     #[must_use]
     pub fn render(&self) -> String {
         let Some((first, last)) = self.span else {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::model::{Standing, standing};
-use crate::gate::summarise;
+use crate::gate::summarize;
 use crate::results::Engine;
 use crate::text::counted;
 use crate::verdict::{OnInconclusive, Outcome, Row, Shown, Subject, Verdict};
@@ -44,7 +44,7 @@ pub fn combine(
             row.outcome = row.outcome.max(Outcome::Warn);
         }
     }
-    summarise(&mut verdict, on_inconclusive);
+    summarize(&mut verdict, on_inconclusive);
     verdict
 }
 
@@ -233,7 +233,7 @@ mod tests {
 
     fn verdict(rows: Vec<Row>) -> Verdict {
         let mut verdict = Verdict::new(rows);
-        summarise(&mut verdict, OnInconclusive::Fail);
+        summarize(&mut verdict, OnInconclusive::Fail);
         verdict
     }
 
@@ -276,13 +276,13 @@ mod tests {
         assert_eq!(outcome, Outcome::Inconclusive);
         assert_eq!(
             reason,
-            "failed once and could not be confirmed, the second run cannot tell: it does not have this row; \
+            "failed once and could not be confirmed, the second run does not show it: it does not have this row; \
              the first run: limit from 6 good runs"
         );
         let open = Row { reason: "too few requests".into(), ..row("g", Outcome::Inconclusive, 700.0, true) };
         let (outcome, reason) = told(row("g", Outcome::Fail, 700.0, true), Some(open));
         assert_eq!(outcome, Outcome::Inconclusive);
-        assert!(reason.contains("cannot tell: too few requests; the first run: "), "{reason}");
+        assert!(reason.contains("does not show it: too few requests; the first run: "), "{reason}");
     }
 
     #[test]
@@ -292,7 +292,7 @@ mod tests {
         let second = Row { reason: learned("too few requests"), ..row("g", Outcome::Inconclusive, 700.0, true) };
         insta::assert_snapshot!(
             told(first, Some(second)).1,
-            @"failed once and could not be confirmed, the second run cannot tell: too few requests; the first run: 700 ms misses <= 600 ms; limit from 6 good runs"
+            @"failed once and could not be confirmed, the second run does not show it: too few requests; the first run: 700 ms misses <= 600 ms; limit from 6 good runs"
         );
     }
 
@@ -349,7 +349,7 @@ mod tests {
             let combined = both(&first, second);
             assert_eq!(combined.outcome, Outcome::Inconclusive);
             assert!(
-                combined.rows[0].reason.to_string().contains("cannot tell: 3 of 20 users were lost;"),
+                combined.rows[0].reason.to_string().contains("does not show it: 3 of 20 users were lost;"),
                 "{combined:?}"
             );
             assert_eq!(combined.rows[1].outcome, Outcome::Pass);

@@ -124,7 +124,7 @@ impl<'a> LearnedBaseline<'a> {
                     .filter(|value| *value > 0.0)
                     .map(f64::ln)
                     .collect();
-                // Two runs tell a distance, no scatter.
+                // Two runs show a distance, not a scatter.
                 (logs.len() >= 3).then(|| spread_about(median(logs.iter().copied()).unwrap_or_default(), &logs))
             })
             .collect();

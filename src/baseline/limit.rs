@@ -13,7 +13,7 @@ use crate::text::counted;
 pub mod min_delta {
     /// Response times, ms. A load generator's own scatter is of this size.
     pub const MS: f64 = 5.0;
-    /// Throughput, requests/s: one request a minute.
+    /// Throughput, requests/s: one request per minute.
     pub const PER_SECOND: f64 = 1.0 / 60.0;
     /// Requests.
     pub const COUNT: f64 = 1.0;
@@ -24,7 +24,7 @@ pub mod min_delta {
 /// What a gate asks of a limit.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LimitSpec {
-    /// How the value has to stand to the limit.
+    /// How the value is compared with the limit.
     pub operator: Operator,
     /// The tolerated change, %: +10 is 10 % more, -15 is 15 % less.
     pub change_percent: f64,
@@ -108,8 +108,8 @@ pub fn value_limit(values: &[f64], nature: &Variability, demand: &LimitSpec) -> 
     }
     let floor = nature.floor();
     let logs: Vec<f64> = values.iter().map(|value| value.max(floor).ln()).collect();
-    let centre = middle.max(floor);
-    let spread = shrunk(spread_about(centre.ln(), &logs), values.len(), nature.prior_spread);
+    let center = middle.max(floor);
+    let spread = shrunk(spread_about(center.ln(), &logs), values.len(), nature.prior_spread);
     let tolerance = if less {
         (demand.change_percent / 100.0).ln_1p()
     } else {
@@ -118,7 +118,7 @@ pub fn value_limit(values: &[f64], nature: &Variability, demand: &LimitSpec) -> 
     let (spreads, rows) = demand.strictness();
     let margin = margin(tolerance, spread, spreads, rows);
     let factor = margin.log.exp();
-    let by_margin = if less { centre * factor } else { centre / factor };
+    let by_margin = if less { center * factor } else { center / factor };
     let bucket = if nature.rounded { bucket_width(by_margin) } else { 0.0 };
     let delta = nature.min_delta().max(bucket);
     let (limit, by_delta) = if less {

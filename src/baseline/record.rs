@@ -44,7 +44,7 @@ pub struct GoodRun {
     pub exact: bool,
     /// All requests together.
     pub total: EndpointRecord,
-    /// One record an endpoint.
+    /// One record per endpoint.
     pub endpoints: Vec<EndpointRecord>,
 }
 

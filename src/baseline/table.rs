@@ -21,8 +21,7 @@ pub(super) fn clean(text: &str) -> String {
     if line.width() <= WIDEST { line.into_owned() } else { clean::shorten(&line, WIDEST - 1).into_owned() }
 }
 
-/// When a run was started, UTC, to the minute: a service may be built several times a day, and the local engine numbers
-/// its runs anew.
+/// When a run was started, UTC, to the minute: a service may be built several times a day, and the local engine numbers its runs from 1.
 pub(super) fn minute(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M").to_string()
 }

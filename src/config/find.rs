@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// The file that is read when `--config` is not given; it may be missing.
-pub const DEFAULT_FILE: &str = "loadforge.yml";
+pub(super) const DEFAULT_FILE: &str = "loadforge.yml";
 
 /// The names of a configuration file, the usual one first.
 const NAMES: [&str; 2] = [DEFAULT_FILE, "loadforge.yaml"];

@@ -37,14 +37,14 @@ pub struct PlacedGate {
 pub enum Condition {
     /// A limit that is written down.
     Fixed {
-        /// How the value has to stand to the limit.
+        /// How the value is compared with the limit.
         operator: Operator,
         /// The limit.
         limit: Limit,
     },
     /// A limit learned from the history of good runs.
     VsBaseline {
-        /// How the value has to stand to the limit; never [`Operator::Equal`].
+        /// How the value is compared with the limit; never [`Operator::Equal`].
         operator: Operator,
         /// The tolerated change against the baseline, %: +10 is 10 % more, -15 is 15 % less.
         change_percent: f64,
@@ -52,7 +52,7 @@ pub enum Condition {
 }
 
 impl Condition {
-    /// How the value has to stand to the limit.
+    /// How the value is compared with the limit.
     #[must_use]
     pub const fn operator(self) -> Operator {
         match self {

@@ -41,7 +41,7 @@ pub struct BaselineQuery<'a> {
     pub requests: u64,
     /// Failed requests among them; for an error class those of the class.
     pub failures: u64,
-    /// How the value has to stand to the limit; never [`Operator::Equal`].
+    /// How the value is compared with the limit; never [`Operator::Equal`].
     pub operator: Operator,
     /// The tolerated change against the baseline, %: +10 is 10 % more, -15 is 15 % less.
     pub change_percent: f64,

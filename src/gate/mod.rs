@@ -29,5 +29,5 @@ pub use limit_source::{BaselineAnswer, BaselineQuery, Expected, FieldDifference,
 pub use line::GateLine;
 pub use measure::{ErrorClass, Measure, Measured, PlainMeasure, Scatter};
 pub use selector::Selector;
-pub use summary::{exit, summarise};
+pub use summary::{exit, summarize};
 pub use waiver::{Waiver, WaiverEntry, WaiverError, waive};

@@ -8,7 +8,7 @@ use crate::results::EndpointKey;
 const MOST_SPLITS: usize = 8;
 
 /// A pattern over endpoint names: `*` matches within one path segment (no `/`), `**` across segments, everything
-/// else, `[id]`, `?` and dots included, stands for itself. Upper and lower case differ.
+/// else, `[id]`, `?` and dots included, matches itself. Upper and lower case differ.
 ///
 /// It matches an endpoint whose name matches as a whole; or, split at one of its spaces into `METHOD name`, one whose
 /// method and name match the two parts: a type of request may be of several words (`gRPC unary`).
@@ -34,7 +34,7 @@ impl Selector {
         &self.text
     }
 
-    /// Whether `*` stands in it; otherwise it means the endpoints of one name or label.
+    /// Whether it contains `*`; otherwise it means the endpoints of one name or label.
     #[must_use]
     pub fn has_wildcard(&self) -> bool {
         self.text.contains('*')
@@ -128,7 +128,7 @@ impl Pattern {
     }
 }
 
-/// A wildcard may also stand for nothing.
+/// A wildcard may also match nothing.
 fn skip_wildcards(parts: &[Part], at: &mut [bool]) {
     for (index, part) in parts.iter().enumerate() {
         if at[index] && !matches!(part, Part::Byte(_)) {

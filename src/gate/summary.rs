@@ -6,7 +6,7 @@ use crate::verdict::{OnInconclusive, Outcome, Row, Severity, Subject, Verdict};
 use super::sentence::sentence;
 
 /// Sets the verdict's outcome and sentence from its rows. Call it again after rows were changed.
-pub fn summarise(verdict: &mut Verdict, on_inconclusive: OnInconclusive) {
+pub fn summarize(verdict: &mut Verdict, on_inconclusive: OnInconclusive) {
     verdict.outcome = overall(&verdict.rows, on_inconclusive);
     verdict.sentence = sentence(&verdict.rows, verdict.outcome);
 }

@@ -5,7 +5,7 @@ use crate::results::{Endpoint, Failure, Percentile, Results};
 use crate::series::StatsHistory;
 use crate::verdict::{Origin, Verdict};
 
-/// An endpoint as Locust's CSV tells it, every percentile the given p95.
+/// An endpoint as Locust's CSV has it, every percentile the given p95.
 pub(super) fn endpoint(label: &str, requests: u64, failures: u64, p95_ms: f64) -> Endpoint {
     let (method, name) = label.split_once(' ').unwrap_or(("", label));
     Endpoint {

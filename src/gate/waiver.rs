@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Accepted, Gate, Limit, LimitUnit, Measure, PlacedGate, Scope, Selector, summarise};
+use super::{Accepted, Gate, Limit, LimitUnit, Measure, PlacedGate, Scope, Selector, summarize};
 use crate::verdict::{OnInconclusive, Operator, Origin, Outcome, Row, Severity, Subject, Unit, Verdict, WaiverNote};
 
 /// An entry of `waivers:` in `loadforge.yml`. All keys but `endpoint` are needed; unknown ones are errors.
@@ -162,7 +162,7 @@ pub fn waive(
         }
     }
     verdict.rows.extend(unused);
-    summarise(verdict, on_inconclusive);
+    summarize(verdict, on_inconclusive);
 }
 
 fn apply(waiver: &Waiver, row: &mut Row, today: Date) {

@@ -29,8 +29,8 @@ impl Github {
     ///
     /// - our own GitHub App: `GET /app` names its slug, and it writes as `slug[bot]`, a login nobody can register;
     /// - a person's token: `GET /user`;
-    /// - another app's installation token may not ask that (403); GraphQL's `viewer` tells it the same;
-    /// - where neither is allowed: `None`. Then the answer to the first comment we create tells, and the comments
+    /// - another app's installation token may not ask that (403); GraphQL's `viewer` answers it the same;
+    /// - where neither is allowed: `None`. Then the answer to the first comment we create shows it, and the comments
     ///   found to be ours only then are merged with it.
     pub(super) async fn identity(&self) -> Result<Option<Identity>, GithubError> {
         let mut known = self.identity.lock().await;

@@ -183,7 +183,7 @@ fn assemble(row: ResultRow, state: RunState, files: &DownloadedFiles, mut notes:
     results
 }
 
-/// What the service's own totals tell, where there is no CSV.
+/// What the service's own totals say, where there is no CSV.
 fn totals(row: &ResultRow) -> Results {
     let mut total = Endpoint {
         name: "Aggregated".to_owned(),

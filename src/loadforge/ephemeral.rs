@@ -22,7 +22,7 @@ const USERS_PER_SERVER: u32 = 10_000;
 /// The region of a test when none is asked for. The service needs one.
 const DEFAULT_REGION: &str = "nyc3";
 
-/// Makes the test of this name and tells its id.
+/// Makes the test of this name and returns its id.
 ///
 /// # Errors
 /// When the service cannot be reached or refuses.
@@ -146,7 +146,7 @@ async fn unclear(client: &Client, error: ApiError) -> Result<(), ApiError> {
 const MARK: &str = "-ci-";
 
 /// A name for the test: the script's, our mark, the branch (hashed), the commit, and something random, all in letters,
-/// digits and dashes. From it a later pipeline tells which tests an older commit of its branch left behind.
+/// digits and dashes. From it a later pipeline sees which tests an older commit of its branch left behind.
 pub(super) fn name(path: &str, branch: Option<&str>, commit: Option<&str>) -> String {
     let file = path.rsplit(['/', '\\']).next().unwrap_or(path);
     let stem = file.strip_suffix(".py").unwrap_or(file);

@@ -48,7 +48,7 @@ pub enum Event {
         test: String,
         /// Length of the run.
         duration: Duration,
-        /// Where the load goes, where it is known.
+        /// The target host, where it is known.
         host: Option<String>,
     },
     /// The service is not ready to start the run.
@@ -132,12 +132,12 @@ pub enum Event {
     Warning(String),
 }
 
-/// A run's numbers so far; what the service does not tell is left out.
+/// A run's numbers so far; what the service does not report is left out.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Progress {
     /// Time since following began.
     pub after: Duration,
-    /// Where the run stands.
+    /// The state of the run.
     pub state: Option<RunState>,
     /// Users running.
     pub users: Option<u32>,

@@ -155,7 +155,7 @@ impl Outage {
         self.since.replace(self.since.unwrap_or(now)).is_none()
     }
 
-    /// Notes an answer; tells how long there was none.
+    /// Notes an answer; returns how long there was none.
     fn end(&mut self, now: Instant) -> Option<Duration> {
         std::mem::take(self).since.map(|since| now - since)
     }

@@ -27,15 +27,15 @@ pub struct ScriptFile {
 pub struct RunPlan {
     /// Which test.
     pub test: TestSource<ScriptFile>,
-    /// Users at the peak. A saved test has its own.
+    /// Peak number of users. A saved test has its own.
     pub users: Option<u32>,
-    /// Users started a second. A saved test has its own.
+    /// Users to start per second. A saved test has its own.
     pub spawn_rate: Option<f64>,
     /// How long load is sent. LoadForge takes whole minutes, 2 to 720; the local engine any time.
     pub duration: Duration,
-    /// Load generators a region. A saved test has its own.
+    /// Load generators per region. A saved test has its own.
     pub regions: BTreeMap<String, u32>,
-    /// Where the load goes. A saved test has its own host.
+    /// The target host. A saved test has its own host.
     pub target_host: Option<Url>,
     /// Environment variables for the script.
     pub env: Vec<(String, SecretString)>,
@@ -126,7 +126,7 @@ const SHORTEST: Duration = Duration::from_secs(2 * 60);
 /// The longest run LoadForge takes, and our own server as well.
 const LONGEST: Duration = Duration::from_secs(720 * 60);
 
-/// The users started a second when nothing is asked: 5 % of all, at least one, as LoadForge advises 2 to 5 %.
+/// Users to start per second when nothing is asked: 5 % of all, at least one, as LoadForge advises 2 to 5 %.
 fn default_spawn_rate(users: u32) -> f64 {
     (f64::from(users) * 0.05).floor().max(1.0)
 }

@@ -18,7 +18,7 @@ pub fn is_allowed(name: &str, value: &SecretString) -> bool {
 /// The script with a line that sets `env` put before its first statement, but after a module docstring and
 /// `from __future__` imports, which Python wants first.
 ///
-/// The line stands alone: a traceback prints the lines it names, and so never one with a secret in it. It takes the
+/// The line is separate: a traceback prints the lines it names, and so never one with a secret in it. It takes the
 /// place of an empty line where there is one, so that the line numbers of tracebacks stay those of the script.
 #[must_use]
 pub fn prelude(env: &[(String, SecretString)], script: &str) -> String {

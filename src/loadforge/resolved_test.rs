@@ -97,7 +97,7 @@ fn named(rows: Vec<TestRow>, name: &str) -> Result<TestRow, SessionError> {
         .ok_or_else(|| SessionError::NoSuchTest { name: name.to_owned(), nearest: near })
 }
 
-/// The host of a saved test, as far as the service tells. It is for people and for comparing; a run does not need it.
+/// The host of a saved test, as far as the service reports. It is for people and for comparing; a run does not need it.
 pub(super) async fn host_of(client: &Client, row: &TestRow, observer: &mut dyn Observer) -> Option<HostRow> {
     let host_id = row.host_id?;
     match client.hosts().await {
@@ -111,7 +111,8 @@ pub(super) async fn host_of(client: &Client, row: &TestRow, observer: &mut dyn O
 
 /// A start call cannot change a saved test, so what is asked for must be what the test has.
 fn check_against(plan: &RunPlan, row: &TestRow, host: Option<&HostRow>) -> Result<(), PlanError> {
-    let shown = |value: Option<String>| value.unwrap_or_else(|| "its own, which the service does not tell".to_owned());
+    let shown =
+        |value: Option<String>| value.unwrap_or_else(|| "its own, which the service does not report".to_owned());
     let fixed = |flag, asked: Option<String>, saved: Option<String>| match asked {
         Some(asked) if saved.as_ref() != Some(&asked) => {
             Err(PlanError::FixedByTest { flag, asked, saved: shown(saved) })

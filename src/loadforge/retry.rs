@@ -146,7 +146,7 @@ mod tests {
 
     use super::*;
 
-    /// Every status from 100 to 599, neighbours with the same decision as one line.
+    /// Every status from 100 to 599, neighbors with the same decision as one line.
     fn table(repeat: Repeat) -> String {
         let decide = |outcome| match classify(&Attempt { repeat, outcome }) {
             RetryDecision::Retry { .. } => "Retry".to_owned(),

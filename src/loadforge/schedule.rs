@@ -59,7 +59,7 @@ impl Schedule {
         self
     }
 
-    /// Notes what a look showed. `age` is the time since the run was created, where the service tells.
+    /// Notes what a look showed. `age` is the time since the run was created, where the service reports it.
     pub(super) fn looked(&mut self, at: Duration, state: RunState, age: Option<Duration>) {
         self.looks += 1;
         if state != RunState::Running {
@@ -116,7 +116,7 @@ mod tests {
 
     use super::*;
 
-    /// Follows a made-up run and tells the number of looks and how late its end was seen.
+    /// Follows a made-up run and returns the number of looks and how late its end was seen.
     fn follow(provisioning: f64, load: f64, teardown: f64) -> (u32, f64) {
         let seconds = Duration::from_secs_f64;
         let end = provisioning + load + teardown;

@@ -158,7 +158,7 @@ impl Start<'_> {
             match self.look(intent).await {
                 Ok(Some(run_id)) => return Ok(Some(run_id)),
                 Ok(None) => looks += 1,
-                // What is not answered is no look: only a list without the run tells that there is none.
+                // What is not answered is no look: only a list without the run shows that there is none.
                 Err(SessionError::Api(error))
                     if matches!(decide(&error, Repeat::Safe), RetryDecision::Retry { .. }) => {}
                 Err(SessionError::Api(_)) if refusals < MOST_REFUSALS => refusals += 1,

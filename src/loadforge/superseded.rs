@@ -15,11 +15,11 @@ use crate::results::{RunRecord, RunState};
 const CANCEL_LIMIT: Duration = Duration::from_secs(20);
 
 impl Session<'_> {
-    /// Cancels runs of other commits of this branch that are still going on, and tells which.
+    /// Cancels runs of other commits of this branch that are still going on, and returns which.
     ///
-    /// Two things tell what a run belongs to. The records (`run.json` files that earlier jobs left, for example in a
+    /// Two things show what a run belongs to. The records (`run.json` files that earlier jobs left, for example in a
     /// cache) name branch, commit and run. Without them, a test made for one run carries branch and commit in its name,
-    /// and its runs are found where the service tells each run's test; such a test is deleted as well. The run of a
+    /// and its runs are found where the service reports it each run's test; such a test is deleted as well. The run of a
     /// saved test that no record names cannot be told from another pipeline's and is left alone.
     ///
     /// # Errors

@@ -90,7 +90,7 @@ impl FromStr for ApiUrl {
     fn from_str(text: &str) -> Result<Self, InvalidApiUrl> {
         let text = text.trim();
         let refuse = |problem: &'static str| {
-            // What stands before an `@` or behind a `?` may be a password.
+            // What precedes an `@` or follows a `?` may be a password.
             let shown = shown_address(&clean::line(text)).chars().take(100).collect();
             Err(InvalidApiUrl { shown, problem })
         };

@@ -43,7 +43,7 @@ pub enum CsvError {
         line: u64,
         /// The column.
         column: String,
-        /// What stands there.
+        /// The text that was found.
         text: String,
     },
     /// A line has fewer fields than the header, and it is not the last one.

@@ -1,4 +1,4 @@
-//! `PREFIX_failures.csv`: one row an endpoint and failure text.
+//! `PREFIX_failures.csv`: one row per endpoint and failure text.
 
 use std::io;
 

@@ -185,7 +185,7 @@ impl<R: Read> RecordReader<R> {
         }
     }
 
-    /// The record as it stands in the file.
+    /// The record as the file has it.
     pub(super) fn raw(&self) -> &[u8] {
         &self.buffer[self.record.clone()]
     }

@@ -1,4 +1,4 @@
-//! `PREFIX_stats.csv`: one row an endpoint and a last one for all together.
+//! `PREFIX_stats.csv`: one row per endpoint and a last one for all together.
 
 use std::io;
 
@@ -10,7 +10,7 @@ use crate::results::{Endpoint, Percentile};
 pub struct Stats {
     /// All requests together.
     pub total: Endpoint,
-    /// One record an endpoint, in the file's order.
+    /// One record per endpoint, in the file's order.
     pub endpoints: Vec<Endpoint>,
 }
 

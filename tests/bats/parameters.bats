@@ -2,7 +2,7 @@
 # Tests write scripts in single quotes, and each runs in a subshell of its own.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2088
 # How loadforge.sh and baseline.sh read their parameters; LF_TEST_SHELL is the shell that they run in. The program is a
-# stand-in that writes its arguments, one a line.
+# stand-in that writes its arguments, one per line.
 
 setup() {
   SCRIPTS=$BATS_TEST_DIRNAME/../../orb/scripts

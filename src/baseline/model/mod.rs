@@ -18,7 +18,7 @@ pub use sequence::{Standing, standing};
 
 use super::statistics::{Cause, Margin, SLOW_SHARE};
 
-/// Fewer endpoints, or good runs, tell nothing about an environment.
+/// Fewer endpoints, or good runs, say nothing about an environment.
 pub const ENOUGH: usize = 5;
 
 /// The spread of an endpoint is shrunk towards that of the service as if the service were so many runs.
@@ -54,7 +54,7 @@ pub struct Fit {
     pub spread: f64,
 }
 
-/// What the good runs tell.
+/// What the good runs show.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model {
     fits: Vec<Fit>,

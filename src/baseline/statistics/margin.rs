@@ -1,6 +1,6 @@
 //! How far from the median of the good runs a value may lie.
 //!
-//! The unit of replication is the run, not the request: requests of one run share machines, caches and neighbours, so
+//! The unit of replication is the run, not the request: requests of one run share machines, caches and neighbors, so
 //! a test on raw response times calls nearly every pair of equal runs different. Everything here is about run-level
 //! values on a log scale, where the same margin means the same factor for every endpoint.
 

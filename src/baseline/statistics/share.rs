@@ -59,7 +59,7 @@ pub fn most_failures(good: &[Failed], requests: u64, alpha: f64) -> u64 {
     let factor = dispersion(good);
     let pooled = Failed::pooled(good);
     let scaled = |count: u64| count as f64 / factor;
-    // Rounded in favour of the run that is judged.
+    // Rounded in favor of the run that is judged.
     let (baseline, failed, drawn) =
         (scaled(pooled.requests).floor() as u64, scaled(pooled.failures).ceil() as u64, scaled(requests).ceil() as u64);
     // The chance falls as failures rise: the last count that is still explained, by bisection.

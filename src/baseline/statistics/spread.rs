@@ -2,15 +2,15 @@
 
 use crate::series::median;
 
-/// The standard deviation as told by the mean absolute deviation from `centre`, × √(π/2) = 1.2533, which holds for
+/// The standard deviation estimated from the mean absolute deviation from `center`, × √(π/2) = 1.2533, which holds for
 /// normal values. One slow run counts with its distance and not with the square of it; and unlike the median
 /// absolute deviation it is not 0 when half of the runs fall into one of Locust's rounding buckets.
 #[must_use]
-pub fn spread_about(centre: f64, values: &[f64]) -> f64 {
+pub fn spread_about(center: f64, values: &[f64]) -> f64 {
     if values.len() < 2 {
         return 0.0;
     }
-    let sum: f64 = values.iter().map(|value| (value - centre).abs()).sum();
+    let sum: f64 = values.iter().map(|value| (value - center).abs()).sum();
     1.2533 * sum / values.len() as f64
 }
 
@@ -20,7 +20,7 @@ pub fn spread_about(centre: f64, values: &[f64]) -> f64 {
 #[must_use]
 pub fn shrunk(observed: f64, runs: usize, prior: f64) -> f64 {
     let n = runs as f64;
-    // Two runs tell a distance, no scatter.
+    // Two runs show a distance, not a scatter.
     let degrees = if runs < 3 { 0.0 } else { n - 1.0 };
     let variance = (PRIOR_WEIGHT * prior * prior + degrees * observed * observed) / (PRIOR_WEIGHT + degrees);
     (variance * (1.0 + 1.57 / n.max(1.0))).sqrt()
@@ -33,7 +33,7 @@ pub fn typical_spread(spreads: &[f64]) -> f64 {
     if spreads.len() < ENOUGH_ENDPOINTS { 0.0 } else { median(spreads.iter().copied()).unwrap_or(0.0) }
 }
 
-/// Fewer endpoints than this tell nothing about each other.
+/// Fewer endpoints than this say nothing about each other.
 const ENOUGH_ENDPOINTS: usize = 5;
 
 /// How many runs the prior spread counts for.

@@ -21,7 +21,7 @@ use observe::{FailureIndex, observe, window_value};
 
 use super::{
     BaselineAnswer, BaselineQuery, Condition, Expected, Gate, LimitSource, Measure, PlacedGate, Scope, Selector,
-    summarise,
+    summarize,
 };
 use crate::results::{Endpoint, Results, Steady};
 use crate::series::{SeriesAnswers, SeriesHandle, SeriesPlan, SeriesRequest, StatsHistory, WindowLimit, WindowValue};
@@ -95,7 +95,7 @@ pub fn judge_over(
     rows.extend(open_requests::rows(gates, results));
     rows.extend(rows::of_the_targets(results, options.targets, options.targets_expected));
     let mut verdict = Verdict::new(rows);
-    summarise(&mut verdict, options.on_inconclusive);
+    summarize(&mut verdict, options.on_inconclusive);
     verdict
 }
 
@@ -321,7 +321,7 @@ impl<'a> GateJudge<'a> {
         let observed = match (observed, target.series) {
             (Ok(observed), _) => observed,
             (Err(_), Some(_)) if from_series && !row.estimated && endpoint.requests > 0 => {
-                return row.reason = format!("the history does not tell {measure} after the ramp-up").into();
+                return row.reason = format!("the history does not contain {measure} after the ramp-up").into();
             }
             (Err(_), Some(series)) if row.estimated && endpoint.requests > 0 => {
                 return row.reason = self.series.why_no_percentile(series, window_value(measure)).into();

@@ -9,7 +9,7 @@ use crate::series::WindowValue;
 /// A value, or why there is none, in words.
 pub(super) type Observed = Result<f64, String>;
 
-/// The value of a measure that one record tells: everything but error classes and drifts.
+/// The value of a measure in one record: everything but error classes and drifts.
 pub(super) fn observe(measure: &Measure, endpoint: &Endpoint) -> Observed {
     if endpoint.requests == 0 {
         let known = measure.plain().and_then(|plain| plain.without_requests);

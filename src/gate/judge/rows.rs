@@ -92,8 +92,8 @@ pub(super) fn without_limit(row: &mut Row, observed: f64, answer: &BaselineAnswe
                 .iter()
                 .map(|field| format!("{}: {} here, {} there", field.field, field.this_run, field.history))
                 .collect();
-            let those = if *runs == 1 { "the one good run is".to_owned() } else { format!("all {runs} good runs are") };
-            (0, format!("not compared: {those} of another kind ({})", fields.join("; ")))
+            let those = if *runs == 1 { "the baseline run".to_owned() } else { format!("the {runs} baseline runs") };
+            (0, format!("not compared: {those} used different settings ({})", fields.join("; ")))
         }
         BaselineAnswer::Limit { reason, runs, .. } => (*runs, reason.clone()),
     };

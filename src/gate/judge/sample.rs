@@ -1,4 +1,4 @@
-//! How many requests a judgement needs.
+//! How many requests a judgment needs.
 //!
 //! A goal is called met only when there are enough requests to say so with 95 % confidence: for a percentile
 //! n ≥ ln 0.05 / ln q (Wilks 1941), for an error rate below x, when nothing failed, n ≥ ln 0.05 / ln(1 − x).
@@ -51,7 +51,7 @@ fn upper_tail(n: u64, k: u64, p: f64) -> f64 {
     sum.min(1.0)
 }
 
-/// How many requests surely took a time that breaks the condition, as far as the percentiles tell.
+/// How many requests surely took a time that breaks the condition, as far as the percentiles show.
 pub(super) fn slower_than(endpoint: &Endpoint, operator: Operator, limit_ms: f64) -> u64 {
     let n = endpoint.requests;
     let breaks = |value: f64| !operator.holds(value, limit_ms);

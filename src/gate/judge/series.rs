@@ -11,7 +11,7 @@ use crate::verdict::Operator;
 const HEADER: &str = "Timestamp,User Count,Type,Name,Requests/s,Failures/s,50%,95%,100%,\
                       Total Request Count,Total Failure Count,Total Average Response Time\n";
 
-/// A run of `seconds` rows, one a second: users grow by 2 a second up to 10, GET /a sends 10 requests a second at
+/// A run of `seconds` rows, one per second: users grow by 2 per second up to 10, GET /a sends 10 requests per second at
 /// `ms(second)`, every tenth fails.
 fn history(seconds: i64, full: bool, ms: impl Fn(i64) -> f64) -> String {
     let mut text = HEADER.to_owned();
@@ -155,7 +155,7 @@ fn what_the_history_cannot_tell_is_said() {
 }
 
 #[test]
-fn counting_anew_after_the_ramp_up_loses_nothing() {
+fn counting_again_after_the_ramp_up_loses_nothing() {
     let mut text = HEADER.to_owned();
     for second in 0..=60_i64 {
         let requests = if second <= 5 { second * 10 } else { (second - 5) * 10 };

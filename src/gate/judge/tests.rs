@@ -191,7 +191,7 @@ fn a_goal_of_no_failure_speaks_of_what_was_sent() {
 }
 
 #[test]
-fn percentiles_that_were_not_delivered_name_their_neighbours() {
+fn percentiles_that_were_not_delivered_name_their_neighbors() {
     assert_snapshot!(listed(&verdict(&["p97 < 1s", "p99.9 < 1s", "p20 < 1s"], &shop())), @r#"
     inconclusive: Not judged: p97 of all requests together: the results hold no p97; the nearest are p95 and p99 (and 2 more could not be judged)
     inconclusive | p97 < 1s | all requests | p97 – < 1,000 ms | the results hold no p97; the nearest are p95 and p99
@@ -276,8 +276,8 @@ fn the_history_may_refuse_or_not_know_an_endpoint() {
     let with = |answer| listed(&judge(&gates, &shop(), None, &Always(answer), &Options::default()));
     let differences = vec![FieldDifference { field: "users".into(), this_run: "200".into(), history: "50".into() }];
     assert_snapshot!(with(BaselineAnswer::Refused { differences, runs: 4 }), @r#"
-    warn: Nothing was judged: p95 of GET /products, not compared: all 4 good runs are of another kind (users: 200 here, 50 there). Write a gate such as `p95 < 500ms`, or add this run to the history with `loadforge-ci baseline add`: later runs are compared with it
-    inconclusive (allowed) | p95 of "GET **" <= +10% vs baseline | GET /products | p95 240 ms – | not compared: all 4 good runs are of another kind (users: 200 here, 50 there)
+    warn: Nothing was judged: p95 of GET /products, not compared: the 4 baseline runs used different settings (users: 200 here, 50 there). Write a gate such as `p95 < 500ms`, or add this run to the history with `loadforge-ci baseline add`: later runs are compared with it
+    inconclusive (allowed) | p95 of "GET **" <= +10% vs baseline | GET /products | p95 240 ms – | not compared: the 4 baseline runs used different settings (users: 200 here, 50 there)
     "#);
     assert_snapshot!(with(BaselineAnswer::NewEndpoint { runs: 8 }), @r#"
     warn: Nothing was judged: p95 of GET /products, new endpoint: none of the last 8 good runs knows it. Write a gate such as `p95 < 500ms`, or add this run to the history with `loadforge-ci baseline add`: later runs are compared with it
@@ -364,7 +364,7 @@ fn parts_of_the_run_are_judged_from_its_history() {
     pass | p50 < 500ms after ramp-up | all requests | p50 ≈ 100 ms < 500 ms | ≈ 100 ms meets < 500 ms
     pass | rps of "POST /login" >= 10/s after ramp-up | POST /login | rps 10/s >= 10/s | 10/s meets >= 10/s
     pass | requests == 950 after ramp-up | all requests | requests 950 == 950 | 950 meets == 950
-    inconclusive | min < 1s after ramp-up | all requests | min – < 1,000 ms | the history does not tell min after the ramp-up
+    inconclusive | min < 1s after ramp-up | all requests | min – < 1,000 ms | the history does not contain min after the ramp-up
     pass | p95 of "POST /login" < 500ms in 90% of windows | POST /login | windows with p95 < 500ms 90 % >= 90 % | 90 % meets >= 90 %
     fail | p95 of "POST /login" < 500ms in 95% of windows | POST /login | windows with p95 < 500ms 90 % >= 95 % | 90 % misses >= 95 %
     pass | p95 of "POST /login" < 500ms in 88% of windows after ramp-up | POST /login | windows with p95 < 500ms 88.9 % >= 88 % | 88.9 % meets >= 88 %

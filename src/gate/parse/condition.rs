@@ -56,7 +56,7 @@ fn operator(input: &mut Input<'_>, measure: &Measure) -> Parsed<Operator> {
         Some(_) => (next_token(input).len(), format!("write for example `{}`", example(measure))),
         None => (0, format!("write what must hold, for example `{}`", example(measure))),
     };
-    stop(at..at + length, "a comparison should stand here: <, <=, >, >= or ==", hint)
+    stop(at..at + length, "expected a comparison: <, <=, >, >= or ==", hint)
 }
 
 /// A gate for this measure, as people write it.
@@ -75,7 +75,7 @@ fn example(measure: &Measure) -> String {
     format!("{measure} {condition}")
 }
 
-/// A number as it stands there.
+/// A number as it is written.
 struct Quantity<'i> {
     /// With its sign.
     number: f64,
@@ -147,7 +147,7 @@ pub(super) fn number<'i>(input: &mut Input<'i>, example: &str) -> Parsed<(&'i st
         } else {
             format!("write for example `{example}`")
         };
-        return stop(next_token(input), "a number should stand here", hint);
+        return stop(next_token(input), "expected a number", hint);
     };
     let rest: &str = input.as_ref();
     let mut rest = rest.chars();

@@ -53,7 +53,7 @@ pub(super) fn bare_word<'i>(input: &mut Input<'i>) -> Parsed<&'i str> {
     take_while(1.., |c: char| c.is_alphanumeric() || c == '_' || c == '.').parse_next(input)
 }
 
-/// Exactly this word, white space after it; nothing is consumed when another stands there.
+/// Exactly this word, white space after it; nothing is consumed when it is another word.
 pub(super) fn keyword(input: &mut Input<'_>, wanted: &str) -> bool {
     let start = input.checkpoint();
     let found = word(input).is_ok_and(|word| word == wanted);

@@ -87,8 +87,8 @@ fn trailing(input: &mut Input<'_>) -> Parsed<()> {
     let start = input.current_token_start();
     let first = rest.split(char::is_whitespace).next().unwrap_or_default();
     let hint = match first {
-        "of" => "the selector stands before the comparison: p95 of \"POST /login\" < 500ms".to_owned(),
-        "and" | "or" | "&&" | "||" | "," | ";" => "write one gate a line".to_owned(),
+        "of" => "write the selector before the comparison: p95 of \"POST /login\" < 500ms".to_owned(),
+        "and" | "or" | "&&" | "||" | "," | ";" => "write one gate per line".to_owned(),
         "vs" => "a gate compares with the baseline once, right after the change: p95 <= +10% vs baseline".to_owned(),
         "for" | "over" | "within" | "during" => {
             "a part of the run is `after ramp-up`, or `in 99% of windows`".to_owned()
@@ -98,7 +98,7 @@ fn trailing(input: &mut Input<'_>) -> Parsed<()> {
             _ => "after the comparison only `after ramp-up` or `in 99% of windows` may follow".to_owned(),
         },
     };
-    stop(start..start + rest.len(), format!("`{rest}` does not belong to the gate"), hint)
+    stop(start..start + rest.len(), format!("unexpected text after the gate: `{rest}`"), hint)
 }
 
 impl FromStr for Gate {

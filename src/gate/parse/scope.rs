@@ -97,7 +97,7 @@ fn expect(input: &mut Input<'_>, wanted: &str) -> Parsed<()> {
     let message = if found.is_empty() {
         format!("`{wanted}` is missing")
     } else {
-        format!("`{wanted}` should stand here, not `{found}`")
+        format!("expected `{wanted}`, found `{found}`")
     };
     let hint = match nearest(found, [wanted]) {
         Some(meant) => format!("did you mean `{meant}`? Write `after ramp-up` or `in 99% of windows`"),

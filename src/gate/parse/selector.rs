@@ -23,7 +23,7 @@ pub(super) fn selector(input: &mut Input<'_>) -> Parsed<Option<Selector>> {
         } else {
             format!("write of \"{name}\"")
         };
-        return stop(next_token(input), "the name after `of` stands in double quotes", hint);
+        return stop(next_token(input), "put the name after `of` in double quotes", hint);
     }
     let text: String = repeat(0.., character)
         .fold(String::new, |mut text, c: char| {

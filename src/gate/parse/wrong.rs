@@ -151,11 +151,11 @@ fn selectors_that_are_not_quoted_well() {
         "p95 < 1s of \"/login\"",
     ];
     assert_snapshot!(wrong(&texts), @r#"
-    the name after `of` stands in double quotes
+    put the name after `of` in double quotes
       p95 of login < 1s
              ^^^^^
       hint: write of "login"
-    the name after `of` stands in double quotes
+    put the name after `of` in double quotes
       p95 of '/login' < 1s
              ^^^^^^^^
       hint: write of "/login"
@@ -167,17 +167,17 @@ fn selectors_that_are_not_quoted_well() {
       p95 of "" < 1s
              ^^
       hint: leave out `of` for all requests together; `"**"` is each endpoint
-    a comparison should stand here: <, <=, >, >= or ==
+    expected a comparison: <, <=, >, >= or ==
       p95 "/login" < 1s
           ^^^^^^^^
       hint: write `p95 of "…"` before the name
-    the name after `of` stands in double quotes
+    put the name after `of` in double quotes
       p95 of
             ^
       hint: write the name as in the script: of "POST /login"
-    `of "/login"` does not belong to the gate
+    unexpected text after the gate: `of "/login"`
       p95 < 1s of "/login"
                ^^^^^^^^^^^
-      hint: the selector stands before the comparison: p95 of "POST /login" < 500ms
+      hint: write the selector before the comparison: p95 of "POST /login" < 500ms
     "#);
 }

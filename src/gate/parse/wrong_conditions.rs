@@ -37,35 +37,35 @@ fn comparisons_and_units_that_do_not_fit() {
         "p95 < -5ms",
     ];
     assert_snapshot!(wrong(&texts), @r#"
-    a comparison should stand here: <, <=, >, >= or ==
+    expected a comparison: <, <=, >, >= or ==
       p95
          ^
       hint: write what must hold, for example `p95 < 500ms`
-    a comparison should stand here: <, <=, >, >= or ==
+    expected a comparison: <, <=, >, >= or ==
       p95 500ms
           ^^^^^
       hint: write for example `p95 < 500ms`
-    a comparison should stand here: <, <=, >, >= or ==
+    expected a comparison: <, <=, >, >= or ==
       p95 = 500ms
           ^
       hint: write `==` for exactly, `<=` for at most, `>=` for at least
-    a comparison should stand here: <, <=, >, >= or ==
+    expected a comparison: <, <=, >, >= or ==
       p95 ≤ 500ms
           ^
       hint: write `<=`
-    a comparison should stand here: <, <=, >, >= or ==
+    expected a comparison: <, <=, >, >= or ==
       p95 != 500ms
           ^^
       hint: the comparisons are <, <=, >, >= and ==
-    a number should stand here
+    expected a number
       p95 <
            ^
       hint: write for example `p95 < 500ms`
-    a number should stand here
+    expected a number
       p95 < fast
             ^^^^
       hint: write for example `p95 < 500ms`
-    a number should stand here
+    expected a number
       p95 < .5s
             ^^^
       hint: write a digit before the point, as in 0.5
@@ -209,7 +209,7 @@ fn baselines_scopes_and_what_follows() {
       p95 <= +10% vs baseline in 99% of windows
                               ^^^^^^^^^^^^^^^^^
       hint: write a limit, such as `p95 < 500ms in 99% of windows`, or leave the windows out
-    `ramp-up` should stand here, not `rampup`
+    expected `ramp-up`, found `rampup`
       p95 < 1s after rampup
                      ^^^^^^
       hint: did you mean `ramp-up`? Write `after ramp-up` or `in 99% of windows`
@@ -225,7 +225,7 @@ fn baselines_scopes_and_what_follows() {
       p95 < 1s in 0% of windows
                   ^^
       hint: a share of windows is above 0%, at most 100%
-    `windows` should stand here, not `window`
+    expected `windows`, found `window`
       p95 < 1s in 99% of window
                          ^^^^^^
       hint: did you mean `windows`? Write `after ramp-up` or `in 99% of windows`
@@ -241,19 +241,19 @@ fn baselines_scopes_and_what_follows() {
       drift(p95) < 5% in 99% of windows
       ^^^^^^^^^^
       hint: leave out `in 99% of windows`
-    `and avg < 1s` does not belong to the gate
+    unexpected text after the gate: `and avg < 1s`
       p95 < 1s and avg < 1s
                ^^^^^^^^^^^^
-      hint: write one gate a line
-    `for 10s` does not belong to the gate
+      hint: write one gate per line
+    unexpected text after the gate: `for 10s`
       p95 < 1s for 10s
                ^^^^^^^
       hint: a part of the run is `after ramp-up`, or `in 99% of windows`
-    `aftre ramp-up` does not belong to the gate
+    unexpected text after the gate: `aftre ramp-up`
       p95 < 1s aftre ramp-up
                ^^^^^^^^^^^^^
       hint: did you mean `after`?
-    `!` does not belong to the gate
+    unexpected text after the gate: `!`
       p95 < 1s !
                ^
       hint: after the comparison only `after ramp-up` or `in 99% of windows` may follow

@@ -116,7 +116,7 @@ fn a_waiver_is_checked_when_it_is_read() {
     assert!(error("{gate: p95 < 1s, …, accept: 5%}").contains("write a response time such as 1200ms"));
     assert!(error("{gate: p95 < 1s, …, accept: +50%}").contains("does not compare with the baseline"));
     assert!(error("{gate: p95 < 1, …, accept: 2s}").contains("needs a unit"));
-    assert!(error("{gate: p95 < 1s, …, accept: soon}").contains("a number should stand here"));
+    assert!(error("{gate: p95 < 1s, …, accept: soon}").contains("expected a number"));
     assert!(error("{gate: p95 < 1s, …}").contains("accept"));
     assert!(error("{gate: p95 < 1s, …, accept: 2s, note: x}").contains("note"));
     assert!(error("{gate: p95 < 1s, owner: '', reason: r, expires: 2027-01-01, accept: 2s}").contains("owner"));

@@ -1,7 +1,7 @@
 //! The comment's text, inside GitHub's limit.
 //!
 //! When everything does not fit, the best results give way first: their folded details go, then whole lines from the
-//! end, and what failed is shortened last. Our own section is rendered anew for the room there is; the others' text is
+//! end, and what failed is shortened last. Our own section is rendered again for the room there is; the others' text is
 //! all we have of them, so it is only cut, and their next run brings it back whole.
 
 use super::marker::{MarkerKind, Stored, first_line, harmless};
@@ -20,7 +20,7 @@ pub(super) struct Parts<'a> {
     pub(super) sections: &'a [Stored],
     /// Results that found no place.
     pub(super) left_out: usize,
-    /// The section that can be rendered anew.
+    /// The section that can be rendered again.
     pub(super) mine: &'a str,
     pub(super) render: &'a (dyn Fn(usize) -> String + Sync),
     /// The pull request's newest commit.
@@ -77,7 +77,7 @@ fn top(parts: &Parts<'_>) -> String {
     top
 }
 
-/// What stands before a section's text. A result of an earlier commit says so.
+/// What precedes a section's text. A result of an earlier commit says so.
 fn frame(section: &Stored, head: &str) -> String {
     let mut frame = section.begin();
     frame.push('\n');

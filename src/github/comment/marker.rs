@@ -23,7 +23,7 @@ const SECTION: &str = "<!-- loadforge-ci:section ";
 const END: &str = "<!-- loadforge-ci:end -->";
 const CLOSE: &str = " -->";
 
-/// What no section's text may hold, and what stands in its place.
+/// What no section's text may hold, and what replaces it.
 const FORGED: (&str, &str) = ("<!-- loadforge-ci", "&lt;!-- loadforge-ci");
 
 /// The longest key kept as it is, in bytes; a longer one is cut and told apart by its hash.
@@ -41,7 +41,7 @@ pub(super) enum MarkerKind {
     },
 }
 
-/// A section as it stands in a comment.
+/// A section of a comment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Stored {
     pub(super) key: String,
@@ -75,7 +75,7 @@ pub(super) fn key_of(key: &str) -> String {
     format!("{}~{}", &key[..cut], hash(&[key]))
 }
 
-/// Sixteen hexadecimal digits that stand for these texts.
+/// Sixteen hexadecimal digits that identify these texts.
 pub(super) fn hash(parts: &[&str]) -> String {
     let mut joined = String::new();
     for part in parts {
@@ -157,7 +157,7 @@ impl Stored {
 }
 
 impl CommentBody {
-    /// Reads a comment. `None` when it is not one of ours; what stands outside the sections is ours to write anew.
+    /// Reads a comment. `None` when it is not one of ours; what is outside the sections is written again.
     pub(super) fn read(text: &str) -> Option<Self> {
         let mut lines = text.lines();
         let attributes = attributes(lines.next()?.trim_end().strip_prefix(START)?)?;
@@ -285,11 +285,11 @@ mod tests {
     proptest! {
         #[test]
         fn any_key_and_text_come_back_and_touch_nothing_else(key in "\\PC*", text in "(\\PC|\n|<!-- loadforge-ci:end -->|<!-- loadforge-ci:section key=x -->){0,40}") {
-            let neighbour = section("neighbour", "kept");
-            let read = CommentBody::read(&written(&[section(&key, &text), neighbour.clone()])).unwrap();
+            let neighbor = section("neighbor", "kept");
+            let read = CommentBody::read(&written(&[section(&key, &text), neighbor.clone()])).unwrap();
             prop_assert_eq!(read.sections.len(), 2);
             prop_assert_eq!(&read.sections[0].key, &key);
-            prop_assert_eq!(&read.sections[1], &neighbour);
+            prop_assert_eq!(&read.sections[1], &neighbor);
         }
 
         #[test]

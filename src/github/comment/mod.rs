@@ -63,7 +63,7 @@ pub struct Section<'a> {
     pub key: &'a str,
     /// The commit tested.
     pub commit: Option<&'a str>,
-    /// When the run was started, which tells the newer of two results; where it is not known, the time of judging does.
+    /// When the run was started, which decides the newer of two results; where it is not known, the time of judging does.
     /// Numbers of jobs cannot: each CircleCI project counts its own.
     pub ran_at: Option<Timestamp>,
     /// When the result was judged.

@@ -27,7 +27,7 @@ pub(super) enum Placement {
         /// Whether the other tests' results move along, because the earlier comment will be hidden or deleted.
         carry: bool,
     },
-    /// Into this comment, wherever it stands.
+    /// Into this comment, wherever it is.
     InPlace(u64),
 }
 

@@ -243,7 +243,7 @@ impl Publication<'_> {
         }
     }
 
-    /// The section stands where it should; now the comments it replaces go.
+    /// The section is where it should be; now the comments it replaces go.
     async fn finish(
         self,
         own: &[Seen],

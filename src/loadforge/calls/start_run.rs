@@ -27,7 +27,7 @@ impl Client {
 }
 
 /// A length as the start calls take it: the whole minutes LoadForge knows as an integer, all else with a decimal point,
-/// by which our own server tells a fraction.
+/// by which our own server recognizes a fraction.
 pub(super) fn duration(minutes: f64) -> Value {
     let known = minutes.fract() == 0.0 && (2.0..=720.0).contains(&minutes);
     if known { Value::from(minutes as u64) } else { Value::from(minutes) }

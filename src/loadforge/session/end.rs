@@ -32,7 +32,7 @@ pub struct RunEnd {
     pub results: Option<Results>,
     /// The service's words about the end, where it has any.
     pub message: Option<String>,
-    /// Why there is nothing to collect, where the engine tells: a script that did not load, with Python's traceback.
+    /// Why there is nothing to collect, where the engine reports it: a script that did not load, with Python's traceback.
     pub problems: Vec<Problem>,
 }
 
@@ -58,7 +58,7 @@ impl RunEnd {
         let run = self.run_id.map_or_else(|| "the run".to_owned(), |run_id| format!("run {run_id}"));
         let words = match self.outcome {
             RunOutcome::Finished => format!("{run} finished"),
-            RunOutcome::Detached => format!("{run} goes on by itself; `wait` collects it"),
+            RunOutcome::Detached => format!("{run} is still running; collect it with `loadforge-ci wait`"),
             RunOutcome::Incomplete(state) => format!("{run} did not complete: {state}"),
             RunOutcome::TimedOut => format!("the overall timeout passed; {run} {}", self.fate()),
             RunOutcome::Stopped(signal) if self.run_id.is_none() => {

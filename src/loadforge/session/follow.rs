@@ -100,7 +100,7 @@ impl Session<'_> {
         }
     }
 
-    /// What a run measured until it was cancelled, if the service tells.
+    /// What a run measured until it was cancelled, if the service reports it.
     async fn last_results(&mut self, recorder: &mut Recorder<'_>, run_id: u64, until: Instant) -> Option<Results> {
         let mut row = self.client.result(run_id).await.ok()?;
         for _ in 0..STOPPING_LOOKS {

@@ -85,7 +85,7 @@ impl Session<'_> {
     }
 
     async fn start_or_adopt(&mut self, plan: &RunPlan, target: &ResolvedTest) -> Result<RunEnd, SessionError> {
-        // Where the load goes is no secret, and reports name it.
+        // The target host is no secret, and reports name it.
         self.client.hide(plan.env.iter().filter(|(name, _)| name != "TARGET_HOST").map(|(_, value)| value));
         let deadline = self.deadline(plan.timeout);
         let old: Option<RunRecord> = self.folder.read_json_if_there(ResultsFolder::RUN)?;
@@ -254,7 +254,7 @@ impl Session<'_> {
         self.follow(recorder, run_id, plan.duration, true, deadline).await
     }
 
-    /// Makes a test of the script and records it, so that it is deleted whatever comes; tells the signal if one came.
+    /// Makes a test of the script and records it, so that it is deleted whatever comes; returns the signal if one came.
     async fn make_test(
         &mut self,
         recorder: &mut Recorder<'_>,

@@ -22,13 +22,13 @@ const CANCEL_LIMIT: Duration = Duration::from_secs(45);
 pub struct WaitPlan {
     /// The run; the recorded one when left out.
     pub run_id: Option<u64>,
-    /// How long load is sent, where the record does not tell.
+    /// How long load is sent, where the record does not say.
     pub duration: Option<Duration>,
     /// Time allowed for everything.
     pub timeout: Duration,
-    /// Where the load comes from, where the record does not tell.
+    /// Where the load comes from, where the record does not say.
     pub engine: Engine,
-    /// The build that asks: that of the run, where the record does not tell.
+    /// The build that asks: that of the run, where the record does not say.
     pub build: Build,
 }
 

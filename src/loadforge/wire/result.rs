@@ -27,7 +27,7 @@ impl FailureCount {
     }
 }
 
-/// A run's results, as far as the service tells them yet.
+/// A run's results, as far as the service reports them yet.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ResultRow {
     /// The run's id.
@@ -114,7 +114,7 @@ impl ResultRow {
         }
     }
 
-    /// Where the run stands; `None` when the row does not say.
+    /// The state of the run; `None` when the row does not say.
     #[must_use]
     pub fn state(&self) -> Option<RunState> {
         match self.status.map(RunState::of_code) {

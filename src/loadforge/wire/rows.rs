@@ -16,9 +16,9 @@ pub struct TestRow {
     pub name: String,
     /// `load`, or another kind that this program does not run.
     pub kind: Option<String>,
-    /// Users at the peak.
+    /// Peak number of users.
     pub users: Option<u32>,
-    /// Users started a second.
+    /// Users to start per second.
     pub rate: Option<f64>,
     /// Load generators.
     pub servers: Option<u32>,
@@ -26,7 +26,7 @@ pub struct TestRow {
     pub host_id: Option<u64>,
     /// Its region, where it has one.
     pub region: Option<String>,
-    /// Load generators a region, where it has several.
+    /// Load generators per region, where it has several.
     pub region_servers: BTreeMap<String, u32>,
     /// Its Apdex target, ms.
     pub apdex_target: Option<f64>,
@@ -69,9 +69,9 @@ impl TestRow {
 pub struct TestSpec {
     /// Its name: letters, digits, `-` and `_`.
     pub name: String,
-    /// Users at the peak.
+    /// Peak number of users.
     pub users: u32,
-    /// Users started a second.
+    /// Users to start per second.
     pub rate: f64,
     /// Load generators.
     pub servers: u32,
@@ -81,7 +81,7 @@ pub struct TestSpec {
     pub region: String,
     /// The whole script.
     pub locustfile: String,
-    /// Load generators a region; empty when there is one region only. An extended field.
+    /// Load generators per region; empty when there is one region only. An extended field.
     pub region_servers: BTreeMap<String, u32>,
     /// Apdex target, ms. An extended field.
     pub apdex_target: Option<f64>,
@@ -158,7 +158,7 @@ impl HostRow {
     }
 }
 
-/// What a host is: where the load goes.
+/// What a host is: the target host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostSpec {
     /// The bare host name.

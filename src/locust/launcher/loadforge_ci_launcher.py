@@ -130,7 +130,7 @@ class Recorder:
         runner = self.environment.runner
         state = getattr(runner, "state", None)
         if not over and before is not None and state in ("spawning", "running"):
-            # A silent second still tells how many users there were.
+            # A silent second still says how many users there were.
             over = [before - 1]
             self.seconds[before - 1] = Second()
         for number in over:

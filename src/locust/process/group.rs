@@ -29,7 +29,7 @@ impl ProcessGroup {
         status
     }
 
-    /// Asks the leader to end in order; it tells its workers.
+    /// Asks the leader to end in order; it stops its workers.
     pub(super) fn terminate(&self) {
         if let Some(leader) = self.leader.filter(|_| !self.reaped) {
             // An error only says that it is gone already.

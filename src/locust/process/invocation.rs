@@ -29,17 +29,17 @@ pub struct LocustInvocation {
     pub script: PathBuf,
     /// Where the record, the launcher and the log go; made if missing.
     pub folder: PathBuf,
-    /// Users at the peak.
+    /// Peak number of users.
     pub users: u32,
-    /// Users started a second.
+    /// Users to start per second.
     pub spawn_rate: f64,
     /// Length of the run, ramp-up included; whole seconds, at least one.
     pub run_time: Duration,
     /// How long requests under way at the end may take to finish.
     pub stop_timeout: Duration,
-    /// Where the load goes, over what the script says.
+    /// The target host, instead of the one in the script.
     pub host: Option<String>,
-    /// Processes that send load; `None` means one a CPU this process may use.
+    /// Processes that send load; `None` means one per CPU this process may use.
     pub processes: Option<u32>,
     /// Added to the environment of the script.
     pub env: BTreeMap<String, String>,
@@ -72,7 +72,7 @@ impl LocustInvocation {
         self.folder.join("locust.log")
     }
 
-    /// Processes that send load: never more than users. The CPUs counted honour affinity and the container's quota,
+    /// Processes that send load: never more than users. The CPUs counted honor affinity and the container's quota,
     /// which Locust's own `--processes -1` does not.
     pub(super) fn processes(&self, locust: Version) -> u32 {
         if locust < PROCESSES_SINCE {

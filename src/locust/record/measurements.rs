@@ -67,7 +67,7 @@ pub(crate) struct Slice {
 }
 
 impl Slice {
-    /// The method and name stay behind; `endpoint` stands for them.
+    /// The method and name stay behind; `endpoint` refers to them.
     pub(super) fn of(endpoint: usize, line: EndpointLine) -> Self {
         let (_, _, passed, failed, untimed, sum_ms, min_ms, max_ms, bytes, passed_times, failed_times) = line;
         Self {

@@ -8,10 +8,10 @@ use super::fields::{csv_text, header};
 use crate::locust::record::{ErrorCount, Record};
 use crate::results::{EndpointKey, Failure, FailureKind};
 
-/// One row an endpoint and failure text, with the first and last time in whole seconds.
+/// One row per endpoint and failure text, with the first and last time in whole seconds.
 pub(crate) fn failures_csv(record: &Record) -> String {
     let columns = header(["Method", "Name", "Error", "Occurrences", "First Seen", "Last Seen"]);
-    // One text may stand for several kinds of failure; Locust knows texts only.
+    // One text may belong to several kinds of failure; Locust knows texts only.
     let mut merged: BTreeMap<(&EndpointKey, &str), ErrorCount> = BTreeMap::new();
     for ((key, text, _), count) in record.errors() {
         merged.entry((key, text)).and_modify(|seen| seen.add(count)).or_insert(*count);

@@ -21,7 +21,7 @@ const THROUGHPUT_UNTIL_S: i64 = 2;
 /// are told every second.
 const MOST_ENDPOINT_ROWS: usize = 100_000;
 
-/// One row an endpoint and second, and one for all together. A row's time is the end of its second.
+/// One row per endpoint and second, and one for all together. A row's time is the end of its second.
 pub(crate) fn history_csv(record: &Record) -> String {
     bounded_history_csv(record, MOST_ENDPOINT_ROWS)
 }

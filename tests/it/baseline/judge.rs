@@ -103,14 +103,14 @@ fn a_run_with_another_fingerprint_is_refused_and_the_field_is_named() {
         reason(|print| print.host = Some("https://www.example.com".into())),
     ];
     assert_snapshot!(reasons.join("\n"), @r#"
-    not compared: all 6 good runs are of another kind (engine: loadforge here, local there)
-    not compared: all 6 good runs are of another kind (test: 4217 here, 4218 there)
-    not compared: all 6 good runs are of another kind (script_sha256: abababab here, cd there)
-    not compared: all 6 good runs are of another kind (users: 50 here, 200 there)
-    not compared: all 6 good runs are of another kind (spawn_rate: 5 here, not known there)
-    not compared: all 6 good runs are of another kind (duration_s: 300 here, 60 there)
-    not compared: all 6 good runs are of another kind (regions: nyc3=1 here, none there)
-    not compared: all 6 good runs are of another kind (host: https://staging.example.com here, https://www.example.com there)
+    not compared: the 6 baseline runs used different settings (engine: loadforge here, local there)
+    not compared: the 6 baseline runs used different settings (test: 4217 here, 4218 there)
+    not compared: the 6 baseline runs used different settings (script_sha256: abababab here, cd there)
+    not compared: the 6 baseline runs used different settings (users: 50 here, 200 there)
+    not compared: the 6 baseline runs used different settings (spawn_rate: 5 here, not known there)
+    not compared: the 6 baseline runs used different settings (duration_s: 300 here, 60 there)
+    not compared: the 6 baseline runs used different settings (regions: nyc3=1 here, none there)
+    not compared: the 6 baseline runs used different settings (host: https://staging.example.com here, https://www.example.com there)
     "#);
 }
 

@@ -4,7 +4,7 @@
 //! variation; 8 % of the runs are slow by 15 to 45 %, each endpoint on its own or all of them at once. Locust rounds the
 //! p95. Throughput has scatter of the same size and falls with slow responses as for users who think for as long as they
 //! wait. Failures are drawn around an endpoint's own error rate, which itself varies from run to run by half and doubles
-//! in a slow run. The second run of `--confirm` is drawn anew; a slow environment that persists keeps the first run's
+//! in a slow run. The second run of `--confirm` is drawn again; a slow environment that persists keeps the first run's
 //! slow factor and redraws the scatter alone.
 
 use loadforge_ci::baseline::limit::{LimitSpec, Variability, error_rate_limit, min_delta, value_limit};
