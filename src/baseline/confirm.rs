@@ -61,7 +61,7 @@ impl Again<'_> {
         self.doubt.is_none() && self.row.is_some_and(|row| row.outcome == Outcome::Fail)
     }
 
-    /// Why this run cannot tell about the row, where it cannot.
+    /// Why this run does not show it, where it does not.
     fn silent(&self) -> Option<String> {
         let (told, row) = match (self.doubt, self.row) {
             (Some(doubt), _) => (doubt, None),
@@ -83,7 +83,7 @@ impl Again<'_> {
 enum Decided {
     /// So many runs decided, or did not.
     By(usize, Standing),
-    /// This run (2 or 3) cannot tell, and why.
+    /// This run (2 or 3) does not show it, and why.
     Silent(usize, String),
 }
 
@@ -158,7 +158,7 @@ fn settle(row: &mut Row, decided: &Decided, missing: Option<&str>) {
         Decided::By(runs, Standing::Undecided) => leave_open(row, *runs, missing.unwrap_or("no further run was made")),
         Decided::Silent(run, why) => {
             let which = if *run == 2 { "second" } else { "third" };
-            leave_open(row, run - 1, &format!("the {which} run cannot tell: {why}"));
+            leave_open(row, run - 1, &format!("the {which} run does not show it: {why}"));
         }
     }
 }
