@@ -21,7 +21,8 @@ pub fn needs_another(first: &Verdict, further: &[Verdict], most: usize) -> bool 
 /// runs failed as well: twice beyond the limit for two runs, three times beyond the limit for three. One that failed in
 /// one of the runs alone is a warning; one that failed and that a further run could not judge, or not without doubt, is
 /// inconclusive, and so is one that the environment may explain. All other rows stay as the first run left them. Rows
-/// that were compared hold all values. `missing` tells why a run that is still needed could not be had, without a full
+/// that were compared hold all values. A failed row that could not be confirmed is never made a warning by
+/// `on_inconclusive: warn`. `missing` tells why a run that is still needed could not be had, without a full
 /// stop.
 #[must_use]
 pub fn combine(
@@ -32,12 +33,17 @@ pub fn combine(
     on_inconclusive: OnInconclusive,
 ) -> Verdict {
     let mut verdict = first.clone();
+    let mut on_inconclusive = on_inconclusive;
     for row in verdict.rows.iter_mut().filter(|row| row.baseline.is_some()) {
         let again = again(row, further);
         let observed = |run: usize| again.get(run).and_then(|other| other.row).and_then(|row| row.observed);
         (row.second_observed, row.third_observed) = (observed(0), observed(1));
         if is_suspect(row) {
-            settle(row, &Decided::of(row, &again, most), missing);
+            let (decided, has_failed) = (Decided::of(row, &again, most), row.outcome == Outcome::Fail);
+            settle(row, &decided, missing);
+            if has_failed && !decided.is_known() {
+                on_inconclusive = OnInconclusive::Fail;
+            }
         } else if let Some(run) = again.iter().position(Again::failed) {
             row.reason.prefix(&format!("missed in the {} run only; ", ["second", "third"][run.min(1)]));
             // What the first run could not judge stays open.
@@ -88,6 +94,11 @@ enum Decided {
 }
 
 impl Decided {
+    /// Whether enough runs could tell.
+    fn is_known(&self) -> bool {
+        !matches!(self, Self::By(_, Standing::Undecided) | Self::Silent(..))
+    }
+
     fn of(first: &Row, again: &[Again<'_>], most: usize) -> Self {
         // A limit that knows no environment is one for two runs.
         let most = if knows_environment(first) { most } else { most.min(2) };

@@ -27,11 +27,12 @@ pub fn parse(
 }
 
 /// Variables that begin like a flag's and are none.
-const OTHERS: [&str; 6] = [
+const OTHERS: [&str; 7] = [
     "LOADFORGE_CI_CACHE_DIR",
     "LOADFORGE_CI_GITHUB_APP_ID",
     "LOADFORGE_CI_GITHUB_APP_INSTALLATION_ID",
     "LOADFORGE_CI_GITHUB_APP_PRIVATE_KEY",
+    "LOADFORGE_CI_PARENT",
     "LOADFORGE_CI_RECORD",
     "LOADFORGE_CI_BUILD_VERSION",
 ];

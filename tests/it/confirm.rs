@@ -184,7 +184,8 @@ fn without_a_second_run_nothing_is_red_and_nothing_is_green() {
     // A written limit that fails beside it is red all the same.
     let written = r#"p95 of "POST /api/v1/carts/[id]/checkout" < 1ms"#;
     repository.tool.run(&[&GATE[..], &["--gate", written]].concat()).expect(1);
-    repository.tool.run(&[&GATE[..], &["--on-inconclusive", "warn"]].concat()).expect(0);
+    // What failed once and could not be confirmed is no warning, whatever else may be one.
+    repository.tool.run(&[&GATE[..], &["--on-inconclusive", "warn"]].concat()).expect(3);
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod github;
 mod green;
 mod identity;
 mod insight;
+mod killed;
 mod lint;
 mod loadforge;
 mod open_shop;

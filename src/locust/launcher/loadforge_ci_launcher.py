@@ -21,6 +21,7 @@ read: they are rounded and sent about.
 import atexit
 import json
 import os
+import shutil
 import signal
 import sys
 import time
@@ -36,6 +37,8 @@ MOST_ERRORS = 500
 MOST_EXCEPTIONS = 100
 LONGEST_TRACEBACK = 4000
 REST = "(other)"
+# The process that was started; workers are forked from it.
+LEADER = os.getpid()
 # Ticks without a parent after which a process takes itself for an orphan; a master may end just before its workers.
 ORPHAN_TICKS = 3
 
@@ -168,7 +171,7 @@ class Recorder:
         self.environment = environment
         runner = type(environment.runner).__name__
         self.role = {"MasterRunner": "master", "WorkerRunner": "worker"}.get(runner, "local")
-        self.parent = os.getppid()
+        self.parent = self.living_parent()
         self.cpu = (time.process_time(), time.perf_counter())
         path = os.path.join(os.environ["LOADFORGE_CI_RECORD"], "%s-%d.ndjson" % (self.role, os.getpid()))
         self.file = open(path, "a", encoding="utf-8")
@@ -191,6 +194,10 @@ class Recorder:
         )
         atexit.register(self.on_exit)
         gevent.spawn(self.tick)
+        if self.parent is None and self.role != "worker":
+            # Killed while Locust was being imported: nothing has been sent yet.
+            self.remove_script()
+            os._exit(3)
 
     def on_request(self, request_type, name, response_time, response_length, exception=None, response=None, **_):
         now = time.time()
@@ -293,13 +300,39 @@ class Recorder:
             except Exception:
                 pass
 
+    def living_parent(self):
+        """The process that reads this one's record, or None when it is gone.
+
+        Its id is handed over: who asks for the parent later may be told the process that adopts orphans.
+        """
+        parent = os.getppid()
+        if os.getpid() != LEADER:
+            return parent if parent == LEADER else None
+        reader = int(os.environ.get("LOADFORGE_CI_PARENT", parent))
+        if parent == reader:
+            return parent
+        try:
+            # A wrapper around Python stands between the two.
+            os.kill(reader, 0)
+        except ProcessLookupError:
+            return None
+        except PermissionError:
+            pass
+        return parent if parent != 1 else None
+
+    def remove_script(self):
+        """Removes the script, which may hold secrets: whoever would have removed it is gone."""
+        folder = os.path.dirname(os.environ["LOADFORGE_CI_RECORD"])
+        shutil.rmtree(os.path.join(folder, "script"), ignore_errors=True)
+
     def watch_parent(self):
         """Ends an orphan: nobody reads its record, and its load would go on."""
-        if os.getppid() == self.parent:
+        if self.parent is not None and self.living_parent() == self.parent:
             return
         self.orphan_ticks += 1
         if self.role != "worker":
             if self.orphan_ticks == 1:
+                self.remove_script()
                 os.kill(os.getpid(), signal.SIGTERM)
         elif self.orphan_ticks >= ORPHAN_TICKS and not self.stopping:
             self.drain()

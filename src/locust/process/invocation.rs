@@ -118,6 +118,7 @@ impl LocustInvocation {
             .envs(&self.env)
             .env("PYTHONUNBUFFERED", "1")
             .env("LOADFORGE_CI_RECORD", record_folder(&self.folder))
+            .env("LOADFORGE_CI_PARENT", std::process::id().to_string())
             .stdin(Stdio::null());
         if let Some(folder) = self.script.parent() {
             command.current_dir(folder);
