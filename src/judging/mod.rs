@@ -12,6 +12,7 @@ mod judged_run;
 mod publish;
 mod reports;
 mod run_under_test;
+mod siblings;
 
 pub(crate) use confirm::{ConfirmPlan, Settled, settle};
 pub(crate) use gates::{check, gates};

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use super::judged_run::{JudgedRun, links};
+use super::siblings::Siblings;
 use crate::circleci::CircleCi;
 use crate::cli::{GateArgs, GateCommandArgs};
 use crate::error::CommandError;
@@ -79,8 +80,14 @@ impl RunUnderTest {
         }
         let open = |path: &Option<PathBuf>| path.as_deref().map(CsvFile::open).transpose();
         let mut results = series::load(CsvFile::open(stats)?, None, open(&gate.failures_csv)?)?;
+        let mut siblings = Siblings::of(stats);
+        // What is named is used as it is.
+        siblings.failures = siblings.failures.filter(|_| gate.failures_csv.is_none());
+        siblings.history = siblings.history.filter(|_| gate.history_csv.is_none());
+        let history = siblings.take_into(&mut results);
         hide_secrets(&mut results);
-        Ok(Self { folder, results, run: None, history: gate.history_csv.clone(), lacks_timeline: true })
+        let history = gate.history_csv.clone().or(history);
+        Ok(Self { folder, results, run: None, history, lacks_timeline: true })
     }
 
     /// The same with its verdict.

@@ -1,84 +1,20 @@
 //! Reading a CSV file by the names of its columns.
 
+use std::cell::Cell;
 use std::io;
 
+use super::csv_error::CsvError;
+use super::plain::PlainCsv;
 use super::records::{RecordReader, SplitFields};
-use crate::error::Explain;
-use crate::exit::Exit;
 use crate::results::Percentile;
-
-/// A file that is not Locust's CSV, with the place.
-#[derive(Debug, thiserror::Error)]
-pub enum CsvError {
-    /// Reading failed, or the file is not CSV.
-    #[error("failed to read {file}")]
-    Read {
-        /// Which file.
-        file: String,
-        /// The cause.
-        source: csv::Error,
-    },
-    /// There is not even a header.
-    #[error("{file} is empty: not even a header line")]
-    Empty {
-        /// Which file.
-        file: String,
-    },
-    /// A column that must be there is not.
-    #[error("{file} is not Locust's {kind} CSV: its header has no column `{column}`")]
-    Column {
-        /// Which file.
-        file: String,
-        /// stats, history or failures.
-        kind: &'static str,
-        /// The missing column.
-        column: &'static str,
-    },
-    /// A field that must be a number is not.
-    #[error("{file}, line {line}: column `{column}` should be a number but is `{text}`")]
-    Number {
-        /// Which file.
-        file: String,
-        /// The line, from 1.
-        line: u64,
-        /// The column.
-        column: String,
-        /// The text that was found.
-        text: String,
-    },
-    /// A line has fewer fields than the header, and it is not the last one.
-    #[error("{file}, line {line}: {found} fields where the header has {expected}")]
-    Short {
-        /// Which file.
-        file: String,
-        /// The line, from 1.
-        line: u64,
-        /// Fields found.
-        found: usize,
-        /// Fields of the header.
-        expected: usize,
-    },
-}
-
-impl Explain for CsvError {
-    fn exit(&self) -> Exit {
-        Exit::Usage
-    }
-
-    fn hint(&self) -> Option<String> {
-        matches!(self, Self::Empty { .. } | Self::Column { .. }).then(|| {
-            "--from takes the file PREFIX_stats.csv of `locust --csv PREFIX`, --history-csv PREFIX_stats_history.csv, \
-             --failures-csv PREFIX_failures.csv"
-                .to_owned()
-        })
-    }
-}
 
 /// The header of a file, and the file's name for errors.
 pub(super) struct Header {
     pub(super) file: String,
     kind: &'static str,
     names: Vec<String>,
+    /// Cells read as a number that are negative, NaN or infinite: they are left out.
+    odd: Cell<u64>,
 }
 
 impl Header {
@@ -95,7 +31,7 @@ impl Header {
         if names.iter().all(String::is_empty) {
             return Err(CsvError::Empty { file: file.into() });
         }
-        Ok(Self { file: file.into(), kind, names })
+        Ok(Self { file: file.into(), kind, names, odd: Cell::new(0) })
     }
 
     /// The number of columns.
@@ -103,9 +39,14 @@ impl Header {
         self.names.len()
     }
 
-    /// The index of a column, by its name.
+    /// The index of a column, by its name; Locust before 1.0 wrote some in lower case.
     pub(super) fn find(&self, column: &str) -> Option<usize> {
-        self.names.iter().position(|name| name == column)
+        self.names.iter().position(|name| name.eq_ignore_ascii_case(column))
+    }
+
+    /// Cells that were left out so far: negative, NaN or infinite.
+    pub(super) const fn odd_cells(&self) -> u64 {
+        self.odd.get()
     }
 
     /// The index of a column that must be there.
@@ -134,13 +75,13 @@ impl Header {
 /// A CSV file that is read record by record.
 pub(super) struct CsvTable<R> {
     pub(super) header: Header,
-    records: RecordReader<R>,
+    records: RecordReader<PlainCsv<R>>,
     short: Option<(u64, usize)>,
 }
 
 impl<R: io::Read> CsvTable<R> {
     pub(super) fn open(file: &str, kind: &'static str, source: R) -> Result<Self, CsvError> {
-        let mut records = RecordReader::new(source);
+        let mut records = RecordReader::new(PlainCsv::of(file, source)?);
         let some = records.advance().map_err(|error| CsvError::Read { file: file.into(), source: error.into() })?;
         let count = if some { records.count() } else { 0 };
         records.split(count);
@@ -218,8 +159,20 @@ impl<'a> CsvRecord<'a> {
         String::from_utf8_lossy(self.bytes(index)).into_owned()
     }
 
-    /// A number, or `None` where the field is empty or `N/A`.
+    /// A number, or `None` where the field is empty or `N/A`. One that is negative, NaN or infinite is no measurement: it is
+    /// left out and counted.
     pub(super) fn number(&self, index: usize) -> Result<Option<f64>, CsvError> {
+        match self.any_number(index)? {
+            Some(value) if value.is_finite() && value >= 0.0 => Ok(Some(value)),
+            Some(_) => {
+                self.header.odd.set(self.header.odd.get().saturating_add(1));
+                Ok(None)
+            }
+            None => Ok(None),
+        }
+    }
+
+    fn any_number(&self, index: usize) -> Result<Option<f64>, CsvError> {
         if let Some(whole) = whole(self.bytes(index)) {
             return Ok(Some(whole));
         }
@@ -227,14 +180,15 @@ impl<'a> CsvRecord<'a> {
         if text.is_empty() || text == "N/A" {
             return Ok(None);
         }
-        match text.parse::<f64>() {
-            Ok(value) if value.is_finite() && value >= 0.0 => Ok(Some(value)),
-            _ => Err(CsvError::Number {
-                file: self.header.file.clone(),
-                line: self.line,
-                column: self.header.names.get(index).cloned().unwrap_or_default(),
-                text: text.chars().take(40).collect(),
-            }),
+        text.parse().map(Some).map_err(|_| self.no_number(index))
+    }
+
+    fn no_number(&self, index: usize) -> CsvError {
+        CsvError::Number {
+            file: self.header.file.clone(),
+            line: self.line,
+            column: self.header.names.get(index).cloned().unwrap_or_default(),
+            text: self.text(index).trim().chars().take(40).collect(),
         }
     }
 
@@ -243,9 +197,12 @@ impl<'a> CsvRecord<'a> {
         index.map_or(Ok(None), |index| self.number(index))
     }
 
-    /// A count; empty and `N/A` are 0.
+    /// A count; empty and `N/A` are 0. A negative one is none.
     pub(super) fn count(&self, index: usize) -> Result<u64, CsvError> {
-        Ok(self.number(index)?.unwrap_or(0.0) as u64)
+        match self.any_number(index)?.unwrap_or(0.0) {
+            count if count.is_finite() && count >= 0.0 => Ok(count as u64),
+            _ => Err(self.no_number(index)),
+        }
     }
 }
 

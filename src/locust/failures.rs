@@ -2,7 +2,8 @@
 
 use std::io;
 
-use super::columns::{CsvError, CsvTable};
+use super::columns::CsvTable;
+use super::csv_error::CsvError;
 use crate::results::Failure;
 
 /// Reads a failures file. `file` names it in errors.

@@ -3,8 +3,10 @@
 use std::borrow::Cow;
 use std::io;
 
-use super::columns::{CsvError, CsvRecord, CsvTable};
+use super::columns::{CsvRecord, CsvTable};
+use super::csv_error::CsvError;
 use super::records::SplitFields;
+use super::stats::names_total;
 use crate::results::{Percentile, TimePoint};
 
 /// A history file, read row by row: memory does not grow with its length.
@@ -107,7 +109,7 @@ impl RowEndpoint<'_> {
     /// Whether the row is about all requests together.
     #[must_use]
     pub fn is_total(&self) -> bool {
-        self.name == b"Aggregated" && self.method.is_empty()
+        names_total(self.method, self.name)
     }
 }
 

@@ -2,8 +2,10 @@
 
 mod bucket;
 mod columns;
+mod csv_error;
 mod failures;
 mod history;
+mod plain;
 pub mod process;
 mod record;
 mod records;
@@ -11,7 +13,7 @@ mod stats;
 mod write;
 
 pub use bucket::{bucket_width, rounded_ms};
-pub use columns::CsvError;
+pub use csv_error::CsvError;
 pub use failures::read_failures;
 pub use history::{HistoryReader, HistoryRow, KeptRow, RowEndpoint};
 pub use record::Record;

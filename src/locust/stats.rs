@@ -2,7 +2,8 @@
 
 use std::io;
 
-use super::columns::{CsvError, CsvRecord, CsvTable};
+use super::columns::{CsvRecord, CsvTable};
+use super::csv_error::CsvError;
 use crate::results::{Endpoint, Percentile};
 
 /// The content of a stats file.
@@ -12,12 +13,15 @@ pub struct Stats {
     pub total: Endpoint,
     /// One record per endpoint, in the file's order.
     pub endpoints: Vec<Endpoint>,
+    /// Cells that were negative, NaN or infinite, which is no measurement: they are left out.
+    pub odd_cells: u64,
 }
 
 /// Reads a stats file. `file` names it in errors.
 ///
-/// The total is the last row without a type (a script may also name a request `Aggregated`); where there is none,
-/// counts are summed and times are left out.
+/// The total is the last row that is called so and has no type (a script may also name a request `Aggregated`): Locust 0.8
+/// to 0.9 write `None,Total`, 0.10 to 0.14 `None,Aggregated`, 1.0 and later an empty type and `Aggregated`. Where there is
+/// none, counts are summed and times are left out.
 ///
 /// # Errors
 /// When it is not Locust's stats CSV; the error names the line and column.
@@ -28,16 +32,23 @@ pub fn read_stats(file: &str, source: impl io::Read) -> Result<Stats, CsvError> 
     while let Some(fields) = table.next()? {
         endpoints.push(columns.endpoint(&fields)?);
     }
-    let total = endpoints.iter().rposition(|endpoint: &Endpoint| endpoint.method.is_empty() && endpoint.name == TOTAL);
+    let total = endpoints
+        .iter()
+        .rposition(|endpoint: &Endpoint| names_total(endpoint.method.as_bytes(), endpoint.name.as_bytes()));
     let total = match total {
-        Some(index) => endpoints.remove(index),
+        Some(index) => Endpoint { method: String::new(), name: TOTAL.into(), ..endpoints.remove(index) },
         None => summed(&endpoints),
     };
-    Ok(Stats { total, endpoints })
+    Ok(Stats { total, endpoints, odd_cells: table.header.odd_cells() })
 }
 
 /// What Locust calls all requests together.
 const TOTAL: &str = "Aggregated";
+
+/// Whether a row of this type and name is about all requests together, in a file of any version.
+pub(super) fn names_total(method: &[u8], name: &[u8]) -> bool {
+    matches!(name, b"Aggregated" | b"Total") && matches!(method, b"" | b"None")
+}
 
 fn summed(endpoints: &[Endpoint]) -> Endpoint {
     let sum = |of: fn(&Endpoint) -> u64| endpoints.iter().map(of).fold(0, u64::saturating_add);
@@ -69,8 +80,9 @@ impl StatsColumns {
         Ok(Self {
             method: table.header.find("Type").or_else(|| table.header.find("Method")),
             name: table.header.need("Name")?,
-            requests: table.header.need("Request Count")?,
-            failures: table.header.need("Failure Count")?,
+            // Locust before 1.0 counts `# requests`.
+            requests: table.header.find("# requests").map_or_else(|| table.header.need("Request Count"), Ok)?,
+            failures: table.header.find("# failures").map_or_else(|| table.header.need("Failure Count"), Ok)?,
             median: table.header.find("Median Response Time"),
             average: table.header.find("Average Response Time"),
             min: table.header.find("Min Response Time"),
@@ -125,6 +137,29 @@ mod tests {
         assert_eq!(stats.endpoints[0].label(), "GET /a,b");
         assert_eq!(stats.endpoints[0].percentile(Percentile::P95), Some(11.0));
         assert_eq!(stats.endpoints[0].percentiles.len(), 1);
+    }
+
+    #[test]
+    fn the_total_row_of_every_version_is_known() {
+        for total in [",Aggregated", "None,Aggregated", "\"None\",\"Total\"", ",Total"] {
+            let text = format!("{HEADER}GET,/a,1000,2,7,11,12\nPOST,/b,500,0,7,11,12\n{total},1500,2,6,11,13\n");
+            let stats = read_stats("s.csv", text.as_bytes()).unwrap();
+            assert_eq!((stats.total.requests, stats.endpoints.len()), (1500, 2), "{total}");
+            assert_eq!(stats.total.label(), "Aggregated");
+        }
+        let old = "\"Method\",\"Name\",\"# requests\",\"# failures\",\"Median response time\",\"Average response time\",\
+                   \"Min response time\",\"Max response time\",\"Average Content Size\",\"Requests/s\"\n\
+                   \"GET\",\"/a\",10,1,7,8,1,20,100,1.50\n\"None\",\"Total\",10,1,7,8,1,20,100,1.50\n";
+        let stats = read_stats("s.csv", old.as_bytes()).unwrap();
+        assert_eq!((stats.total.requests, stats.total.failures, stats.total.median_ms), (10, 1, Some(7.0)));
+    }
+
+    #[test]
+    fn negative_and_nan_cells_are_left_out_and_counted_but_never_a_count() {
+        let text = format!("{HEADER}GET,/a,10,1,-0.4,nan,inf\n,Aggregated,10,1,7,11,12\n");
+        let stats = read_stats("s.csv", text.as_bytes()).unwrap();
+        assert_eq!((stats.odd_cells, stats.endpoints[0].median_ms, stats.endpoints[0].percentiles.len()), (3, None, 0));
+        assert!(read_stats("s.csv", format!("{HEADER}GET,/a,-10,1,1,2,3\n").as_bytes()).is_err());
     }
 
     #[test]

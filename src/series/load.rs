@@ -9,6 +9,7 @@ use super::plan::SeriesPlan;
 use super::source::StatsHistory;
 use crate::locust::{CsvError, read_failures, read_stats};
 use crate::results::{Problem, Results, Timeline};
+use crate::text::counted;
 
 /// One CSV file: its name for errors, and its content.
 pub struct CsvFile<'a> {
@@ -48,14 +49,22 @@ pub fn load(
     history: Option<CsvFile<'_>>,
     failures: Option<CsvFile<'_>>,
 ) -> Result<Results, Arc<CsvError>> {
-    let stats = read_stats(&stats.name, stats.content)?;
+    let CsvFile { name: stats_name, content } = stats;
+    let stats = read_stats(&stats_name, content)?;
     let nothing_sent = stats.total.requests == 0 && stats.endpoints.iter().all(|endpoint| endpoint.requests == 0);
     Ok(Results {
         failures: failures.map_or(Ok(Vec::new()), |file| read_failures(&file.name, file.content))?,
         timeline: history.map_or(Ok(Timeline::default()), read_timeline)?,
         problems: nothing_sent.then(Problem::nothing_sent).into_iter().collect(),
+        notes: odd_cells(&stats_name, stats.odd_cells).into_iter().collect(),
         ..Results::new(stats.total, stats.endpoints)
     })
+}
+
+/// What is said of cells that were left out.
+fn odd_cells(file: &str, count: u64) -> Option<String> {
+    let cells = counted(count, "cell");
+    (count > 0).then(|| format!("{cells} of {file} negative, NaN or infinite, and left out"))
 }
 
 /// Reads the timeline of a run from the rows about all requests together.

@@ -10,6 +10,7 @@ mod canary;
 mod cli;
 mod confirm;
 mod contributing;
+mod csv;
 mod demo;
 mod emulator;
 mod faults;
