@@ -1,13 +1,14 @@
 //! The build that a run belongs to, as CircleCI or git describes it.
 
 use super::environment::meaningful;
-use super::{CircleCi, RepositorySource};
+use super::{CircleCi, RepositorySource, git};
 use crate::results::Build;
 
 /// The build of this process, with a profile of the configuration file.
 #[must_use]
 pub fn build(ci: &CircleCi, profile: Option<&str>) -> Build {
-    of(ci, |name| std::env::var(name).ok(), profile)
+    let committed_at = ci.commit.as_deref().and_then(git::committed_at);
+    Build { committed_at, ..of(ci, |name| std::env::var(name).ok(), profile) }
 }
 
 fn of(ci: &CircleCi, lookup: impl Fn(&str) -> Option<String>, profile: Option<&str>) -> Build {
@@ -20,9 +21,17 @@ fn of(ci: &CircleCi, lookup: impl Fn(&str) -> Option<String>, profile: Option<&s
         job_name: ci.job_name.clone(),
         job_id: ci.job_id.clone(),
         profile: profile.map(ToOwned::to_owned),
+        project: project(&value),
+        job_number: value("CIRCLE_BUILD_NUM").and_then(|number| number.parse().ok()),
+        committed_at: None,
         workflow: value("CIRCLE_WORKFLOW_ID"),
         workspace: value("CIRCLE_WORKFLOW_WORKSPACE_ID"),
     }
+}
+
+/// The project that numbers its jobs together.
+fn project(value: &impl Fn(&str) -> Option<String>) -> Option<String> {
+    Some(format!("{}/{}", value("CIRCLE_PROJECT_USERNAME")?, value("CIRCLE_PROJECT_REPONAME")?))
 }
 
 /// The repository with its host. The names of a CircleCI project are left out, because they may differ from the

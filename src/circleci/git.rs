@@ -2,6 +2,8 @@
 
 use std::process::{Command, Stdio};
 
+use jiff::Timestamp;
+
 use super::CircleCi;
 
 /// The environment of this process. Outside CircleCI, commit and branch come from git, so that a run on a laptop is
@@ -16,6 +18,12 @@ pub fn environment() -> CircleCi {
         ci.branch = ci.branch.or_else(|| git(&["symbolic-ref", "--short", "HEAD"]));
     }
     ci
+}
+
+/// When a commit of the checkout was made.
+pub(super) fn committed_at(commit: &str) -> Option<Timestamp> {
+    let seconds = git(&["show", "--no-patch", "--format=%ct", commit, "--"])?;
+    Timestamp::from_second(seconds.parse().ok()?).ok()
 }
 
 fn git(arguments: &[&str]) -> Option<String> {

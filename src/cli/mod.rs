@@ -199,9 +199,12 @@ pub struct CancelArgs {
     /// The run to stop [default: the run recorded in the results folder]
     #[arg(long, value_name = "N")]
     pub run_id: Option<u64>,
-    /// Stop every recorded run that an older commit of this branch left behind
+    /// Stop the runs that older commits of this branch left behind in this job, with this profile
     #[arg(long, conflicts_with = "run_id")]
     pub superseded: bool,
+    /// The job whose runs --superseded stops [default: CIRCLE_JOB]
+    #[arg(long, value_name = "NAME", requires = "superseded")]
+    pub job: Option<String>,
     /// The configuration.
     #[command(flatten)]
     pub config: ConfigArgs,

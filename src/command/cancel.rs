@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use crate::circleci::CircleCi;
+use crate::circleci::{self, CircleCi};
 use crate::cli::CancelArgs;
 use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::loadforge::Session;
+use crate::loadforge::{Session, Superseded};
 use crate::results::{Engine, ResultsFolder, RunRecord};
 use crate::running::{self, Asking, Service};
 
@@ -19,7 +19,7 @@ pub(super) async fn run(arguments: &CancelArgs) -> Result<Exit, CommandError> {
     let mut session = Session::new(service.client.clone(), folder, &mut observer, stop);
     let ci = running::environment(&arguments.build.build);
     if arguments.superseded {
-        return superseded(&mut session, &arguments.folder.history, &ci).await;
+        return superseded(&mut session, arguments, &ci).await;
     }
     let recorded: Option<RunRecord> = session.folder.read_json_if_there(ResultsFolder::RUN)?;
     if let Some(mut record) = recorded.filter(|_| arguments.run_id.is_none()) {
@@ -31,17 +31,34 @@ pub(super) async fn run(arguments: &CancelArgs) -> Result<Exit, CommandError> {
     Ok(Exit::Passed)
 }
 
-async fn superseded(session: &mut Session<'_>, history: &Path, ci: &CircleCi) -> Result<Exit, CommandError> {
-    let CircleCi { branch, commit, .. } = ci;
-    let (Some(branch), Some(commit)) = (branch, commit) else {
-        return Err(CommandError::usage("--superseded needs to know branch and commit")
-            .with_hint("run it in a CircleCI job (CIRCLE_BRANCH, CIRCLE_SHA1) or in a git repository"));
+async fn superseded(session: &mut Session<'_>, arguments: &CancelArgs, ci: &CircleCi) -> Result<Exit, CommandError> {
+    let mut build = circleci::build(ci, arguments.config.profile.as_deref());
+    build.job_name = arguments.job.clone().or(build.job_name);
+    let Some(branch) = build.branch.clone().filter(|_| build.commit.is_some()) else {
+        if ci.present || build.commit.is_some() {
+            let what =
+                build.tag.as_ref().map_or_else(|| "a commit without a branch".to_owned(), |tag| format!("tag {tag}"));
+            tracing::info!("this is a build of {what}, and only a branch moves on: there is nothing to stop");
+            return Ok(Exit::Passed);
+        }
+        return Err(CommandError::usage("--superseded needs to know branch and commit").with_hint(
+            "run it in a CircleCI job (CIRCLE_BRANCH, CIRCLE_SHA1) or in a git repository, or pass --branch and --commit",
+        ));
     };
     let mut records = records_below(session.folder.path());
-    records.extend(records_below(history));
-    let cancelled = session.cancel_superseded(branch, commit, &records).await?;
+    records.extend(records_below(session.folder.previous().path()));
+    records.extend(records_below(&arguments.folder.history));
+    let Superseded { cancelled, unknown } = session.cancel_superseded(&build, &records).await?;
+    if !unknown.is_empty() {
+        let ids = unknown.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        tracing::warn!(
+            "left alone, because it is unknown whether an older commit of this job started it: run {ids} \
+             (a saved test's run carries no commit)"
+        );
+    }
     if cancelled.is_empty() {
-        tracing::info!("no run of an older commit of {branch} is going on");
+        let known = if unknown.is_empty() { "" } else { " known to be" };
+        tracing::info!("no run{known} of an older commit of {branch} is going on in this job");
     }
     Ok(Exit::Passed)
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::circleci::CircleCi;
 use crate::error::{CommandError, Explain};
 use crate::report::{Links, Story};
-use crate::results::{FolderError, Results, ResultsFolder, RunRecord};
+use crate::results::{Build, FolderError, Results, ResultsFolder, RunRecord};
 use crate::verdict::Verdict;
 
 /// What a judged folder holds.
@@ -44,11 +44,18 @@ impl JudgedRun {
         Story { verdict: &self.verdict, results: &self.results, run: self.run.as_ref(), links: &self.links }
     }
 
-    /// What the test is called: as the run names it, else as its folder is named.
+    /// What the test is called: as the run names it, with the profile and the job that tell it from others of the same
+    /// test, else as its folder is named.
     pub(crate) fn name(&self) -> String {
-        let of_folder =
-            || self.folder.path().file_name().map_or_else(String::new, |name| name.to_string_lossy().into());
-        self.run.as_ref().map_or_else(of_folder, |run| run.test.clone())
+        let Some(run) = &self.run else {
+            return self.folder.path().file_name().map_or_else(String::new, |name| name.to_string_lossy().into());
+        };
+        let Build { profile, job_name, .. } = &run.identity.build;
+        // The orb's jobs under their own names tell nothing; a matrix or a `name:` makes them say more.
+        let usual = |job: &&String| ["load-test", "gate"].contains(&job.rsplit('/').next().unwrap_or_default());
+        let parts = [profile.as_ref(), job_name.as_ref().filter(|job| !usual(job))];
+        let leg: Vec<&str> = parts.into_iter().flatten().map(String::as_str).collect();
+        if leg.is_empty() { run.test.clone() } else { format!("{} ({})", run.test, leg.join(", ")) }
     }
 }
 

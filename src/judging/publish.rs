@@ -6,7 +6,7 @@ use crate::cli::{CommentArgs, GitHubArgs};
 use crate::github::{self, CommitStatus, Credentials, Github, GithubError, PullRequest, Section};
 use crate::log::warn;
 use crate::redact;
-use crate::report::markdown;
+use crate::report::{escape, markdown};
 use crate::results::{ResultsFolder, RunRecord};
 
 /// Publishes every folder's section and status; logs what was done, and what could not be as a warning.
@@ -70,7 +70,7 @@ async fn publish(
         run: judged.run.as_ref().and_then(|run| run.run_id),
         job: ci.job_id.as_deref(),
         outcome: judged.verdict.outcome,
-        render: &|budget| hidden_section(judged, budget),
+        render: &|budget| named_section(judged, &key, budget),
     };
     let published = github::publish(github, pull_request, section, how.comment_mode, how.comment_only).await?;
     tracing::info!("{published}");
@@ -83,6 +83,16 @@ async fn publish(
         warn("comment.json was not written", &fault);
     }
     Ok(())
+}
+
+/// The section, with its key above it where the text names only the test, which others of the same test share.
+fn named_section(judged: &JudgedRun, key: &str, budget: usize) -> String {
+    if judged.run.as_ref().is_some_and(|run| run.test == key) {
+        return hidden_section(judged, budget);
+    }
+    let name = format!("{}\n\n", escape::markdown::code(key));
+    let text = hidden_section(judged, budget.saturating_sub(name.encode_utf16().count()));
+    format!("{name}{text}")
 }
 
 /// The section without the secrets this process knows, in at most `budget` characters.

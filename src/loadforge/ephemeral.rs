@@ -7,14 +7,13 @@ use tokio::time::sleep;
 use super::client::Client;
 use super::error::ApiError;
 use super::event::{Event, Observer};
-use super::plan::{RunPlan, sha256};
+use super::plan::RunPlan;
 use super::prelude::prelude;
 use super::resend::decide;
 use super::retry::{Repeat, RetryDecision};
 use super::session_error::SessionError;
 use super::wire::{HostSpec, TestSpec};
 use crate::results::{Engine, StartApi, load_generators};
-use crate::text::short_commit;
 
 /// The users one of LoadForge's load generators carries.
 const USERS_PER_SERVER: u32 = 10_000;
@@ -140,55 +139,4 @@ async fn unclear(client: &Client, error: ApiError) -> Result<(), ApiError> {
     };
     sleep(client.pace().of(Duration::from_secs(1)).max(at_least)).await;
     Ok(())
-}
-
-/// The words every such test's name has in its middle.
-const MARK: &str = "-ci-";
-
-/// A name for the test: the script's, our mark, the branch (hashed), the commit, and something random, all in letters,
-/// digits and dashes. From it a later pipeline sees which tests an older commit of its branch left behind.
-pub(super) fn name(path: &str, branch: Option<&str>, commit: Option<&str>) -> String {
-    let file = path.rsplit(['/', '\\']).next().unwrap_or(path);
-    let stem = file.strip_suffix(".py").unwrap_or(file);
-    let plain: String = stem.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(30).collect();
-    let random: String = std::iter::repeat_with(fastrand::alphanumeric).take(6).collect();
-    format!("{plain}{MARK}{}-{}-{random}", branch_key(branch), commit_key(commit))
-}
-
-fn branch_key(branch: Option<&str>) -> String {
-    branch.map_or_else(|| "none".to_owned(), |branch| sha256(branch)[..8].to_owned())
-}
-
-fn commit_key(commit: Option<&str>) -> String {
-    let key = short_commit(commit.unwrap_or_default());
-    if key.is_empty() { "none".to_owned() } else { key }
-}
-
-/// Whether a test of this name was made for a run of this branch, but of another commit.
-pub(super) fn is_superseded(name: &str, branch: &str, commit: &str) -> bool {
-    let Some((_, tail)) = name.rsplit_once(MARK) else {
-        return false;
-    };
-    let mut parts = tail.split('-');
-    let (of_branch, of_commit) = (parts.next(), parts.next());
-    let shape = parts.next().is_some_and(|random| random.len() == 6) && parts.next().is_none();
-    shape && of_branch == Some(&branch_key(Some(branch))) && of_commit.is_some_and(|of| of != commit_key(Some(commit)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_tells_branch_and_commit() {
-        let made = name("perf/check_out.py", Some("feature/x"), Some("0123456789abcdef"));
-        assert!(made.starts_with("check-out-ci-"), "{made}");
-        assert!(made.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'), "{made}");
-        assert!(is_superseded(&made, "feature/x", "ffffffff"));
-        assert!(!is_superseded(&made, "feature/x", "0123456"));
-        assert!(!is_superseded(&made, "main", "ffffffff"));
-        for other in ["checkout", "a-ci-b", "a-ci-b-c-d-e", "my-ci-test"] {
-            assert!(!is_superseded(other, "feature/x", "f"), "{other}");
-        }
-    }
 }

@@ -36,6 +36,16 @@ pub struct Build {
     /// The profile of the configuration file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<String>,
+    /// The CircleCI project, whose jobs are numbered together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<String>,
+    /// The job's number in its project (`CIRCLE_BUILD_NUM`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job_number: Option<u64>,
+    /// When the commit was made, where the checkout tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub committed_at: Option<Timestamp>,
     /// The workflow's id (`CIRCLE_WORKFLOW_ID`); a rerun has a new one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workflow: Option<String>,
@@ -111,6 +121,12 @@ impl Build {
     /// The value of the field that [`RunIdentity::compare`] named.
     fn shown(value: Option<&String>) -> String {
         value.cloned().unwrap_or_else(|| "unknown".to_owned())
+    }
+
+    /// Whether the workflow is known to be the first attempt of its pipeline, so that a later job has a higher number.
+    #[must_use]
+    pub fn is_first_attempt(&self) -> bool {
+        self.workflow.is_some() && self.workflow == self.workspace
     }
 
     /// The branch or tag, for people.

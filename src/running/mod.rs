@@ -14,6 +14,6 @@ mod service;
 pub(crate) use execute::{execute, pause, report_outcome};
 pub(crate) use guard::check_target;
 pub(crate) use plan::{plan, plan_again};
-pub(crate) use recorded::{Asking, environment, failed, leave_other_builds, record_failure};
+pub(crate) use recorded::{Asking, environment, failed, is_left_to_container_0, leave_other_builds, record_failure};
 pub(crate) use secrets::{register_address, register_entry, register_variables};
 pub(crate) use service::{Service, api_url, cache_dir, log_event, named_api_url, stop_signals};

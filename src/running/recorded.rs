@@ -87,6 +87,18 @@ fn refusal(record: &RunRecord, folder: &ResultsFolder, comparison: &IdentityMatc
     }
 }
 
+/// Whether this is one of a job's parallel containers that leave a cloud test to container 0; says so.
+pub(crate) fn is_left_to_container_0(ci: &CircleCi) -> bool {
+    let left = ci.present && ci.node_total > 1 && ci.node_index > 0;
+    if left {
+        let (index, total) = (ci.node_index, ci.node_total);
+        tracing::info!(
+            "container {index} of {total} (counted from 0): container 0 runs the load test, nothing to do here"
+        );
+    }
+    left
+}
+
 /// Moves another build's run out of the results folder before anything else happens, so that nothing of it can be taken
 /// for this build's, whatever goes wrong later. A record that cannot be read is another build's.
 pub(crate) fn leave_other_builds(folder: &ResultsFolder, identity: &RunIdentity) -> Result<(), CommandError> {

@@ -213,3 +213,101 @@ fn outside_circleci_flags_name_what_git_does_not() {
     let wrong = tool.run(&["gate", "--commit", "HEAD"]).expect(2);
     assert!(wrong.stderr.contains("git rev-parse HEAD"), "{}", wrong.stderr);
 }
+
+/// A repository with two commits of `main`, the second a day later; returns both.
+fn two_commits(tool: &Tool) -> [String; 2] {
+    let git = |arguments: &[&str], date: &str| {
+        let mut command = std::process::Command::new("git");
+        command.current_dir(tool.path("")).args(["-c", "user.name=ann", "-c", "user.email=ann@example.com"]);
+        command.args(arguments).env("GIT_COMMITTER_DATE", date).env("GIT_AUTHOR_DATE", date);
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    };
+    git(&["init", "--quiet", "--initial-branch=main"], "");
+    ["2026-11-01T00:00:00Z", "2026-11-02T00:00:00Z"].map(|date| {
+        git(&["commit", "--quiet", "--allow-empty", "--message", date], date);
+        git(&["rev-parse", "HEAD"], date)
+    })
+}
+
+/// A job of a project, for `cancel --superseded`.
+fn in_project(tool: &Tool, arguments: &[&str], commit: &str, repository: &str, more: &[(&str, &str)]) -> Ended {
+    let mut command = FIRST.command(tool, arguments);
+    command
+        .env("CIRCLE_SHA1", commit)
+        .env("CIRCLE_REPOSITORY_URL", format!("git@github.com:acme/{repository}.git"))
+        .env("CIRCLE_PROJECT_USERNAME", "acme")
+        .env("CIRCLE_PROJECT_REPONAME", repository)
+        .envs(more.iter().copied());
+    Ended::of(command.output().unwrap())
+}
+
+#[test]
+fn superseded_runs_are_those_of_this_repository_job_and_profile_that_are_older() {
+    let (service, test) = replaying(ReplayPace::AsPlanned);
+    let tool = service.tool().file("shop.py", "import locust\n");
+    let [old, new] = two_commits(&tool);
+    let script = ["--locustfile", "shop.py", "--users", "1", "--target-host", "https://staging.example.com"];
+    let start = |commit: &str, repository: &str, more: &[(&str, &str)], results: &str| {
+        let run = ["run", "--duration", "720m", "--detach", "--results", results];
+        in_project(&tool, &[&run[..], &script[..]].concat(), commit, repository, more).expect(0);
+        tool.json(&format!("{results}/run.json"))["run_id"].to_string()
+    };
+    let mine = start(&old, "shop", &[], "r1");
+    let others = [
+        start(&old, "other", &[], "r2"),
+        start(&old, "shop", &[("CIRCLE_JOB", "nightly")], "r3"),
+        start(&old, "shop", &[("CIRCLE_BRANCH", "feature")], "r4"),
+        start(&new, "shop", &[("CIRCLE_WORKFLOW_JOB_ID", "other")], "r5"),
+    ];
+    let saved = ["run", "--test-id", &test, "--duration", "720m", "--detach", "--results", "r6"];
+    in_project(&tool, &saved, &old, "shop", &[]).expect(0);
+    let unknown = tool.json("r6/run.json")["run_id"].to_string();
+    let cancel = ["cancel", "--superseded"];
+    // The rerun of an old pipeline stops nothing of a newer one.
+    in_project(&tool, &cancel, &old, "shop", &[("CIRCLE_WORKFLOW_ID", "w9")]).expect(0);
+    let state = |run: &str| service.get(&format!("/result/{run}"))["run_status"].as_u64().unwrap();
+    assert!(state(&mine) < 3);
+    let ended = in_project(&tool, &cancel, &new, "shop", &[]).expect(0);
+    assert_eq!(state(&mine), 5, "{}", ended.stderr);
+    for other in &others {
+        assert!(state(other) < 3, "{other}: {}", ended.stderr);
+    }
+    assert!(
+        ended.stderr.contains(&format!("unknown whether an older commit of this job started it: run {unknown} ")),
+        "{}",
+        ended.stderr
+    );
+    assert!(state(&unknown) < 3);
+    let again = in_project(&tool, &cancel, &new, "shop", &[]).expect(0);
+    assert!(again.stderr.contains("no run known to be of an older commit"), "{}", again.stderr);
+    let nightly = in_project(&tool, &[&cancel[..], &["--job", "nightly"]].concat(), &new, "shop", &[]).expect(0);
+    assert_eq!(state(&others[1]), 5, "{}", nightly.stderr);
+}
+
+#[test]
+fn on_a_tag_or_a_detached_commit_nothing_is_superseded() {
+    let (service, _) = replaying(ReplayPace::AtOnce);
+    let tool = service.tool();
+    let more: [&[(&str, &str)]; 2] = [&[("CIRCLE_BRANCH", ""), ("CIRCLE_TAG", "v1")], &[("CIRCLE_BRANCH", "")]];
+    for more in more {
+        let ended = in_project(&tool, &["cancel", "--superseded"], A, "shop", more).expect(0);
+        assert!(ended.stderr.contains("nothing to stop"), "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn of_parallel_containers_the_first_runs_the_test_and_the_others_end_green() {
+    let (service, test) = replaying(ReplayPace::AtOnce);
+    let run = ["run", "--test-id", &test, "--duration", "2m"];
+    for (index, runs) in [("0", 1), ("1", 1)] {
+        let tool = service.tool();
+        let node = [("CIRCLE_NODE_INDEX", index), ("CIRCLE_NODE_TOTAL", "2")];
+        let ended = in_project(&tool, &run, A, "shop", &node).expect(0);
+        assert_eq!(ended.stderr.contains("container 0 runs the load test"), index == "1", "{}", ended.stderr);
+        in_project(&tool, &["wait"], A, "shop", &node).expect(0);
+        in_project(&tool, &["gate", "--gate", "p95 < 1s"], A, "shop", &node).expect(0);
+        assert_eq!(service.runs(), runs);
+    }
+}

@@ -18,6 +18,7 @@ use super::adopt::{self, Adoption, Asked};
 use super::client::Client;
 use super::ephemeral;
 use super::event::{Event, Observer};
+use super::origin::Origin;
 use super::plan::{RunPlan, ScriptFile};
 use super::recorder::Recorder;
 use super::resolved_test::{ResolvedTest, resolve};
@@ -262,8 +263,7 @@ impl Session<'_> {
         script: &ScriptFile,
         deadline: Instant,
     ) -> Result<Option<Signal>, SessionError> {
-        let build = &plan.build;
-        let name = ephemeral::name(&script.path, build.branch.as_deref(), build.commit.as_deref());
+        let name = Origin::of(&plan.build).name(&script.path);
         // Before it is made: whoever comes after a kill finds it by its name.
         recorder.record.ephemeral = true;
         recorder.record.ephemeral_name = Some(name.clone());

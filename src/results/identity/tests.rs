@@ -14,6 +14,7 @@ fn build() -> Build {
         profile: text("quick"),
         workflow: text("workflow-1"),
         workspace: text("workflow-1"),
+        ..Build::default()
     }
 }
 

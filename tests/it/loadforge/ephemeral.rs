@@ -143,10 +143,11 @@ async fn runs_an_older_commit_left_behind_are_stopped() {
     let record = world.record();
     let other = Build { branch: Some("other".into()), job_id: None, ..build("") };
     world.run(&RunPlan { detach: true, build: other, users: Some(41), ..script() }).await.unwrap();
-    let cancel = async |session: &mut Session<'_>| {
-        session.cancel_superseded("main", "fffffff", std::slice::from_ref(&record)).await
-    };
-    assert_eq!(world.with(StopSignals::never(), cancel).await.unwrap(), [100, 101]);
+    let newer = Build { commit: Some("fffffff".into()), job_number: Some(2), ..build("job-2") };
+    let cancel =
+        async |session: &mut Session<'_>| session.cancel_superseded(&newer, std::slice::from_ref(&record)).await;
+    let found = world.with(StopSignals::never(), cancel).await.unwrap();
+    assert_eq!((found.cancelled, found.unknown), (vec![100, 101], vec![]));
     let state = world.service.state();
     let cancelled: Vec<_> = state.runs.values().map(|run| run.cancelled).collect();
     assert_eq!(cancelled, [true, true, false]);

@@ -42,7 +42,18 @@ pub(super) fn client(service: &Service) -> Client {
 
 /// A build of a commit of the main branch, in this job.
 pub(super) fn build(job: &str) -> Build {
-    Build { commit: Some("c0ffee0".into()), branch: Some("main".into()), job_id: Some(job.into()), ..Build::default() }
+    let text = |text: &str| Some(text.to_owned());
+    Build {
+        repository: text("github.com/acme/shop"),
+        project: text("acme/shop"),
+        commit: text("c0ffee0"),
+        branch: text("main"),
+        job_id: text(job),
+        job_number: Some(1),
+        workflow: text("w"),
+        workspace: text("w"),
+        ..Build::default()
+    }
 }
 
 /// A run of saved test 4217 for five minutes.
