@@ -70,7 +70,7 @@ impl<'a> Judging<'a> {
         let usual = learned.as_ref().and_then(history::usual);
         if under_test.lacks_timeline {
             under_test.results.timeline = timeline?;
-            under_test.folder.write_json(ResultsFolder::RESULTS, &under_test.results)?;
+            under_test.folder.write_data(ResultsFolder::RESULTS, &under_test.results)?;
             under_test.lacks_timeline = false;
         }
         match found {

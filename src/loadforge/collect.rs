@@ -76,7 +76,7 @@ pub(super) async fn collect(
     let [stats, history, failures] = delivered;
     let mut results = assemble(row, state, &DownloadedFiles { stats, history, failures }, notes);
     hide_secrets(client, &mut results);
-    folder.write_json(ResultsFolder::RESULTS, &results)?;
+    folder.write_data(ResultsFolder::RESULTS, &results)?;
     Ok(results)
 }
 

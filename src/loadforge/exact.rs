@@ -7,7 +7,7 @@ use crate::results::{
 };
 
 /// Adds the extension's exact histograms, steady part, failures, evidence and problems. An endpoint the CSV does not know is added.
-pub(super) fn add(results: &mut Results, extension: Extension) {
+pub fn add(results: &mut Results, extension: Extension) {
     let mut all = Histogram::default();
     // The first of equals, as a reader of the file would find it.
     let mut places: HashMap<EndpointKey, usize> = HashMap::with_capacity(results.endpoints.len());

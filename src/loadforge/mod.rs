@@ -37,6 +37,7 @@ pub use calls::SavedTest;
 pub use client::{Client, ClientBuilder};
 pub use error::{ApiError, ServiceRefusal};
 pub use event::{Event, LineWriter, Observer, Progress};
+pub use exact::add as add_exact;
 pub use plan::{PlanError, RunPlan, ScriptFile, sha256};
 pub use prelude::{is_allowed, prelude};
 pub use resolved_test::ResolvedTest;

@@ -9,7 +9,7 @@ pub(super) const FORMAT: Format = Format {
     about: "the verdict, row by row",
     render: |story, _| {
         // The verdict is data without maps of other keys than text, which is all that JSON has no way to write.
-        let mut text = serde_json::to_string_pretty(story.verdict).unwrap_or_default();
+        let mut text = serde_json::to_string(story.verdict).unwrap_or_default();
         text.push('\n');
         Ok(text)
     },

@@ -168,6 +168,17 @@ impl ResultsFolder {
         self.write(name, text)
     }
 
+    /// Writes a value as JSON on one line, for what may be large and is read by programs.
+    ///
+    /// # Errors
+    /// When the folder or the file cannot be written.
+    pub fn write_data(&self, name: &str, value: &impl Serialize) -> Result<PathBuf, FolderError> {
+        let mut text =
+            serde_json::to_string(value).map_err(|source| FolderError::Content { path: self.file(name), source })?;
+        text.push('\n');
+        self.write(name, text)
+    }
+
     /// Reads a JSON file.
     ///
     /// # Errors

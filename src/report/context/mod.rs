@@ -41,8 +41,16 @@ impl Detail {
     };
 
     /// What a person reads in `summary.md`; the rest is in `report.html` and `verdict.json`.
-    pub(super) const SUMMARY: Self =
-        Self { inconclusive: 500, warn: 500, pass: 200, endpoints: 200, failure_texts: 100, findings: 50, ..Self::ALL };
+    pub(super) const SUMMARY: Self = Self {
+        fail: 1000,
+        inconclusive: 500,
+        warn: 500,
+        pass: 200,
+        endpoints: 200,
+        failure_texts: 100,
+        findings: 50,
+        ..Self::ALL
+    };
 }
 
 /// The template's context. The documentation of each key is `docs/template.md`.

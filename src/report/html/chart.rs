@@ -136,6 +136,9 @@ pub(super) fn over_time(
     })
 }
 
+/// How wide a span is drawn at least, as a part of the time.
+pub(super) const LEAST_SPAN: f64 = 1.0 / 200.0;
+
 /// When things happened, a line each.
 pub(super) fn lanes(frame: Frame, seconds: f64, lanes: &[Lane], shades: &[Shade]) -> Result<String, DrawingError> {
     const LANE: u32 = 68;
@@ -166,7 +169,7 @@ pub(super) fn lanes(frame: Frame, seconds: f64, lanes: &[Lane], shades: &[Shade]
             plot.draw(&Rectangle::new([(0.0, base + 0.26), (seconds, base + 0.3)], color::GRID.filled()))?;
             for (from, to) in &lane.spans {
                 // A moment is drawn as wide as can be seen.
-                let to = to.max(from + seconds / 200.0).min(seconds);
+                let to = to.max(from + seconds * LEAST_SPAN).min(seconds);
                 plot.draw(&Rectangle::new([(*from, base + 0.18), (to, base + 0.38)], lane.color.mix(0.85).filled()))?;
             }
         }

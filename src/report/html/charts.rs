@@ -200,12 +200,26 @@ impl Drawer<'_> {
             .map(|class| Lane {
                 label: format!("{}: {}", class.name, Unit::Count.show(class.occurrences as f64)),
                 color: color::FAIL,
-                spans: class.failures.iter().filter_map(|failure| span(failure)).collect(),
+                spans: merged(class.failures.iter().filter_map(|failure| span(failure)).collect(), self.seconds),
             })
             .filter(|lane| !lane.spans.is_empty())
             .take(MOST_CLASSES)
             .collect()
     }
+}
+
+/// Spans that overlap as they are drawn, as one: at most 200 however many there are, since each is drawn at least that
+/// part of the run wide.
+fn merged(mut spans: Vec<(f64, f64)>, seconds: f64) -> Vec<(f64, f64)> {
+    spans.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut merged: Vec<(f64, f64)> = Vec::new();
+    for (from, to) in spans {
+        match merged.last_mut().filter(|last| from <= last.1.max(last.0 + seconds * chart::LEAST_SPAN)) {
+            Some(last) => last.1 = last.1.max(to),
+            None => merged.push((from, to)),
+        }
+    }
+    merged
 }
 
 impl TableRow {
@@ -286,7 +300,17 @@ fn data(points: &[TimePoint], start: i64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::unix_seconds;
+    use super::{merged, unix_seconds};
+
+    #[test]
+    fn spans_that_would_cover_each_other_are_drawn_as_one() {
+        assert_eq!(
+            merged(vec![(50.0, 60.0), (0.0, 5.0), (4.0, 9.0), (60.0, 60.0)], 1000.0),
+            [(0.0, 9.0), (50.0, 60.0)]
+        );
+        let many = (0..50_000).map(|index| (f64::from(index) / 50.0, f64::from(index) / 50.0)).collect();
+        assert!(merged(many, 1000.0).len() <= 200);
+    }
 
     #[test]
     fn moments_are_read_in_every_form_locust_writes() {
