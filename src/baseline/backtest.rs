@@ -11,7 +11,8 @@ use super::history::RunHistory;
 use super::index::key;
 use super::learned::LearnedBaseline;
 use super::record::{EndpointRecord, GoodRun, RunName, age};
-use super::table::{clean, minute, numbers};
+use super::table::{self, minute, numbers};
+use crate::clean;
 use crate::gate::{Options, PlacedGate, judge};
 use crate::results::{Endpoint, Results};
 use crate::text::{counted, short_commit};
@@ -170,7 +171,7 @@ impl Backtest {
         let mut table = numbers(&["gate", "would have failed", "warned", "passed", "not judged"]);
         for gate in &self.gates {
             table.row(vec![
-                clean(&gate.gate),
+                table::clean(&gate.gate),
                 format!("{} of {}", gate.failed.len(), self.runs),
                 gate.warned.len().to_string(),
                 gate.passed.to_string(),
@@ -185,7 +186,7 @@ impl Backtest {
                     let _ = write!(
                         text,
                         "\n{} would have {word} run {} of {}{}:\n",
-                        clean(&gate.gate),
+                        table::clean(&gate.gate),
                         miss.run.id,
                         minute(miss.at),
                         commit.unwrap_or_default(),
@@ -196,7 +197,7 @@ impl Backtest {
                         let _ = writeln!(
                             text,
                             "  {}: {} {}, limit {}{}",
-                            clean(&row.subject.to_string()),
+                            table::clean(&row.subject.to_string()),
                             row.measure,
                             row.observed_text(),
                             row.limit_text(),
@@ -209,10 +210,10 @@ impl Backtest {
                 let _ = write!(
                     text,
                     "\n{} could not have judged {} of {}, first because: {}\n",
-                    clean(&gate.gate),
+                    table::clean(&gate.gate),
                     gate.not_judged,
                     self.runs,
-                    clean(why)
+                    clean::line(why)
                 );
             }
         }

@@ -44,7 +44,7 @@ pub fn combine(
             if has_failed && !decided.is_known() {
                 on_inconclusive = OnInconclusive::Fail;
             }
-        } else if let Some(run) = again.iter().position(Again::failed) {
+        } else if let Some(run) = again.iter().position(RowAgain::failed) {
             row.reason.prefix(&format!("missed in the {} run only; ", ["second", "third"][run.min(1)]));
             // What the first run could not judge stays open.
             row.outcome = row.outcome.max(Outcome::Warn);
@@ -56,13 +56,13 @@ pub fn combine(
 
 /// A row in a further run.
 #[derive(Clone, Copy)]
-struct Again<'a> {
+struct RowAgain<'a> {
     row: Option<&'a Row>,
     /// What makes the whole run doubtful.
     doubt: Option<&'a Row>,
 }
 
-impl Again<'_> {
+impl RowAgain<'_> {
     fn failed(&self) -> bool {
         self.doubt.is_none() && self.row.is_some_and(|row| row.outcome == Outcome::Fail)
     }
@@ -99,7 +99,7 @@ impl Decided {
         !matches!(self, Self::By(_, Standing::Undecided) | Self::Silent(..))
     }
 
-    fn of(first: &Row, again: &[Again<'_>], most: usize) -> Self {
+    fn of(first: &Row, again: &[RowAgain<'_>], most: usize) -> Self {
         // A limit that knows no environment is one for two runs.
         let most = if knows_environment(first) { most } else { most.min(2) };
         let mut runs = vec![shown(first)];
@@ -118,9 +118,9 @@ impl Decided {
     }
 }
 
-fn again<'a>(row: &Row, further: &'a [Verdict]) -> Vec<Again<'a>> {
+fn again<'a>(row: &Row, further: &'a [Verdict]) -> Vec<RowAgain<'a>> {
     let doubtful = |row: &&Row| row.subject == Subject::Run && row.outcome == Outcome::Inconclusive;
-    let of = |verdict: &'a Verdict| Again {
+    let of = |verdict: &'a Verdict| RowAgain {
         row: row.id().and_then(|id| verdict.row(id)),
         doubt: verdict.rows.iter().find(doubtful),
     };

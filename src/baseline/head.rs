@@ -60,10 +60,10 @@ impl LineHead {
     /// Reads the head of a line that stands at this place of the file. `text` is the line or what it begins with.
     pub(super) fn parse(text: &[u8], place: Range<u64>) -> Self {
         let is_whole = text.len() as u64 == place.end - place.start;
-        let mut found = Found::default();
+        let mut found = HeadFields::default();
         // The deserializer stops with an error where the head ends.
         let all = (&mut found).deserialize(&mut serde_json::Deserializer::from_slice(text));
-        let Found { version, run, at, branch, fingerprint } = found;
+        let HeadFields { version, run, at, branch, fingerprint } = found;
         match (version, run, at, fingerprint) {
             (Some(version), ..) if version > HISTORY_SCHEMA_VERSION => Self::Newer,
             (Some(_), Some(run), Some(at), Some(fingerprint)) if all.is_ok() || branch.is_some() => {
@@ -77,7 +77,7 @@ impl LineHead {
 
 /// The fields of a head, as far as they were found.
 #[derive(Default)]
-struct Found {
+struct HeadFields {
     version: Option<u32>,
     run: Option<RunName>,
     at: Option<Timestamp>,
@@ -85,14 +85,14 @@ struct Found {
     fingerprint: Option<Fingerprint>,
 }
 
-impl Found {
+impl HeadFields {
     fn is_complete(&self) -> bool {
         let known = self.version.is_some() && self.run.is_some() && self.at.is_some() && self.fingerprint.is_some();
         (known && self.branch.is_some()) || self.version.is_some_and(|version| version > HISTORY_SCHEMA_VERSION)
     }
 }
 
-impl<'de> DeserializeSeed<'de> for &mut Found {
+impl<'de> DeserializeSeed<'de> for &mut HeadFields {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -100,7 +100,7 @@ impl<'de> DeserializeSeed<'de> for &mut Found {
     }
 }
 
-impl<'de> Visitor<'de> for &mut Found {
+impl<'de> Visitor<'de> for &mut HeadFields {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

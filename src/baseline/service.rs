@@ -24,15 +24,15 @@ pub(super) struct ServiceLimits {
     measure: Measure,
     model: Model,
     environment: Environment,
-    endpoints: HashMap<EndpointKey, Known>,
-    total: Option<Known>,
+    endpoints: HashMap<EndpointKey, KnownEndpoint>,
+    total: Option<KnownEndpoint>,
     /// The margins of each demand that was made so far; there are as many as gates.
     margins: RefCell<Vec<(LimitSpec, usize, Margins)>>,
 }
 
 /// What is usual for an endpoint.
 #[derive(Debug, Clone, Copy)]
-struct Known {
+struct KnownEndpoint {
     fit: Fit,
     /// Requests of a usual run.
     requests: u64,
@@ -60,11 +60,11 @@ impl ServiceLimits {
         if runs.len() < ENOUGH || measure.unit() != Unit::Ms {
             return None;
         }
-        let table = Table::of(runs, measure);
+        let table = RunTable::of(runs, measure);
         let (keys, series): (Vec<_>, Vec<Series>) = table.endpoints.into_iter().unzip();
         let model = Model::learn(&series)?;
-        let known = |fit: &Fit, requests: u64| Known { fit: *fit, requests };
-        let endpoints: HashMap<EndpointKey, Known> =
+        let known = |fit: &Fit, requests: u64| KnownEndpoint { fit: *fit, requests };
+        let endpoints: HashMap<EndpointKey, KnownEndpoint> =
             keys.into_iter().zip(model.fits()).map(|((key, requests), fit)| (key, known(fit, requests))).collect();
         let observed: Vec<Observation> = this
             .iter()
@@ -98,7 +98,7 @@ impl ServiceLimits {
         rounded: bool,
         requests: u64,
     ) -> Option<RunLimits> {
-        let Known { fit, requests: usual } = match endpoint {
+        let KnownEndpoint { fit, requests: usual } = match endpoint {
             Some(key) => *self.endpoints.get(key)?,
             None => self.total?,
         };
@@ -177,13 +177,13 @@ fn sampling(measure: &Measure, requests: u64) -> f64 {
 }
 
 /// A measure in the good runs, by endpoint and run.
-struct Table {
+struct RunTable {
     /// Endpoints that enough runs measured, with the requests of a usual run.
     endpoints: Vec<((EndpointKey, u64), Series)>,
     total: Option<(u64, Series)>,
 }
 
-impl Table {
+impl RunTable {
     fn of(runs: &[&GoodRun], measure: &Measure) -> Self {
         let mut order: HashMap<(&str, &str), usize> = HashMap::new();
         let mut columns: Vec<Vec<Option<&EndpointRecord>>> = Vec::new();

@@ -15,16 +15,16 @@ pub struct ConfirmSection {
     #[schemars(range(min = 0, max = 2))]
     pub runs: Option<u32>,
     /// How long a further run is, as a share of the first: 10% to 100%. Default: 100%. LoadForge rounds up to minutes.
-    pub duration: Option<Share>,
+    pub duration: Option<DurationShare>,
     /// How long to wait before each further run, such as 30m: a slow spell of the environment passes. Default: 0.
     pub wait: Option<Wait>,
 }
 
 /// A share of a run's duration, above 0 and at most 1.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
-pub struct Share(f64);
+pub struct DurationShare(f64);
 
-impl Share {
+impl DurationShare {
     /// The least share that is taken: a tenth.
     const LEAST: f64 = 0.1;
 
@@ -35,7 +35,7 @@ impl Share {
     }
 }
 
-impl<'de> Deserialize<'de> for Share {
+impl<'de> Deserialize<'de> for DurationShare {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         let percent = text.trim().strip_suffix('%').and_then(|number| number.trim_end().parse::<f64>().ok());
@@ -46,9 +46,9 @@ impl<'de> Deserialize<'de> for Share {
     }
 }
 
-impl JsonSchema for Share {
+impl JsonSchema for DurationShare {
     fn schema_name() -> Cow<'static, str> {
-        "Share".into()
+        "DurationShare".into()
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {

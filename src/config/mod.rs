@@ -15,7 +15,7 @@ mod host;
 mod load;
 mod model;
 
-pub use confirm::{ConfirmSection, Share, Wait};
+pub use confirm::{ConfirmSection, DurationShare, Wait};
 pub use duration::{Duration, NotADuration};
 pub use error::ConfigError;
 pub use guard::NotAllowed;

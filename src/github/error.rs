@@ -122,7 +122,7 @@ pub enum GithubError {
 
 /// Whether asking again can help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Again {
+pub(super) enum RetryAdvice {
     Never,
     Soon,
     After { wait: Duration, certain: bool },
@@ -151,12 +151,12 @@ impl GithubError {
     }
 
     /// Whether asking again can help.
-    pub(super) const fn again(&self) -> Again {
+    pub(super) const fn again(&self) -> RetryAdvice {
         match self {
             // A page of a proxy in place of GitHub's answer says nothing about what GitHub did.
-            Self::Unreachable { .. } | Self::Answer { .. } => Again::Soon,
-            Self::RateLimited { wait, certain, .. } => Again::After { wait: *wait, certain: *certain },
-            _ => Again::Never,
+            Self::Unreachable { .. } | Self::Answer { .. } => RetryAdvice::Soon,
+            Self::RateLimited { wait, certain, .. } => RetryAdvice::After { wait: *wait, certain: *certain },
+            _ => RetryAdvice::Never,
         }
     }
 

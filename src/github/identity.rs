@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::api::Github;
 use super::author::{Author, Identity};
-use super::error::{Again, GithubError, Task};
+use super::error::{GithubError, RetryAdvice, Task};
 
 #[derive(Deserialize)]
 struct AppIdentity {
@@ -59,7 +59,7 @@ impl Github {
         }
         match self.graphql::<Viewer>(Task::Identify, "query { viewer { login databaseId } }", json!({})).await {
             Ok(Viewer { viewer }) => Ok(Some(Identity { id: viewer.database_id, login: viewer.login })),
-            Err(error) if error.again() != Again::Never => Err(error),
+            Err(error) if error.again() != RetryAdvice::Never => Err(error),
             Err(_) => Ok(None),
         }
     }

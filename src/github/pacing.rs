@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use super::error::{Again, GithubError};
+use super::error::{GithubError, RetryAdvice};
 use super::patience::Patience;
 use crate::text::duration;
 
@@ -22,9 +22,9 @@ impl Pacer {
     /// Waits as long as this error asks for, or hands it back when waiting is of no use or takes too long.
     pub(super) async fn pause(&self, error: GithubError, tried: u32) -> Result<(), GithubError> {
         let wait = match error.again() {
-            Again::Never => return Err(error),
-            Again::Soon => jittered(self.patience.pause * 2_u32.pow(tried.saturating_sub(1).min(6))),
-            Again::After { wait, certain } => match self.afford(wait, certain) {
+            RetryAdvice::Never => return Err(error),
+            RetryAdvice::Soon => jittered(self.patience.pause * 2_u32.pow(tried.saturating_sub(1).min(6))),
+            RetryAdvice::After { wait, certain } => match self.afford(wait, certain) {
                 Some(wait) => {
                     tracing::info!("GitHub's rate limit: waiting {}", duration(wait));
                     wait

@@ -6,7 +6,7 @@ use super::judge::Judging;
 use super::run_under_test::RunUnderTest;
 use crate::baseline::{self, Cost};
 use crate::cli::GateCommandArgs;
-use crate::config::{Config, Share};
+use crate::config::{Config, DurationShare};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::loadforge::RunOutcome;
@@ -46,7 +46,7 @@ impl ConfirmPlan {
         Self {
             most_runs: 1 + further,
             asked: flag || written.is_some(),
-            share: section.duration.map_or(1.0, Share::fraction),
+            share: section.duration.map_or(1.0, DurationShare::fraction),
             wait: section.wait.unwrap_or_default().to_std(),
         }
     }

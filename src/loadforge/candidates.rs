@@ -11,14 +11,14 @@ const MOST_COMPARED: usize = 10;
 
 /// The runs that may have come of an intent: none of them was there before the start.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Candidates {
+pub(super) struct RunCandidates {
     /// Runs of the test.
     pub(super) of_test: Vec<u64>,
     /// Runs of which the service does not say what test they are of. Another pipeline may have started them.
     pub(super) of_unknown_test: Vec<u64>,
 }
 
-impl Candidates {
+impl RunCandidates {
     /// Sorts rows. The ids known before the start decide, not the clock, which may be wrong on either side. Fields that
     /// the service leaves out exclude nothing.
     fn among(rows: &[ResultRow], intent: &Intent, minutes: Option<f64>) -> Self {
@@ -92,7 +92,7 @@ mod tests {
     fn found(rows: serde_json::Value) -> (Vec<u64>, Vec<u64>) {
         let intent = Intent { at: "2026-11-22T10:00:00Z".parse().unwrap(), test_id: 4, known_runs: vec![1, 2] };
         let rows: Vec<_> = rows.as_array().unwrap().iter().cloned().map(ResultRow::read).collect();
-        let Candidates { of_test, of_unknown_test } = Candidates::among(&rows, &intent, Some(5.0));
+        let RunCandidates { of_test, of_unknown_test } = RunCandidates::among(&rows, &intent, Some(5.0));
         (of_test, of_unknown_test)
     }
 

@@ -18,7 +18,7 @@ const RANDOM: usize = 6;
 
 /// What is known of a run's build where only one line of text is left of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Origin {
+pub(super) struct BuildOrigin {
     /// Stands for repository, project, branch, job and profile together; `None` when one of the first two or the branch
     /// is unknown.
     scope: Option<String>,
@@ -30,7 +30,7 @@ pub(super) struct Origin {
     job_number: Option<u64>,
 }
 
-impl Origin {
+impl BuildOrigin {
     pub(super) fn of(build: &Build) -> Self {
         let scope = || {
             let parts = [build.repository.as_ref()?, build.project.as_ref()?, build.branch.as_ref()?];
@@ -121,15 +121,18 @@ mod tests {
     #[test]
     fn a_name_tells_what_a_record_tells() {
         for second in [Some(1_790_000_000), None] {
-            let origin = Origin::of(&build(OLD, second, 7));
+            let origin = BuildOrigin::of(&build(OLD, second, 7));
             let name = origin.name("perf/check_out.py");
             assert!(name.starts_with("check-out-ci-"), "{name}");
             assert!(name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'), "{name}");
-            assert_eq!(Origin::of_name(&name), Some(origin), "{name}");
+            assert_eq!(BuildOrigin::of_name(&name), Some(origin), "{name}");
         }
-        assert_eq!(Origin::of_name(&Origin::of(&Build::default()).name("a.py")), Some(Origin::of(&Build::default())));
+        assert_eq!(
+            BuildOrigin::of_name(&BuildOrigin::of(&Build::default()).name("a.py")),
+            Some(BuildOrigin::of(&Build::default()))
+        );
         for other in ["checkout", "a-ci-b", "a-ci-b-c-d-e", "my-ci-test", "a-ci-b-c-d-e-f"] {
-            assert_eq!(Origin::of_name(other), None, "{other}");
+            assert_eq!(BuildOrigin::of_name(other), None, "{other}");
         }
     }
 
@@ -137,7 +140,7 @@ mod tests {
     fn only_a_strictly_older_run_of_the_same_repository_branch_job_and_profile_is_superseded() {
         let old = build(OLD, Some(100), 1);
         let new = build(NEW, Some(200), 2);
-        let superseded = |run: &Build, by: &Build| Origin::of(run).is_superseded_by(by);
+        let superseded = |run: &Build, by: &Build| BuildOrigin::of(run).is_superseded_by(by);
         assert_eq!(superseded(&old, &new), Some(true));
         assert_eq!(superseded(&new, &old), Some(false), "an old pipeline's job");
         let rerun = Build { workflow: Some("w2".into()), job_number: Some(9), ..old.clone() };
@@ -161,7 +164,7 @@ mod tests {
 
     #[test]
     fn without_a_checkout_the_order_of_first_attempts_decides() {
-        let superseded = |run: &Build, by: &Build| Origin::of(run).is_superseded_by(by);
+        let superseded = |run: &Build, by: &Build| BuildOrigin::of(run).is_superseded_by(by);
         let (old, new) = (build(OLD, None, 1), build(NEW, None, 2));
         assert_eq!((superseded(&old, &new), superseded(&new, &old)), (Some(true), Some(false)));
         let rerun = Build { workflow: Some("w2".into()), job_number: Some(9), ..old };

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-use super::candidates::{Candidates, place};
+use super::candidates::{RunCandidates, place};
 use super::client::Client;
 use super::error::ApiError;
 use super::event::{Event, Observer};
@@ -175,7 +175,7 @@ impl Start<'_> {
 
     /// Looks once.
     pub(super) async fn look(&self, intent: &Intent) -> Result<Option<u64>, SessionError> {
-        let found = Candidates::find(self.client, intent, Some(self.minutes)).await?;
+        let found = RunCandidates::find(self.client, intent, Some(self.minutes)).await?;
         found.single(self.client, intent, self.own_test)
     }
 
@@ -200,7 +200,7 @@ impl Start<'_> {
     async fn in_spite_of_refusal(&self, intent: &Intent, observer: &mut dyn Observer) -> Option<u64> {
         let looking = async {
             loop {
-                match Candidates::find(self.client, intent, Some(self.minutes)).await {
+                match RunCandidates::find(self.client, intent, Some(self.minutes)).await {
                     Ok(found) => return found,
                     Err(_) => sleep(self.client.pace().of(Duration::from_secs(1))).await,
                 }

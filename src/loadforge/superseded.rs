@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::event::Event;
-use super::origin::Origin;
+use super::origin::BuildOrigin;
 use super::session::Session;
 use super::session_error::SessionError;
 use super::stopping::stop_run;
@@ -44,17 +44,17 @@ impl Session<'_> {
 
     async fn cancel_left(&mut self, build: &Build, records: &[RunRecord]) -> Result<Superseded, SessionError> {
         let api_url = self.client.url().to_string();
-        let recorded: BTreeMap<u64, Origin> = records
+        let recorded: BTreeMap<u64, BuildOrigin> = records
             .iter()
             .filter(|record| record.is_at(&api_url))
-            .filter_map(|record| Some((record.run_id?, Origin::of(&record.identity.build))))
+            .filter_map(|record| Some((record.run_id?, BuildOrigin::of(&record.identity.build))))
             .collect();
-        let made: BTreeMap<u64, Origin> = self
+        let made: BTreeMap<u64, BuildOrigin> = self
             .client
             .tests()
             .await?
             .into_iter()
-            .filter_map(|test| Some((test.id, Origin::of_name(&test.name)?)))
+            .filter_map(|test| Some((test.id, BuildOrigin::of_name(&test.name)?)))
             .collect();
         let mut found = Superseded::default();
         for row in self.client.results().await? {

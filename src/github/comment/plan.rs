@@ -33,7 +33,7 @@ pub(super) enum Placement {
 
 /// The newest section seen of every other test while this publication runs. What another job wrote over by accident is
 /// put back from here.
-pub(super) type Known = BTreeMap<String, Stored>;
+pub(super) type StoredSections = BTreeMap<String, Stored>;
 
 /// What should be.
 #[derive(Debug, PartialEq, Eq)]
@@ -67,7 +67,13 @@ pub(super) fn shown<'a>(own: &'a [Seen], mine: &Stored, head: &str) -> Option<(&
 }
 
 /// Decides. `own` is sorted by id and holds only comments proven ours; `known` gains what is seen.
-pub(super) fn plan(own: &[Seen], known: &mut Known, mine: &Stored, placement: Placement, head: &str) -> CommentPlan {
+pub(super) fn plan(
+    own: &[Seen],
+    known: &mut StoredSections,
+    mine: &Stored,
+    placement: Placement,
+    head: &str,
+) -> CommentPlan {
     let fresh = MarkerKind::Fresh { commit: mine.commit.clone() };
     let (kind, candidates): (MarkerKind, Vec<&Seen>) = match placement {
         Placement::Sticky => {
@@ -143,7 +149,7 @@ fn of_this_commit<'a>(own: &'a [Seen], mine: &Stored) -> Vec<&'a Seen> {
         .collect()
 }
 
-fn absorb(known: &mut Known, section: Stored, head: &str) {
+fn absorb(known: &mut StoredSections, section: Stored, head: &str) {
     match known.get_mut(&section.key) {
         Some(there) if rank(there, head) >= rank(&section, head) => {}
         Some(there) => *there = section,

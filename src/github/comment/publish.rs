@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::compose::{Parts, compose};
 use super::marker::{Stored, hash, key_of};
-use super::plan::{CommentPlan, Known, Placement, Seen, holds_only, plan, shown};
+use super::plan::{CommentPlan, Placement, Seen, StoredSections, holds_only, plan, shown};
 use super::remote::Remote;
 use super::{Action, CommentRecord, MAX_COMMENT, Mode, Only, Published, Section};
 use crate::error::Explain;
@@ -47,7 +47,7 @@ pub async fn publish(
         section,
         mode,
         only,
-        known: Known::new(),
+        known: StoredSections::new(),
         limit: MAX_COMMENT,
         slowest: Duration::ZERO,
     };
@@ -80,7 +80,7 @@ struct Publication<'a> {
     mine: Stored,
     mode: Mode,
     only: Only,
-    known: Known,
+    known: StoredSections,
     /// Characters the comment may have; less than GitHub's limit once GitHub said it is too long.
     limit: usize,
     /// The longest a write took.

@@ -6,7 +6,7 @@ use tokio::time::timeout;
 
 use super::Session;
 use crate::error::chain;
-use crate::loadforge::candidates::{Candidates, place};
+use crate::loadforge::candidates::{RunCandidates, place};
 use crate::loadforge::event::Event;
 use crate::loadforge::recorder::Recorder;
 use crate::loadforge::stopping::stop_run;
@@ -103,7 +103,7 @@ impl Session<'_> {
             return;
         };
         let minutes = recorder.record.fingerprint.duration_s.map(|seconds| seconds as f64 / 60.0);
-        let looking = Candidates::find(&self.client, intent, minutes);
+        let looking = RunCandidates::find(&self.client, intent, minutes);
         let Ok(Ok(found)) = timeout(TWIN_LIMIT, looking).await else {
             return;
         };

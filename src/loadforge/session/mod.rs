@@ -18,7 +18,7 @@ use super::adopt::{self, Adoption, Asked};
 use super::client::Client;
 use super::ephemeral;
 use super::event::{Event, Observer};
-use super::origin::Origin;
+use super::origin::BuildOrigin;
 use super::plan::{RunPlan, ScriptFile};
 use super::recorder::Recorder;
 use super::resolved_test::{ResolvedTest, resolve};
@@ -263,7 +263,7 @@ impl Session<'_> {
         script: &ScriptFile,
         deadline: Instant,
     ) -> Result<Option<Signal>, SessionError> {
-        let name = Origin::of(&plan.build).name(&script.path);
+        let name = BuildOrigin::of(&plan.build).name(&script.path);
         // Before it is made: whoever comes after a kill finds it by its name.
         recorder.record.ephemeral = true;
         recorder.record.ephemeral_name = Some(name.clone());

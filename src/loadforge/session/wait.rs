@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use tokio::time::timeout_at;
 
 use super::{RunEnd, Session};
-use crate::loadforge::candidates::{Candidates, place};
+use crate::loadforge::candidates::{RunCandidates, place};
 use crate::loadforge::event::Event;
 use crate::loadforge::recorder::Recorder;
 use crate::loadforge::resolved_test::{host_of, settings};
@@ -86,7 +86,7 @@ impl Session<'_> {
             (Some(run_id), _) => run_id,
             (None, Some(intent)) => {
                 let own_test = recorder.record.ephemeral;
-                let found = Candidates::find(&self.client, intent, None).await?;
+                let found = RunCandidates::find(&self.client, intent, None).await?;
                 let found = found.single(&self.client, intent, own_test)?.ok_or(SessionError::NothingRecorded)?;
                 self.started(&mut recorder, found);
                 found
@@ -126,7 +126,7 @@ impl Session<'_> {
                 (Some(run_id), _) => (record, run_id),
                 (None, Some(intent)) => {
                     self.observer.event(&Event::Adopted { run_id: None });
-                    let found = Candidates::find(&self.client, &intent, None).await?;
+                    let found = RunCandidates::find(&self.client, &intent, None).await?;
                     let run_id = found.single(&self.client, &intent, record.ephemeral)?;
                     let run_id = run_id.ok_or(SessionError::NothingRecorded)?;
                     (record, run_id)

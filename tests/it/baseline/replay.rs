@@ -69,7 +69,7 @@ fn a_backtest_names_the_builds_each_gate_would_have_failed() {
 
     p97 < 1s could not have judged 8 of 8, first because: the results hold no p97; the nearest are p95 and p98
 
-    p99.9 < 2s could not have judged 8 of 8, first because: too few requests: 2000, and p99.9 needs 2995
+    p99.9 < 2s could not have judged 8 of 8, first because: too few requests: 2000, and p99.9 needs 2995; at this rate that takes a run of 3m, or 1.5 times the users
 
     p95 < 1s after ramp-up could not have judged 8 of 8, first because: no history of the run was delivered (history.csv)
     "#);
