@@ -1,5 +1,7 @@
 //! The one HTTP client of this program: one TLS provider, our User-Agent, bounded in time.
 
+use std::error::Error;
+use std::io;
 use std::net::IpAddr;
 use std::sync::Once;
 use std::time::Duration;
@@ -57,8 +59,39 @@ pub fn is_loopback(url: &Url) -> bool {
     }
 }
 
+/// What TLS says is wrong, where a chain of causes holds that. `io::Error` hides the error it wraps from `source`, and
+/// one may wrap another, so both ways in are looked at.
+#[must_use]
+pub fn tls_error<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e rustls::Error> {
+    let mut cause = Some(error);
+    while let Some(outer) = cause {
+        let mut inner: &(dyn Error + 'static) = outer;
+        loop {
+            if let Some(tls) = inner.downcast_ref() {
+                return Some(tls);
+            }
+            match inner.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+                Some(wrapped) => inner = wrapped,
+                None => break,
+            }
+        }
+        cause = outer.source();
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn what_tls_says_is_found_however_deep_it_is_wrapped() {
+        use std::io::Error;
+
+        let tls = rustls::Error::DecryptError;
+        let wrapped = Error::other(Error::other(Error::other(tls.clone())));
+        assert_eq!(super::tls_error(&wrapped), Some(&tls));
+        assert_eq!(super::tls_error(&Error::other("x")), None);
+    }
+
     #[test]
     fn a_client_can_be_built_more_than_once() {
         assert!(super::client().is_ok());

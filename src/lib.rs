@@ -23,6 +23,7 @@ pub mod loadforge;
 pub mod locust;
 pub mod log;
 pub mod python;
+pub mod reach;
 pub mod redact;
 pub mod report;
 pub mod results;

@@ -22,7 +22,14 @@ pub fn parse(
 ) -> Result<Cli, clap::Error> {
     let is_set = |name: &str| environment(name).is_some_and(|value| !matches!(value.to_str(), Some("" | "<nil>")));
     let mut command = with_environment(Cli::command(), &is_set);
-    let matches = command.try_get_matches_from_mut(arguments).map_err(refusal::without_values)?;
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let written = |flag: &str| arguments.iter().any(|argument| argument.to_string_lossy().starts_with(flag));
+    let matches = command.try_get_matches_from_mut(&arguments).map_err(|error| {
+        refusal::without_values(refusal::with_source(error, |flag| {
+            let name = format!("{PREFIX}{}", flag.trim_start_matches('-').to_uppercase().replace('-', "_"));
+            (is_set(&name) && !written(flag)).then_some(name)
+        }))
+    })?;
     Cli::from_arg_matches(&matches).map_err(refusal::without_values)
 }
 
@@ -136,6 +143,26 @@ mod tests {
             let Sub::Run(run) = cli.command else { panic!() };
             assert_eq!((run.test.test_id, run.detach), (None, false));
         }
+    }
+
+    #[test]
+    fn a_wrong_value_names_the_variable_it_came_from() {
+        // clap reads the process environment itself, which a test cannot set; what names the source can be asked.
+        let error = Cli::command().try_get_matches_from(["loadforge-ci", "run", "--users", "many"]).unwrap_err();
+        let named = refusal::with_source(error, |flag| (flag == "--users").then(|| "LOADFORGE_CI_USERS".to_owned()));
+        assert!(named.to_string().contains("'--users <N> (from LOADFORGE_CI_USERS)'"), "{named}");
+    }
+
+    #[test]
+    fn locusts_own_flags_mean_the_same() {
+        let line = ["run", "-f", "a.py", "-u", "5", "-r", "2", "-t", "90s", "--host", "http://h", "--headless"];
+        let Sub::Run(run) = with(&line, &[]).unwrap().command else { panic!() };
+        assert_eq!(run.test.locustfile.unwrap().to_str(), Some("a.py"));
+        assert_eq!((run.shape.users, run.shape.spawn_rate), (Some(5), Some(2.0)));
+        assert_eq!(run.shape.duration.unwrap().as_secs(), 90.0);
+        assert_eq!(run.shape.target_host.unwrap().as_str(), "http://h/");
+        let Sub::Run(run) = with(&["run", "--run-time", "1h30m"], &[]).unwrap().command else { panic!() };
+        assert_eq!(run.shape.duration.unwrap().as_secs(), 5400.0);
     }
 
     #[test]

@@ -137,7 +137,7 @@ pub struct TestArgs {
     #[arg(long, value_name = "NAME", group = "source")]
     pub test: Option<String>,
     /// A Locust script of this repository
-    #[arg(long, value_name = "FILE", group = "source")]
+    #[arg(long, short_alias = 'f', value_name = "FILE", group = "source")]
     pub locustfile: Option<PathBuf>,
 }
 
@@ -146,19 +146,19 @@ pub struct TestArgs {
 #[command(next_help_heading = "Shape of the run")]
 pub struct ShapeArgs {
     /// Peak number of users
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, short_alias = 'u', value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub users: Option<u32>,
     /// Users to start per second
-    #[arg(long, value_name = "RATE", value_parser = values::rate)]
+    #[arg(long, short_alias = 'r', value_name = "RATE", value_parser = values::rate)]
     pub spawn_rate: Option<f64>,
     /// Length of the run; LoadForge takes whole minutes, 2m to 720m [default: 5m]
-    #[arg(long, value_name = "DURATION")]
+    #[arg(long, short_alias = 't', alias = "run-time", value_name = "DURATION")]
     pub duration: Option<Duration>,
     /// Load generators of a region, such as nyc3=1; repeatable
     #[arg(long, value_name = "REGION=N")]
     pub region: Vec<Region>,
     /// Target of the load: scheme, host and port, such as https://staging.example.com
-    #[arg(long, value_name = "URL")]
+    #[arg(long, short_alias = 'H', alias = "host", value_name = "URL")]
     pub target_host: Option<Url>,
     /// Environment variable to pass to the script; `NAME` alone copies its current value; repeatable
     #[arg(long, value_name = "NAME[=VALUE]")]
@@ -166,6 +166,9 @@ pub struct ShapeArgs {
     /// Overall time limit [default: duration + 15 minutes]
     #[arg(long, value_name = "DURATION")]
     pub timeout: Option<Duration>,
+    /// Taken for the sake of command lines written for Locust: there is no other way to run
+    #[arg(long, hide = true)]
+    pub headless: bool,
 }
 
 /// Where results and history live.

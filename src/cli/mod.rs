@@ -95,6 +95,10 @@ pub struct RunArgs {
     /// Return once the run has started; `wait` collects it later
     #[arg(long, help_heading = "What to run")]
     pub detach: bool,
+    /// Start the load without a look whether the host under test can be reached; with the local engine a host that cannot
+    /// be reached ends the command otherwise
+    #[arg(long, help_heading = "What to run")]
+    pub no_preflight: bool,
     /// Processes of the local engine [default: what the CPU quota allows]
     #[arg(long, value_name = "N", help_heading = "Shape of the run")]
     pub processes: Option<u32>,

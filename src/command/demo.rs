@@ -16,7 +16,7 @@ use crate::gate::{self, Options, PlacedGate};
 use crate::judging::{self, Judging, RunUnderTest};
 use crate::loadforge::{RunOutcome, RunPlan, ScriptFile};
 use crate::results::{Engine, LocalLoad, ResultsFolder, StartApi, TestSource};
-use crate::running::{self, Service};
+use crate::running::{self, Preflight, Service};
 use crate::stdout::printed;
 use crate::text::counted;
 use crate::verdict::{Origin, TargetPolicy};
@@ -47,7 +47,7 @@ pub(super) async fn run(arguments: &DemoArgs, output: OutputArgs, mut sink: impl
     // Each demo is a run of its own, also when an earlier one left its folder behind.
     let folder = ResultsFolder::new(&arguments.results);
     folder.remove(ResultsFolder::RUN)?;
-    let ended = running::execute(&service, &plan, folder, &Config::default()).await;
+    let ended = running::execute(&service, &plan, folder, &Config::default(), Preflight::Skip).await;
     service.close().await;
     let served: u64 = shop.served().iter().map(|endpoint| endpoint.requests()).sum();
     shop.shutdown().await;

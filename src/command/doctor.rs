@@ -11,6 +11,7 @@ use crate::judging;
 use crate::lint;
 use crate::loadforge::{Session, StopSignals};
 use crate::locust::process;
+use crate::reach::reach;
 use crate::results::{Engine, ResultsFolder, TestSource};
 use crate::running::{self, Service};
 use crate::stdout::printed;
@@ -95,6 +96,14 @@ async fn test(arguments: &DoctorArgs, ci: &CircleCi) -> CheckResult {
     running::check_target(&config, host.as_ref())?;
     if let Some(host) = host {
         words.push_str(&format!(", against {host}"));
+        if !arguments.run.no_preflight {
+            match reach(&host).await {
+                Ok(()) => words.push_str(", which answers"),
+                Err(fault) if plan.engine == Engine::Local => return Err(fault.into()),
+                // LoadForge may reach what this machine cannot.
+                Err(fault) => words.push_str(&format!(" (from this machine: {fault})")),
+            }
+        }
     }
     Ok(words)
 }

@@ -6,7 +6,7 @@ use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::judging;
 use crate::results::{Build, Engine, ResultsFolder, RunIdentity};
-use crate::running::{self, Service};
+use crate::running::{self, Preflight, Service};
 
 pub(super) async fn run(arguments: &RunArgs) -> Result<Exit, CommandError> {
     let ci = running::environment(&arguments.build);
@@ -39,7 +39,8 @@ async fn carry_out(arguments: &RunArgs, build: &Build, folder: ResultsFolder) ->
         }
         Engine::Local => Service::local(plan.local).await?,
     };
-    let ended = running::execute(&service, &plan, folder, &config).await;
+    let preflight = if arguments.no_preflight { Preflight::Skip } else { Preflight::Check };
+    let ended = running::execute(&service, &plan, folder, &config, preflight).await;
     service.close().await;
     Ok(running::report_outcome(&ended?))
 }

@@ -339,6 +339,9 @@ mod tests {
             "test:\n  target_host: ${NOT_SET}\n",
             "test:\n  target_host: \"${NOT_SET}\"\n",
             "test: { id: 1, name: x }\n",
+            "gates: p95 < 500ms\n",
+            "gates: |\n  error_rate < 1%\n  p95 < 1s\n",
+            "gates:\n  p95: < 500ms\n",
         ];
         let texts: Vec<_> = faults.iter().map(|text| read(text, None).unwrap_err()).collect();
         insta::assert_snapshot!(texts.join("\n\n"));

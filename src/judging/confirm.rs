@@ -11,7 +11,7 @@ use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::loadforge::RunOutcome;
 use crate::results::{Build, Engine, ResultsFolder, RunRecord, load_generators};
-use crate::running::{self, Service};
+use crate::running::{self, Preflight, Service};
 use crate::verdict::{Confirmation, Outcome, Unit, Verdict};
 
 /// Further runs that confirm asks for where nothing else is said.
@@ -181,7 +181,7 @@ impl Further<'_> {
             Engine::Loadforge => Service::remote(&self.arguments.service)?,
             Engine::Local => Service::local(plan.local).await?,
         };
-        let ended = running::execute(&service, &plan, folder.clone(), self.by.config).await;
+        let ended = running::execute(&service, &plan, folder.clone(), self.by.config, Preflight::Skip).await;
         service.close().await;
         let ended = ended?;
         let exit = running::report_outcome(&ended);

@@ -9,6 +9,7 @@ use super::retry::AttemptOutcome;
 use super::transport::TransportError;
 use crate::error::{Explain, chain};
 use crate::exit::Exit;
+use crate::http::tls_error;
 
 /// One call to the service did not give what was asked for. No message ever holds the token or a full address.
 #[derive(Debug, thiserror::Error)]
@@ -193,20 +194,12 @@ impl ApiError {
     }
 }
 
-/// rustls's words when the chain of causes holds a certificate error. `io::Error` hides its inner error from
-/// `source`, so both ways in are looked at.
+/// rustls's words when the chain of causes holds a certificate error.
 fn certificate_problem(error: &(dyn std::error::Error + 'static)) -> Option<String> {
-    let mut cause = Some(error);
-    while let Some(inner) = cause {
-        let tls = inner
-            .downcast_ref::<rustls::Error>()
-            .or_else(|| inner.downcast_ref::<std::io::Error>()?.get_ref()?.downcast_ref::<rustls::Error>());
-        if let Some(rustls::Error::InvalidCertificate(problem)) = tls {
-            return Some(problem.to_string());
-        }
-        cause = inner.source();
+    match tls_error(error)? {
+        rustls::Error::InvalidCertificate(problem) => Some(problem.to_string()),
+        _ => None,
     }
-    None
 }
 
 /// The last cause of the chain says what happened; the ones before it only say where.

@@ -6,11 +6,12 @@ use tokio::time::{Instant, sleep};
 use url::Url;
 
 use super::guard::{check_own_hosts, check_target};
+use super::preflight::{self, Preflight};
 use super::service::{Service, log_event, stop_signals};
 use crate::config::Config;
 use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::loadforge::{RunEnd, RunOutcome, RunPlan, Session};
+use crate::loadforge::{RunEnd, RunOutcome, RunPlan, Session, SessionError};
 use crate::results::ResultsFolder;
 use crate::text::compact_duration;
 
@@ -20,6 +21,7 @@ pub(crate) async fn execute(
     plan: &RunPlan,
     folder: ResultsFolder,
     config: &Config,
+    preflight: Preflight,
 ) -> Result<RunEnd, CommandError> {
     check_own_hosts(config, plan)?;
     // Before anything is sent, so that no signal finds a run without somebody to cancel it.
@@ -28,7 +30,14 @@ pub(crate) async fn execute(
     let mut session = Session::new(service.client.clone(), folder, &mut observer, stop);
     let target = session.resolve(plan).await?;
     // A saved test brings its own host, which is known only now; nothing is started yet.
-    check_target(config, target.fingerprint.host.as_deref().and_then(|host| host.parse::<Url>().ok()).as_ref())?;
+    let host = target.fingerprint.host.as_deref().and_then(|host| host.parse::<Url>().ok());
+    check_target(config, host.as_ref())?;
+    if let Some(host) = host.as_ref().filter(|_| preflight == Preflight::Check) {
+        tokio::select! {
+            checked = preflight::check(plan, host) => checked?,
+            signal = session.stop.signal() => return Err(SessionError::Stopped(signal).into()),
+        }
+    }
     Ok(session.run(plan, &target).await?)
 }
 

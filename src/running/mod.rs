@@ -7,6 +7,7 @@
 mod execute;
 mod guard;
 mod plan;
+mod preflight;
 mod recorded;
 mod secrets;
 mod service;
@@ -14,6 +15,7 @@ mod service;
 pub(crate) use execute::{execute, pause, report_outcome};
 pub(crate) use guard::check_target;
 pub(crate) use plan::{plan, plan_again};
+pub(crate) use preflight::Preflight;
 pub(crate) use recorded::{Asking, environment, failed, is_left_to_container_0, leave_other_builds, record_failure};
 pub(crate) use secrets::{register_address, register_entry, register_variables};
 pub(crate) use service::{Service, api_url, cache_dir, log_event, named_api_url, stop_signals};

@@ -189,7 +189,7 @@ const REFUSED: [&str; 19] = [
     "run --api-url https://u:URL!@h.example/api/v2 --test-id 1",
     "run --api-url https://h.example/?token=URL! --test-id 1",
     "run --config in/host.yml --engine local",
-    "run --config in/url.yml --engine local --env SHOP_PASSWORD",
+    "run --config in/url.yml --engine local --no-preflight --env SHOP_PASSWORD",
     "run --config in/users.yml --engine local",
     "gate --config in/gates.yml",
     "TOKEN! run",
@@ -200,7 +200,7 @@ const REFUSED: [&str; 19] = [
 
 /// Command lines over a service whose results repeat the secrets; in this order.
 const COLLECTED: [&str; 22] = [
-    "run -vv --locustfile in/loud.py --users 2 --duration 2m --target-host https://shop.example.com --env SHOP_PASSWORD",
+    "run -vv --locustfile in/loud.py --users 2 --duration 2m --target-host http://127.0.0.1:9 --env SHOP_PASSWORD",
     "gate -v --gate p95~<~60s --config in/env.yml",
     "baseline add --baseline-branch login",
     "baseline show",
@@ -213,12 +213,12 @@ const COLLECTED: [&str; 22] = [
     "gate --log-format json --gate avg~of~\"**\"~<~1ms",
     "gate --color always --gate max~of~\"**\"~<~1ms",
     "gate --confirm --env SHOP_PASSWORD --gate p95~<=~+1%~vs~baseline",
-    "run --locustfile in/loud.py --users 2 --duration 2m --target-host https://shop.example.com --env SHOP_PASSWORD --results second",
+    "run --locustfile in/loud.py --users 2 --duration 2m --target-host http://127.0.0.1:9 --env SHOP_PASSWORD --results second",
     "run --test-id 102 --start-api v1 --duration 2m --env SHOP_PASSWORD --env ODD --results third",
     "wait --run-id 1001 --results fourth --env SHOP_PASSWORD",
     "wait --run-id 1001 --results fifth --config in/env.yml",
     "cancel --run-id 1001",
-    "doctor --locustfile in/loud.py --users 1 --target-host https://shop.example.com --env SHOP_PASSWORD --github-api-url http://127.0.0.1:9",
+    "doctor --locustfile in/loud.py --users 1 --target-host http://127.0.0.1:9 --env SHOP_PASSWORD --github-api-url http://127.0.0.1:9",
     "gate --from in/run_stats.csv --history-csv in/run_stats_history.csv --failures-csv in/run_failures.csv --gate p95~of~\"**\"~<~1ms --results sixth",
     "lint in/loud.py in/hard.py",
     "lint --format json in/hard.py",
@@ -226,7 +226,7 @@ const COLLECTED: [&str; 22] = [
 
 /// Command lines against a service that repeats every request in its error.
 const ECHOED: [&str; 9] = [
-    "run -vv --locustfile in/loud.py --users 2 --duration 2m --target-host https://shop.example.com --env SHOP_PASSWORD",
+    "run -vv --locustfile in/loud.py --users 2 --duration 2m --target-host http://127.0.0.1:9 --env SHOP_PASSWORD",
     "run --test-id 1 --start-api v1 --duration 2m --env ODD --results second",
     "run --test TOKEN! --duration 2m",
     "doctor --test-id 1",
@@ -292,7 +292,7 @@ async fn nothing_that_comes_out_holds_a_secret() {
     // Real Locust, whose script prints its environment and names endpoints after the secret.
     let mut local = tool("");
     for line in [
-        "run --engine local --locustfile in/loud.py --users 1 --duration 2s --target-host http://127.0.0.1:9 --env SHOP_PASSWORD",
+        "run --engine local --locustfile in/loud.py --users 1 --duration 2s --target-host http://127.0.0.1:9 --no-preflight --env SHOP_PASSWORD",
         "gate --gate p95~<~1ms",
     ] {
         (local, _) = run(local, line).await;

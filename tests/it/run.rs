@@ -318,3 +318,25 @@ fn a_server_in_a_process_of_its_own_serves_every_command() {
     signal(&server, "TERM");
     assert_eq!(server.wait().unwrap().code(), Some(143));
 }
+
+#[test]
+fn a_host_that_cannot_be_reached_stops_a_local_run_and_warns_before_a_run_of_the_service() {
+    let script = "from locust import HttpUser\n";
+    let shape = ["--locustfile", "a.py", "--users", "1", "--duration", "2m", "--target-host", "http://127.0.0.1:9"];
+    let local = Tool::new().file("a.py", script);
+    let refused = local.run(&[&["run", "--engine", "local"], &shape[..]].concat()).expect(4);
+    assert!(refused.stderr.contains("127.0.0.1:9 cannot be reached: the connection was refused"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("hint: start the service before the load test"), "{}", refused.stderr);
+    assert!(!local.path("loadforge-results/locust.log").exists(), "nothing was started");
+    let doctor = local.run(&[&["doctor", "--engine", "local"], &shape[..]].concat()).expect(4);
+    assert!(
+        doctor.stdout.contains("missing  test and target host: 127.0.0.1:9 cannot be reached"),
+        "{}",
+        doctor.stdout
+    );
+
+    let service = Service::replaying(ReplayPace::AtOnce, InjectedFaults::default());
+    let tool = service.tool().file("a.py", script);
+    let warned = tool.run(&[&["run"], &shape[..]].concat()).expect(0);
+    assert!(warned.stderr.contains("warning: the host under test (LoadForge may reach"), "{}", warned.stderr);
+}

@@ -53,7 +53,7 @@ fn a_secret_that_a_script_repeats_stays_out_of_every_report() {
                               response.failure('refused with ' + SECRET)\n";
     let tool = Tool::new().file("loud.py", script).env("SHOP_PASSWORD", "corr3ct-h0rse").env("SHOP_PIN", "12345");
     let run = ["run", "--engine", "local", "--locustfile", "loud.py", "--users", "1", "--duration", "3s"];
-    let more = ["--target-host", "http://127.0.0.1:9", "--env", "SHOP_PASSWORD", "--env", "SHOP_PIN"];
+    let more = ["--target-host", "http://127.0.0.1:9", "--no-preflight", "--env", "SHOP_PASSWORD", "--env", "SHOP_PIN"];
     let ended = tool.run(&[&run[..], &more[..]].concat()).expect(0);
     assert!(!ended.stderr.contains("corr3ct-h0rse"), "{}", ended.stderr);
     assert!(ended.stderr.contains("values shorter than 6 characters are not hidden in logs and reports: SHOP_PIN"));
@@ -128,7 +128,7 @@ fn the_reporting_script_counts_as_the_shop_with_one_process() {
     counts_agree("reporting.py", "1");
 }
 
-const LOCAL: [&str; 11] = [
+const LOCAL: [&str; 12] = [
     "run",
     "--engine",
     "local",
@@ -140,6 +140,7 @@ const LOCAL: [&str; 11] = [
     "2s",
     "--target-host",
     "http://127.0.0.1:9",
+    "--no-preflight",
 ];
 
 #[test]

@@ -9,6 +9,7 @@ use winnow::stream::{Location, Stream};
 use winnow::token::{one_of, take_while};
 
 use super::input::{Input, Parsed, keyword, next_token, stop};
+use super::units::converted;
 use crate::gate::{Accepted, Condition, Limit, LimitUnit, Measure};
 use crate::verdict::{Operator, Unit};
 
@@ -201,9 +202,18 @@ fn fixed_unit(measure: &Measure, value: &Quantity<'_>) -> Parsed<LimitUnit> {
 fn unfitting(measure: &Measure, value: &Quantity<'_>) -> Parsed<LimitUnit> {
     let Quantity { digits, unit, span, .. } = value;
     let instead = match (measure, measure.unit()) {
+        _ if converted(measure.unit(), value.number, unit).is_some() => {
+            format!("write {}", converted(measure.unit(), value.number, unit).unwrap_or_default())
+        }
         (Measure::Errors(_), _) => format!("write {digits}% of the requests, or {digits} for a plain count"),
         (Measure::Drift(_), _) => format!("it is a change over the run: write {digits}%"),
         (_, Unit::PerSecond) => format!("write {digits}/s"),
+        (Measure::Failures, Unit::Count) if *unit == "%" => {
+            format!("it is a plain number of requests: for a share write error_rate and {digits}%")
+        }
+        (Measure::Requests, Unit::Count) if unit.starts_with('/') => {
+            format!("it is a plain number of requests: for a rate write rps and {digits}{unit}")
+        }
         (_, Unit::Count) => format!("it is a plain number of requests: write {digits}"),
         (_, Unit::Percent) => format!("write {digits}%"),
         _ if *unit == "%" => format!("write {digits}ms or {digits}s; against history write +{digits}% vs baseline"),

@@ -43,6 +43,16 @@ pub(super) fn measure(input: &mut Input<'_>, inside_drift: bool) -> Parsed<Measu
         "errors" => Measure::Errors(class(input)?),
         "drift" if !inside_drift => drift(input)?,
         _ if word.strip_prefix('p').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit() || c == '.')) => {
+            if let Some(decimals) = word.strip_prefix("p0.").filter(|decimals| *decimals >= "5") {
+                let percent = format!("{decimals:0<2}");
+                let (whole, rest) = percent.split_at(2);
+                let meant = if rest.is_empty() { whole.to_owned() } else { format!("{whole}.{rest}") };
+                return stop(
+                    span,
+                    format!("`{word}` is the time that {}% of the requests stay below", &word[1..]),
+                    format!("did you mean `p{meant}`?"),
+                );
+            }
             // More decimals than a percentile keeps would be rounded away.
             let decimals = word.split_once('.').map_or(0, |(_, decimals)| decimals.len());
             match word.parse() {
@@ -57,6 +67,10 @@ pub(super) fn measure(input: &mut Input<'_>, inside_drift: bool) -> Parsed<Measu
             }
         }
         _ => {
+            if let Some((phrase, meant)) = phrase(word, input) {
+                let end = start + phrase.len();
+                return stop(start..end, format!("unknown measure `{phrase}`"), format!("did you mean `{meant}`?"));
+            }
             let known = PERCENTILES.into_iter().chain(names()).chain(["drift"]);
             let hint = match synonym(word).or_else(|| nearest(word, known)) {
                 Some("drift") if inside_drift => "a drift is taken of a time, a rate or rps: drift(p95)".to_owned(),
@@ -70,6 +84,21 @@ pub(super) fn measure(input: &mut Input<'_>, inside_drift: bool) -> Parsed<Measu
         }
     };
     Ok(measure)
+}
+
+/// A measure written as several words, or a percentile without its p: the text as written and our word for it.
+fn phrase(word: &str, input: &Input<'_>) -> Option<(String, String)> {
+    let number = word.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let is_ordinal = matches!(&word[number.len()..], "" | "th" | "st" | "nd" | "rd");
+    if is_ordinal && number.parse().is_ok_and(|percent: f64| percent > 0.0 && percent <= 100.0) {
+        return Some((word.to_owned(), format!("p{number}")));
+    }
+    let rest: &str = input.as_ref();
+    let second: String = rest.trim_start().chars().take_while(|c| c.is_alphanumeric()).collect();
+    let joined = format!("{word}_{second}").to_lowercase();
+    let meant = names().find(|name| *name == joined).or_else(|| synonym(&joined))?;
+    let space = rest.len() - rest.trim_start().len();
+    Some((format!("{word}{}{second}", &rest[..space]), meant.to_owned()))
 }
 
 /// The class in `errors(class)`.

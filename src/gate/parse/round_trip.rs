@@ -7,7 +7,9 @@ use crate::results::Percentile;
 use crate::verdict::{Operator, Severity, Unit};
 
 fn percentile() -> impl Strategy<Value = Percentile> {
-    (1..=100_000_u32).prop_map(|thousandths| Percentile::from_percent(f64::from(thousandths) / 1000.0).unwrap())
+    // What looks like a share (p0.95) is refused.
+    prop_oneof![1..500_u32, 1000..=100_000_u32]
+        .prop_map(|thousandths| Percentile::from_percent(f64::from(thousandths) / 1000.0).unwrap())
 }
 
 /// A percentile, or a measure without an argument that is one of these.

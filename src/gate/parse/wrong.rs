@@ -25,6 +25,11 @@ fn measures_and_severities_that_do_not_exist() {
         "P95 < 1s",
         "p(95) < 1s",
         "banana < 1s",
+        "error rate < 1%",
+        "response time < 1s",
+        "95th < 1s",
+        "p0.95 < 500ms",
+        "p0.999 < 500ms",
         "p101 < 1s",
         "p0 < 1s",
         "p99.99999 < 1s",
@@ -68,6 +73,26 @@ fn measures_and_severities_that_do_not_exist() {
       banana < 1s
       ^^^^^^
       hint: the measures are p95 (any percentile), avg, median, min, max, rps, requests, failures, error_rate, errors(5xx), drift(p95)
+    unknown measure `error rate`
+      error rate < 1%
+      ^^^^^^^^^^
+      hint: did you mean `error_rate`?
+    unknown measure `response time`
+      response time < 1s
+      ^^^^^^^^^^^^^
+      hint: did you mean `p95`?
+    unknown measure `95th`
+      95th < 1s
+      ^^^^
+      hint: did you mean `p95`?
+    `p0.95` is the time that 0.95% of the requests stay below
+      p0.95 < 500ms
+      ^^^^^
+      hint: did you mean `p95`?
+    `p0.999` is the time that 0.999% of the requests stay below
+      p0.999 < 500ms
+      ^^^^^^
+      hint: did you mean `p99.9`?
     `p101` is not a percentile
       p101 < 1s
       ^^^^

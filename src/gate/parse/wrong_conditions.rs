@@ -24,6 +24,9 @@ fn comparisons_and_units_that_do_not_fit() {
         "p95 < 500msec",
         "p95 < 5 sec",
         "p95 < 5/s",
+        "p95 < 500us",
+        "p95 < 1m",
+        "error_rate < 0.01",
         "error_rate < 5ms",
         "error_rate < 1",
         "error_rate < 150%",
@@ -96,15 +99,27 @@ fn comparisons_and_units_that_do_not_fit() {
     unknown unit `msec`
       p95 < 500msec
             ^^^^^^^
-      hint: write 500ms or 500s
+      hint: write 500ms
     unknown unit `sec`
       p95 < 5 sec
             ^^^^^
-      hint: write 5ms or 5s
+      hint: write 5s
     `/s` is not a unit of `p95`
       p95 < 5/s
             ^^^
       hint: write 5ms or 5s
+    unknown unit `us`
+      p95 < 500us
+            ^^^^^
+      hint: write 0.5ms
+    unknown unit `m`
+      p95 < 1m
+            ^^
+      hint: write 60s if minutes are meant, or 1ms
+    `error_rate` needs a unit
+      error_rate < 0.01
+                   ^^^^
+      hint: write 1% if a share of 0.01 is meant, or 0.01%
     `ms` is not a unit of `error_rate`
       error_rate < 5ms
                    ^^^
@@ -124,7 +139,7 @@ fn comparisons_and_units_that_do_not_fit() {
     unknown unit `/min`
       rps > 50/min
             ^^^^^^
-      hint: write 50/s
+      hint: write 0.833/s
     `ms` is not a unit of `rps`
       rps > 50ms
             ^^^^
@@ -132,11 +147,11 @@ fn comparisons_and_units_that_do_not_fit() {
     `/s` is not a unit of `requests`
       requests > 50/s
                  ^^^^
-      hint: it is a plain number of requests: write 50
+      hint: it is a plain number of requests: for a rate write rps and 50/s
     `%` is not a unit of `failures`
       failures < 1%
                  ^^
-      hint: it is a plain number of requests: write 1
+      hint: it is a plain number of requests: for a share write error_rate and 1%
     `ms` is not a unit of `errors(5xx)`
       errors(5xx) < 1ms
                     ^^^

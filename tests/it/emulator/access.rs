@@ -120,7 +120,7 @@ fn the_token_of_the_local_engine_is_nothing_one_could_guess() {
         Tool::new().file("a.py", script).env("LOADFORGE_API_TOKEN", "lf-token-1").env("GITHUB_TOKEN", "gh-token-1");
     let run = ["run", "--engine", "local", "--locustfile", "a.py", "--users", "1", "--duration", "2s"];
     let mut child = Ending(
-        tool.command(&[&run[..], &["--target-host", "http://127.0.0.1:9"]].concat())
+        tool.command(&[&run[..], &["--target-host", "http://127.0.0.1:9", "--no-preflight"]].concat())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()

@@ -9,12 +9,13 @@ use serde_json::{Value, json};
 use super::runner::{Declared, Kind, Orb, orb_folder};
 
 /// Flags that no parameter of the orb stands for, and why.
-const LEFT_OUT: [(&str, &str, &str); 19] = [
+const LEFT_OUT: [(&str, &str, &str); 20] = [
     ("run", "history", "run judges nothing; gate reads the history"),
     ("wait", "history", "wait judges nothing; gate reads the history"),
     ("wait", "start-api", "wait starts nothing"),
     ("cancel", "history", "cancel judges nothing"),
     ("cancel", "start-api", "cancel starts nothing"),
+    ("run", "no-preflight", "LOADFORGE_CI_NO_PREFLIGHT"),
     ("run", "commit", "CircleCI names the commit"),
     ("run", "branch", "CircleCI names the branch"),
     ("wait", "commit", "CircleCI names the commit"),
