@@ -394,6 +394,8 @@ pub enum SchemaOf {
     Results,
     /// verdict.json
     Verdict,
+    /// answer.json
+    Answer,
 }
 
 /// Arguments of `completions`.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anstyle::{AnsiColor, Style};
 
-use super::{Story, wording};
+use super::{Story, answer, wording};
 use crate::clean;
 use crate::text::{Align, Table, wrapped};
 use crate::verdict::{Outcome, Row, Unit};
@@ -34,7 +34,8 @@ const MOST_OTHER: usize = 200;
 /// Lines of a traceback shown.
 const DETAIL_LINES: usize = 20;
 
-/// Writes the verdict: one sentence, the rows from worst to best, problems and findings in words, where the files are.
+/// Writes the verdict: one sentence, the rows from worst to best, problems and findings in words, where the files
+/// are, and last the short answer.
 ///
 /// # Errors
 /// When the sink cannot be written.
@@ -75,7 +76,7 @@ pub fn write(sink: &mut dyn Write, story: &Story<'_>, options: &ConsoleOptions) 
             writeln!(sink, "  {}", clean::line(&file.display().to_string()))?;
         }
     }
-    Ok(())
+    write!(sink, "\nIn short:\n{}", answer::text(story, width))
 }
 
 /// Why rows ended as they did, for those whose numbers alone don't say it.

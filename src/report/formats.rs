@@ -1,10 +1,10 @@
 //! The report formats.
 
 use super::format::Format;
-use super::{html, json, junit, markdown};
+use super::{answer, html, json, junit, markdown};
 
 /// Every format, in the order in which the console names the files.
-pub const FORMATS: &[Format] = &[markdown::FORMAT, html::FORMAT, junit::FORMAT, json::FORMAT];
+pub const FORMATS: &[Format] = &[markdown::FORMAT, html::FORMAT, junit::FORMAT, json::FORMAT, answer::FORMAT];
 
 #[cfg(test)]
 mod tests {

@@ -1,8 +1,9 @@
 //! Test cases for CircleCI's Tests tab.
 //!
-//! The tab lists failed cases alone, with name, class, file, message and text. So a warning and a row that could
-//! not be judged are written as failed cases too, and their message says whether they stop the build: what stops
-//! it is the exit code, never this file. Only a row that is allowed to stay unjudged (no baseline yet) is `skipped`.
+//! The tab, and the agents that read it, list failed cases alone, with name, class, file, message and text; a failed case
+//! that does not stop the build would be taken for the reason of a red one. So a case fails only where its row stops the
+//! build. A warning is a passed case that says so in its output. A row that could not be judged and does not stop the
+//! build is a skipped case: it was not judged, and the tab counts it as such. Every case carries its numbers.
 
 use std::time::Duration;
 
@@ -19,13 +20,6 @@ const LONGEST: usize = 500;
 
 /// Lines of a traceback shown.
 const DETAIL_LINES: usize = 60;
-
-/// What a failed case means.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Weight {
-    StopsTheBuild,
-    DoesNotStop,
-}
 
 /// The format, for the list of formats.
 pub(super) const FORMAT: Format = Format {
@@ -63,8 +57,12 @@ const KINDS: [(&str, Holds); 4] = [
 fn case(story: &Story<'_>, row: &Row) -> TestCase {
     let mut case = TestCase::new(line(&row.gate), status(story, row));
     case.set_classname(line(&row.subject.to_string()));
-    // A gate takes no time of its own; the attribute is wanted by readers of the format.
-    case.set_time(Duration::ZERO);
+    // A gate takes no time of its own: it is about the whole run.
+    case.set_time(length(story));
+    if matches!(row.outcome, Outcome::Pass | Outcome::Warn) {
+        let warning = if row.outcome == Outcome::Warn { "Warning, does not stop the build\n" } else { "" };
+        case.set_system_out(format!("{warning}{}", description(row)));
+    }
     if let Origin::File { .. } = row.origin {
         case.extra.insert("file".into(), line(&wording::place(&row.origin)).into());
     }
@@ -79,30 +77,26 @@ fn case(story: &Story<'_>, row: &Row) -> TestCase {
 }
 
 fn status(story: &Story<'_>, row: &Row) -> TestCaseStatus {
-    let weight = match row.outcome {
-        Outcome::Warn => Weight::DoesNotStop,
-        // With `on_inconclusive: warn` the whole is no worse than a warning.
-        Outcome::Inconclusive if story.verdict.outcome < Outcome::Inconclusive => Weight::DoesNotStop,
-        _ => Weight::StopsTheBuild,
-    };
-    let (mut status, kind) = match row.outcome {
-        Outcome::Pass => return TestCaseStatus::success(),
-        Outcome::Fail => (TestCaseStatus::non_success(NonSuccessKind::Failure), "fail"),
-        Outcome::Warn => (TestCaseStatus::non_success(NonSuccessKind::Failure), "warning"),
-        Outcome::Inconclusive if row.allowed => (TestCaseStatus::skipped(), "inconclusive"),
-        Outcome::Inconclusive => (TestCaseStatus::non_success(NonSuccessKind::Error), "inconclusive"),
-    };
-    let prefix = match (row.outcome, weight) {
-        (Outcome::Warn, _) => "Warning, does not stop the build: ",
-        (Outcome::Inconclusive, _) if row.allowed => "Not judged, allowed: ",
-        (Outcome::Inconclusive, Weight::DoesNotStop) => "Could not be judged, does not stop the build: ",
-        (Outcome::Inconclusive, Weight::StopsTheBuild) => "Could not be judged: ",
-        _ => "",
+    // With `on_inconclusive: warn` the whole is no worse than a warning.
+    let stops = story.verdict.outcome >= Outcome::Inconclusive && !row.allowed;
+    let (mut status, kind, prefix) = match row.outcome {
+        Outcome::Pass | Outcome::Warn => return TestCaseStatus::success(),
+        Outcome::Fail => (TestCaseStatus::non_success(NonSuccessKind::Failure), "fail", ""),
+        Outcome::Inconclusive if stops => {
+            (TestCaseStatus::non_success(NonSuccessKind::Error), "inconclusive", "Could not be judged: ")
+        }
+        Outcome::Inconclusive => (TestCaseStatus::skipped(), "inconclusive", "Not judged, does not stop the build: "),
     };
     status.set_message(line(&format!("{prefix}{}", row.reason)));
     status.set_type(kind);
     status.set_description(description(row));
     status
+}
+
+/// The length that the run was given; 0 where only a CSV was judged.
+fn length(story: &Story<'_>) -> Duration {
+    let planned = story.run.and_then(|run| run.fingerprint.duration_s).unwrap_or(0);
+    Duration::from_secs(planned)
 }
 
 /// All that is known of the row, one fact per line.

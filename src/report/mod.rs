@@ -2,6 +2,7 @@
 //! written into the results folder.
 
 mod align;
+pub mod answer;
 pub mod console;
 mod context;
 pub mod escape;

@@ -2,6 +2,7 @@
 
 use schemars::{JsonSchema, schema_for};
 
+use super::answer::Answer;
 use crate::results::Results;
 use crate::verdict::Verdict;
 
@@ -17,6 +18,12 @@ pub fn verdict() -> String {
     text::<Verdict>()
 }
 
+/// The schema of `answer.json`.
+#[must_use]
+pub fn answer() -> String {
+    text::<Answer>()
+}
+
 fn text<T: JsonSchema>() -> String {
     // A schema is plain JSON; there is nothing in it that could fail to be written.
     let mut text = serde_json::to_string_pretty(&schema_for!(T)).unwrap_or_default();
@@ -30,9 +37,11 @@ mod tests {
 
     #[test]
     fn the_schemas_name_the_fields_of_the_files() {
-        for (text, title, field) in
-            [(super::results(), "Results", "endpoints"), (super::verdict(), "Verdict", "sentence")]
-        {
+        for (text, title, field) in [
+            (super::results(), "Results", "endpoints"),
+            (super::verdict(), "Verdict", "sentence"),
+            (super::answer(), "Answer", "next"),
+        ] {
             let schema: Value = serde_json::from_str(&text).unwrap();
             assert_eq!(schema["title"], title);
             assert!(schema["properties"][field]["description"].is_string(), "{field}");

@@ -84,7 +84,9 @@ impl ResultsFolder {
     /// The test cases, in a folder of its own so that CircleCI's `store_test_results` finds nothing else.
     pub const JUNIT: &'static str = "junit/loadforge.xml";
     /// Every file that is made of the results when they are judged.
-    pub const REPORTS: [&'static str; 4] = [Self::VERDICT, Self::SUMMARY, Self::REPORT, Self::JUNIT];
+    pub const REPORTS: [&'static str; 5] = [Self::VERDICT, Self::SUMMARY, Self::REPORT, Self::JUNIT, Self::ANSWER];
+    /// The verdict in short.
+    pub const ANSWER: &'static str = "answer.json";
     /// Where the comment is.
     pub const COMMENT: &'static str = "comment.json";
     /// Where the reports can be read in the CI system, for a comment that another job posts.

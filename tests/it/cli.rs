@@ -29,7 +29,7 @@ fn a_flag_can_come_from_the_environment_and_an_empty_variable_is_unset() {
 
 #[test]
 fn schemas_are_json() {
-    for of in ["config", "results", "verdict"] {
+    for of in ["config", "results", "verdict", "answer"] {
         let schema: serde_json::Value =
             serde_json::from_str(&Tool::new().run(&["schema", of]).expect(0).stdout).unwrap();
         assert!(schema["$schema"].is_string(), "{of}");

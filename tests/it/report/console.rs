@@ -18,7 +18,15 @@ fn a_failed_run_is_told_from_worst_to_best() {
 
 #[test]
 fn an_empty_run_is_told_too() {
-    insta::assert_snapshot!(shown(&Sample::empty(), &ConsoleOptions::default()), @"Nothing was judged: no gate is written and there is no history to compare with");
+    insta::assert_snapshot!(shown(&Sample::empty(), &ConsoleOptions::default()), @r"
+    Nothing was judged: no gate is written and there is no history to compare with
+
+    In short:
+    verdict      Nothing was judged: no gate is written and there is no history to compare with
+    generator    no problem was reported
+    report       report.html
+    next         loadforge-ci run && loadforge-ci gate
+    ");
 }
 
 #[test]

@@ -10,8 +10,8 @@ fn every_report_is_in_the_folder_and_the_verdict_reads_back() {
     let folder = ResultsFolder::new(dir.path());
     let sample = Sample::shop(Outcome::Fail);
     let written = files::write(&folder, &sample.story(), None).unwrap();
-    assert_eq!(written.len(), 4);
-    assert!(written.iter().all(|file| file.metadata().unwrap().len() > 1000));
+    assert_eq!(written.len(), 5);
+    assert!(written.iter().all(|file| file.metadata().unwrap().len() > 500));
     assert_eq!(folder.read_json::<Verdict>(ResultsFolder::VERDICT).unwrap(), sample.verdict);
 }
 
@@ -21,7 +21,13 @@ fn a_broken_template_loses_no_report() {
     let folder = ResultsFolder::new(dir.path());
     let sample = Sample::shop(Outcome::Fail);
     assert!(files::write(&folder, &sample.story(), Some(("own.md", "{{ nope }}"))).is_err());
-    for name in [ResultsFolder::VERDICT, ResultsFolder::SUMMARY, ResultsFolder::REPORT, ResultsFolder::JUNIT] {
+    for name in [
+        ResultsFolder::VERDICT,
+        ResultsFolder::SUMMARY,
+        ResultsFolder::REPORT,
+        ResultsFolder::JUNIT,
+        ResultsFolder::ANSWER,
+    ] {
         assert!(folder.file(name).exists(), "{name}");
     }
 }

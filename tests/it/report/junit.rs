@@ -16,13 +16,22 @@ fn what_does_not_stop_the_build_says_so() {
     assert!(stopped.contains("<error message=\"Could not be judged: p99.9 needs"), "{stopped}");
     sample.verdict.outcome = Outcome::Warn;
     let warned = xml(&sample.story());
-    assert!(warned.contains("<error message=\"Could not be judged, does not stop the build: p99.9 needs"), "{warned}");
+    assert!(warned.contains("<skipped message=\"Not judged, does not stop the build: p99.9 needs"), "{warned}");
+    assert!(warned.contains("errors=\"0\""), "{warned}");
+    sample.verdict.outcome = Outcome::Inconclusive;
     for row in &mut sample.verdict.rows {
         row.allowed = row.outcome == Outcome::Inconclusive;
     }
     let allowed = xml(&sample.story());
-    assert!(allowed.contains("<skipped message=\"Not judged, allowed: p99.9 needs"), "{allowed}");
-    assert!(allowed.contains("errors=\"0\""), "{allowed}");
+    assert!(allowed.contains("<skipped message=\"Not judged, does not stop the build: p99.9 needs"), "{allowed}");
+}
+
+#[test]
+fn a_warning_is_a_passed_case_that_says_so_and_a_pass_carries_its_numbers() {
+    let xml = xml(&Sample::shop(Outcome::Warn).story());
+    assert!(xml.contains("failures=\"0\"") && !xml.contains("<failure"), "{xml}");
+    assert!(xml.contains("<system-out>Warning, does not stop the build\n"), "{xml}");
+    assert!(xml.contains("p95: 620 ms, limit &lt; 1,000 ms") || xml.contains("p95: 620 ms, limit &lt; 1 s"), "{xml}");
 }
 
 #[test]

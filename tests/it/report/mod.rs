@@ -1,5 +1,6 @@
 //! What people look at: every report of the same stories.
 
+mod answer;
 mod console;
 mod files;
 mod hostile;
