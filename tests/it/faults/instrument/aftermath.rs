@@ -12,6 +12,9 @@ use super::story::{Ended, Line, Story};
 /// The longest silence of the log.
 const LONGEST_SILENCE: Duration = Duration::from_secs(90);
 
+/// The time from a signal to the end: five seconds to cancel the run, and as much to delete its test.
+const STOP_LIMIT: Duration = Duration::from_secs(11);
+
 /// What a cell left behind.
 pub(crate) struct Aftermath {
     story: Story,
@@ -27,6 +30,8 @@ pub(crate) struct Aftermath {
     /// Tests our client made that are still there: id and name.
     tests_left: Vec<(u64, String)>,
     saved_tests: usize,
+    /// Time from the signal to the end.
+    stopping: Option<Duration>,
     /// What was asked of the service.
     pub(crate) log: Vec<String>,
 }
@@ -46,6 +51,7 @@ impl Aftermath {
             foreign_cancelled: Vec::new(),
             tests_left: Vec::new(),
             saved_tests: 0,
+            stopping: state.stopped_at.map(|at| at.elapsed()),
             log: state.log.clone(),
         };
         drop(state);
@@ -126,6 +132,9 @@ impl Aftermath {
                 broken.push(format!("{:?} is said to be finished and is not ours or not over", end.run_id));
             }
         }
+        if let Some(took) = self.stopping.filter(|took| *took > STOP_LIMIT) {
+            broken.push(format!("took {} s to stop", took.as_secs()));
+        }
         let silence = self.said.windows(2).map(|pair| pair[1].at - pair[0].at).max().unwrap_or_default();
         if silence > LONGEST_SILENCE {
             broken.push(format!("{} s of silence", silence.as_secs()));
@@ -138,6 +147,11 @@ impl Aftermath {
             }
         }
         broken
+    }
+
+    /// Whether a line that holds these words was written.
+    pub(crate) fn says(&self, words: &str) -> bool {
+        self.all_words().contains(words)
     }
 
     /// What was said, asked and left, for a look at a cell.

@@ -22,6 +22,11 @@ pub(crate) struct Cell {
 }
 
 impl Cell {
+    /// A cell with these faults in a usual service.
+    pub(crate) fn new(story: Story, faults: &[(Call, Pattern, Fault)]) -> Self {
+        Self { story, nature: Nature::default(), faults: faults.to_vec(), seed: 1 }
+    }
+
     /// Plays the cell under a clock that stands still but where everybody waits. No socket can be opened.
     pub(crate) fn observe(&self) -> Aftermath {
         fastrand::seed(self.seed);

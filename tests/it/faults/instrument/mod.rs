@@ -18,5 +18,5 @@ pub(crate) use aftermath::Aftermath;
 pub(crate) use cell::Cell;
 pub(crate) use fault::{Answer, Fault, Pattern};
 pub(crate) use matrix::{matrix, random_starts, sample};
-pub(crate) use service::Call;
+pub(crate) use service::{Call, Nature};
 pub(crate) use story::Story;

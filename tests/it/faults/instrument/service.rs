@@ -159,6 +159,7 @@ pub(crate) struct State {
     later: Vec<(Instant, Call, Option<u64>, Value)>,
     /// Stops the client when the call with this number has come.
     stop: Option<(Call, usize, mpsc::Sender<Signal>)>,
+    pub(crate) stopped_at: Option<Instant>,
     /// Kills the client then.
     kill: Option<(Call, usize)>,
     /// Everything that was asked, for a look at a cell.
@@ -186,6 +187,7 @@ impl StandIn {
             counts: BTreeMap::new(),
             later: Vec::new(),
             stop: None,
+            stopped_at: None,
             kill: None,
             log: Vec::new(),
         };
@@ -353,6 +355,7 @@ impl State {
         };
         if let Some((.., sender)) = self.stop.take_if(|(of, at, _)| *of == call && *at == this) {
             let _ = sender.try_send(Signal::Terminate);
+            self.stopped_at = Some(Instant::now());
         }
         if self.kill.take_if(|(of, at)| *of == call && *at == this).is_some() {
             killed.notify_one();
