@@ -105,6 +105,7 @@ fn main() {
                 exact: true,
                 rows: 1,
                 endpoints: Vec::new(),
+                total: run.total,
                 most_runs: 1,
             };
             black_box(index.comparable(&rules(), &this).unwrap());

@@ -90,6 +90,7 @@ pub fn backtest(history: &RunHistory, gates: &[PlacedGate], rules: &Rules) -> Ba
             exact: run.exact,
             rows: rows_at_stake(gates, run.endpoints.iter().map(|one| (one.method.as_str(), one.name.as_str()))),
             endpoints: run.endpoints.clone(),
+            total: run.total.clone(),
             most_runs: 1,
         };
         let rules = Rules { now: run.at, ..rules.clone() };
@@ -114,6 +115,10 @@ pub fn backtest(history: &RunHistory, gates: &[PlacedGate], rules: &Rules) -> Ba
             record.count(run, verdict);
         }
     }
+    // A default gate about throughput that never had anything to judge is no gate of these runs.
+    let judged = |record: &GateRecord| record.passed + record.failed.len() + record.warned.len() > 0;
+    let mut placed = gates.iter();
+    records.retain(|record| placed.next().is_none_or(|placed| !placed.is_default_throughput() || judged(record)));
     let span = match (replayed.first(), replayed.last()) {
         (Some(first), Some(last)) => Some((all[*first].at, all[*last].at)),
         _ => None,

@@ -57,6 +57,8 @@ pub struct ThisRun {
     pub rows: usize,
     /// What it measured, by endpoint: what a run did to all of them is not the fault of one.
     pub endpoints: Vec<EndpointRecord>,
+    /// All requests together.
+    pub total: EndpointRecord,
     /// How many runs of this build there may be, 1 without `--confirm`.
     pub most_runs: usize,
 }
@@ -71,6 +73,7 @@ impl ThisRun {
             exact: is_exact(results),
             rows: rows_at_stake(gates, results.endpoints.iter().map(|one| (one.method.as_str(), one.name.as_str()))),
             endpoints: results.endpoints.iter().map(EndpointRecord::of).collect(),
+            total: EndpointRecord::of(&results.total),
             most_runs: 1,
         }
     }
@@ -89,6 +92,8 @@ pub(super) fn rows_at_stake<'a>(
 ) -> usize {
     gates
         .iter()
+        // Where it judges at all, it adds one row.
+        .filter(|placed| !placed.is_default_throughput())
         .map(|placed| &placed.gate)
         .filter(|gate| gate.is_vs_baseline() && gate.severity == Severity::Fail)
         .map(|gate| match &gate.selector {

@@ -42,6 +42,7 @@ pub struct LearnedBaseline<'a> {
     typical: RefCell<HashMap<Measure, f64>>,
     /// The run that is judged.
     this: Vec<EndpointRecord>,
+    busy: Option<f64>,
     most_runs: usize,
     services: RefCell<HashMap<Measure, Option<Rc<ServiceLimits>>>>,
 }
@@ -73,6 +74,7 @@ impl<'a> LearnedBaseline<'a> {
             none: others.none,
             typical: RefCell::default(),
             this: this.endpoints.clone(),
+            busy: busy(&this.total, this.fingerprint.users),
             most_runs: this.most_runs,
             services: RefCell::default(),
         }
@@ -251,8 +253,13 @@ impl LimitSource for LearnedBaseline<'_> {
         let runs = values.len();
         let warn_only = runs < FAIL_FROM;
         let few = if warn_only { format!("; a warning at most below {FAIL_FROM} good runs") } else { String::new() };
-        let reason = format!("limit from {}: {why}{few}", counted(runs, "good run"));
+        let range = range(&values, query.measure.unit());
+        let reason = format!("limit from {}{range}: {why}{few}", counted(runs, "good run"));
         BaselineAnswer::Limit { limit, median, runs: count(runs), recent: values, warn_only, reason, shown }
+    }
+
+    fn busy(&self) -> Option<f64> {
+        self.busy
     }
 
     fn expected(&self) -> Expected {
@@ -262,6 +269,19 @@ impl LimitSource for LearnedBaseline<'_> {
         let endpoints = self.endpoints.iter().filter(|(_, series)| always(series)).map(|(key, _)| owned(key));
         Expected { endpoints: endpoints.collect(), runs: count(self.runs.len()) }
     }
+}
+
+/// Where the good runs lie: ` between 50 ms and 70 ms`; nothing for one value alone.
+fn range(values: &[f64], unit: Unit) -> String {
+    let low = values.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    if low < high { format!(" between {} and {}", unit.show(low), unit.show(high)) } else { String::new() }
+}
+
+/// Which share of their time so many users waited for the service: requests/s × mean response time / users (Little's law).
+fn busy(total: &EndpointRecord, users: Option<u32>) -> Option<f64> {
+    let users = f64::from(users.filter(|users| *users > 0)?);
+    Some(total.requests_per_s? * total.avg_ms? / 1_000.0 / users)
 }
 
 fn owned((method, name): &(&str, &str)) -> EndpointKey {

@@ -193,3 +193,12 @@ impl fmt::Display for Gate {
         Ok(())
     }
 }
+
+impl PlacedGate {
+    /// Whether it is about throughput and written by nobody. In a closed loop the throughput of one endpoint hardly
+    /// shows how fast it is, so such a gate judges only what throughput tells.
+    #[must_use]
+    pub fn is_default_throughput(&self) -> bool {
+        self.origin == Origin::Default && self.gate.measure == Measure::Rps
+    }
+}

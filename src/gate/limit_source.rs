@@ -10,6 +10,12 @@ pub trait LimitSource {
     /// Learns the limit for one value.
     fn compare(&self, query: &BaselineQuery<'_>) -> BaselineAnswer;
 
+    /// Which share of their time users spent waiting for the service, 0 to 1; `None` where it is not known. Below a half,
+    /// throughput says how long users think and not how fast the service is.
+    fn busy(&self) -> Option<f64> {
+        None
+    }
+
     /// The endpoints a run of this test is expected to call. One that it does not call is no accident.
     fn expected(&self) -> Expected {
         Expected::default()

@@ -87,7 +87,7 @@ pub(crate) async fn settle(
 ) -> Result<Settled, CommandError> {
     let most = confirm.most_runs;
     let first = by.judge(under_test)?;
-    let settled = |verdict| Ok(Settled { verdict, stopped: None });
+    let settled = |verdict| Ok(Settled { verdict: with_evidence(verdict), stopped: None });
     let Some(record) = under_test.run.clone().filter(|_| baseline::needs_another(&first, &[], most.max(2))) else {
         return settled(first);
     };
@@ -119,12 +119,17 @@ pub(crate) async fn settle(
                 let missing = Some(fault.message.as_str());
                 let verdict = baseline::combine(&first, &verdicts, most, missing, by.options.on_inconclusive);
                 let stopped = is_stopped(&fault).then_some(fault);
-                return Ok(Settled { verdict: Verdict { confirmation: spent.confirmation(), ..verdict }, stopped });
+                let verdict = Verdict { confirmation: spent.confirmation(), ..verdict };
+                return Ok(Settled { verdict: with_evidence(verdict), stopped });
             }
         }
     }
     let verdict = baseline::combine(&first, &verdicts, most, None, by.options.on_inconclusive);
     settled(Verdict { confirmation: spent.confirmation(), ..verdict })
+}
+
+fn with_evidence(verdict: Verdict) -> Verdict {
+    Verdict { evidence: baseline::evidence(&verdict), ..verdict }
 }
 
 const fn is_stopped(fault: &CommandError) -> bool {

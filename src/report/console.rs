@@ -46,6 +46,9 @@ pub fn write(sink: &mut dyn Write, story: &Story<'_>, options: &ConsoleOptions) 
     for line in wrapped(&clean::line(&wording::headline(verdict)), width) {
         writeln!(sink, "{headline}{line}{headline:#}")?;
     }
+    for line in verdict.evidence.iter().flat_map(|evidence| wrapped(&clean::line(&wording::closed(evidence)), width)) {
+        writeln!(sink, "{line}")?;
+    }
     let mut shown = Vec::new();
     let mut left_out = Vec::new();
     for (outcome, most) in [

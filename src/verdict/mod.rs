@@ -29,6 +29,10 @@ pub struct Verdict {
     pub outcome: Outcome,
     /// The verdict in one sentence, for the top of every report.
     pub sentence: String,
+    /// What the comparisons with the history point to: the code, its environment, the load generator, or not enough to
+    /// tell; one line with the numbers. `None` where nothing was found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<String>,
     /// Every row, in the order of the gates.
     pub rows: Vec<Row>,
     /// What the numbers mean over time. Findings never change the outcome.
@@ -60,6 +64,7 @@ impl Verdict {
             schema_version: VERDICT_SCHEMA_VERSION,
             outcome: Outcome::Inconclusive,
             sentence: String::new(),
+            evidence: None,
             rows,
             findings: Vec::new(),
             confirmation: None,

@@ -42,8 +42,8 @@ pub fn dispersion(runs: &[Failed]) -> f64 {
             })
             .sum()
     } else {
-        // Nothing failed ever (or everything): no scatter was seen, and none can be told.
-        PRIOR_DISPERSION * degrees
+        // Nothing failed ever (or everything): no burst was seen, and each run without one makes bursts less likely.
+        degrees
     };
     let weight = super::PRIOR_WEIGHT;
     ((weight * PRIOR_DISPERSION + chi_squared) / (weight + degrees)).max(1.0)

@@ -31,6 +31,9 @@ use crate::verdict::{AgainstBaseline, OnInconclusive, Origin, Outcome, Row, Subj
 /// The fewest windows that are judged: a minute of windows of 10 s.
 const FEWEST_WINDOWS: u64 = 6;
 
+/// From this share of waiting users on, the throughput of all requests shows how fast the service is.
+const BUSY_ENOUGH: f64 = 0.5;
+
 /// What the user wants made of what cannot be judged, and of the service's own targets.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Options {
@@ -74,9 +77,10 @@ pub fn judge_over(
     let missing = Missing::of(if compares { baseline.expected() } else { Expected::default() }, results);
     let index = EndpointIndex::of(results);
     let mut plan = SeriesPlan::default();
+    let throughput_tells = baseline.busy().is_some_and(|busy| busy >= BUSY_ENOUGH);
     let targets: Vec<GateTarget<'_>> = (0..)
         .zip(gates)
-        .flat_map(|(number, placed)| GateTarget::of(number, placed, &index, &missing))
+        .flat_map(|(number, placed)| GateTarget::of(number, placed, &index, &missing, throughput_tells))
         .map(|target| target.plan(results, &mut plan))
         .collect();
     let judge = GateJudge {
@@ -119,9 +123,21 @@ enum Selected<'a> {
 }
 
 impl<'a> GateTarget<'a> {
-    fn of(number: u32, placed: &'a PlacedGate, index: &EndpointIndex<'a>, missing: &'a Missing) -> Vec<Self> {
+    fn of(
+        number: u32,
+        placed: &'a PlacedGate,
+        index: &EndpointIndex<'a>,
+        missing: &'a Missing,
+        throughput_tells: bool,
+    ) -> Vec<Self> {
         let target = |what| Self { index: number, placed, what, series: None };
-        let Some(selector) = &placed.gate.selector else { return vec![target(Selected::All)] };
+        let Some(selector) = &placed.gate.selector else {
+            let judged = !placed.is_default_throughput() || throughput_tells;
+            return judged.then(|| target(Selected::All)).into_iter().collect();
+        };
+        if placed.is_default_throughput() {
+            return missing.matching(selector).map(Selected::Missing).map(target).collect();
+        }
         let matching = index.matching(selector).into_iter();
         let mut targets: Vec<Self> = if placed.gate.is_vs_baseline() {
             let there = matching.filter(|endpoint| !missing.contains(endpoint)).map(Selected::One);

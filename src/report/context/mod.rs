@@ -87,6 +87,7 @@ struct VerdictView {
     word: &'static str,
     headline: String,
     sentence: String,
+    evidence: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -186,6 +187,7 @@ impl Context {
                 word: wording::outcome_word(verdict.outcome),
                 headline: wording::headline(verdict),
                 sentence: verdict.sentence.clone(),
+                evidence: verdict.evidence.as_deref().map(wording::closed),
             },
             rows: Rows {
                 fail: rows(Outcome::Fail, detail.fail),

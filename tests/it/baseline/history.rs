@@ -167,8 +167,15 @@ fn the_head_of_a_line_decides_whether_the_rest_is_read() {
     assert_eq!((index.heads().len(), index.left_out()), (4, (0, 0)));
     let rules = Rules { branch: None, runs: 2, max_age: Duration::from_secs(86_400 * 365), now: at(5) };
     let now = good(9, 5, 1.0);
-    let this =
-        ThisRun { fingerprint: now.fingerprint, run: None, exact: true, rows: 1, endpoints: Vec::new(), most_runs: 1 };
+    let this = ThisRun {
+        fingerprint: now.fingerprint,
+        run: None,
+        exact: true,
+        rows: 1,
+        endpoints: Vec::new(),
+        total: now.total,
+        most_runs: 1,
+    };
     let comparable = index.comparable(&rules, &this).unwrap();
     let learned = LearnedBaseline::over(&comparable, &this);
     assert_eq!(learned.expected().runs, 2, "the runs 1 and 3");

@@ -153,7 +153,7 @@ fn without_a_gate_the_default_ones_find_the_endpoint_that_got_slower() {
     let same = verdict_with(&runs, &[], &shop(9, 410.0, 3).1, &rules(30));
     assert_eq!((same.outcome, failing(&same).len(), same.rows.len()), (Outcome::Pass, 0, 21));
     let slower = verdict_with(&runs, &[], &shop(9, 640.0, 2).1, &rules(30));
-    assert_eq!(failing(&slower), ["p95 of POST /login"]);
+    assert_eq!(failing(&slower), ["p50 of POST /login", "p95 of POST /login"]);
     let broken = verdict_with(&runs, &[], &shop(9, 400.0, 60).1, &rules(30));
     assert_eq!(failing(&broken), ["error_rate of POST /login"]);
 }
@@ -171,11 +171,12 @@ fn an_endpoint_that_every_good_run_called_often_must_not_be_missing() {
         };
         verdict_with(runs, texts, &without, &rules(30)).rows.iter().filter_map(told).collect::<Vec<_>>().join("\n")
     };
-    assert_snapshot!(rows(&with_cart(6, 50), &[]), @r"
+    assert_snapshot!(rows(&with_cart(6, 50), &[]), @r#"
+    inconclusive p50: this run never called it, and each of the last 6 good runs did call it; no request was measured
     inconclusive p95: this run never called it, and each of the last 6 good runs did call it; no request was measured
     inconclusive error_rate: this run never called it, and each of the last 6 good runs did call it; no request was measured
     fail rps: this run never called it, and each of the last 6 good runs did call it; 0/s misses >= 0.123/s; limit from 6 good runs: 3 times the scatter of 10.9 %
-    ");
+    "#);
     assert_snapshot!(rows(&with_cart(1, 50), &[r#"rps of "**" >= -20% vs baseline"#]), @"warn rps: this run never called it, and the last good run did call it; 0/s misses >= 0.0812/s; limit from 1 good run: 3 times the scatter of 27.2 %; a warning at most below 5 good runs");
     // Rarely called ones may be left out by chance, and so may one that some good run did not call.
     assert_eq!(rows(&with_cart(6, 9), &[]), "");
@@ -185,7 +186,7 @@ fn an_endpoint_that_every_good_run_called_often_must_not_be_missing() {
     cut_off.total.percentiles.clear();
     let of = |results: &Results| verdict_with(&with_cart(6, 50), &[], results, &rules(30));
     let open: Vec<_> = of(&cut_off).rows.into_iter().filter(|row| row.outcome == Outcome::Inconclusive).collect();
-    assert_eq!((open.len(), open.iter().any(|row| row.allowed)), (3, false));
+    assert_eq!((open.len(), open.iter().any(|row| row.allowed)), (4, false));
     assert_snapshot!(open[0].reason, @"the results were cut off before it, and each of the last 6 good runs did call it");
     let totals_only = of(&Results { endpoints: vec![], ..without.clone() });
     assert_eq!(totals_only.outcome, Outcome::Inconclusive, "{totals_only:?}");
@@ -256,7 +257,8 @@ fn thousands_of_endpoints_are_judged_one_by_one() {
     let this = ThisRun::of(&record(99, 30), &now, &gates);
     assert_eq!(this.rows, 6_000);
     let judged = judge(&gates, &now, None, &LearnedBaseline::new(&history, &rules(30), &this), &Options::default());
-    assert_eq!((judged.rows.len(), judged.outcome), (6_000, Outcome::Pass));
+    // Users wait more than half of their time, so the throughput of all requests is judged as well.
+    assert_eq!((judged.rows.len(), judged.outcome), (6_001, Outcome::Pass));
 }
 
 /// Nine endpoints that usually take 40, 80, ... ms, in good runs that scatter by a few percent.
@@ -297,7 +299,7 @@ fn everything_slower_alike_is_neither_red_nor_green() {
     let verdict = judged_service(|_| 1.5);
     let open: Vec<&Row> = verdict.rows_with(Outcome::Inconclusive).collect();
     assert_eq!(open.len(), 10);
-    assert_snapshot!(open[0].reason, @"60 ms is more than good runs explain, and it may be the environment and not the code; limit from 8 good runs: 3 times the scatter of 16.2 %; raised because this run is 51 % slower everywhere");
+    assert_snapshot!(open[0].reason, @"60 ms is more than good runs explain, and it may be the environment and not the code; limit from 8 good runs between 38 ms and 42 ms: 3 times the scatter of 16.2 %; raised because this run is 51 % slower everywhere");
 }
 
 #[test]

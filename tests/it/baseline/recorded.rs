@@ -41,9 +41,18 @@ fn the_default_gates_would_have_stopped_the_three_incidents_and_no_unchanged_bui
     28 known-good builds of 2026-11-25; these gates together would have failed 3.
 
     gate                                    would have failed  warned  passed  not judged
+    p50 of "**" <= +20% vs baseline                   2 of 28       0      25           1
     p95 of "**" <= +20% vs baseline                   2 of 28       0      25           1
     error_rate of "**" <= +20% vs baseline            1 of 28       0      26           1
-    rps of "**" >= -20% vs baseline                   0 of 28       0      27           1
+
+    p50 of "**" <= +20% vs baseline would have failed run 1001 of 2026-11-25 19:52, commit a4031e2:
+      POST /api/v1/auth/login: p50 80.8 ms, limit <= 74.5 ms, +35 % against the baseline
+
+    p50 of "**" <= +20% vs baseline would have failed run 1001 of 2026-11-25 19:52, commit 47dd6c3:
+      POST /api/v1/auth/login: p50 89.2 ms, limit <= 74.9 ms, +48 % against the baseline
+      GET /api/v1/products: p50 34.6 ms, limit <= 30.1 ms, +43 % against the baseline
+
+    p50 of "**" <= +20% vs baseline could not have judged 1 of 28, first because: no baseline yet: no good run is recorded
 
     p95 of "**" <= +20% vs baseline would have failed run 1001 of 2026-11-25 19:52, commit a4031e2:
       POST /api/v1/auth/login: p95 110 ms, limit <= 97.6 ms, +41 % against the baseline
@@ -55,11 +64,10 @@ fn the_default_gates_would_have_stopped_the_three_incidents_and_no_unchanged_bui
     p95 of "**" <= +20% vs baseline could not have judged 1 of 28, first because: no baseline yet: no good run is recorded
 
     error_rate of "**" <= +20% vs baseline would have failed run 1001 of 2026-11-25 19:52, commit f5f0453:
-      GET /api/v1/products: error_rate 3.12 %, limit <= 2.08 %
+      POST /api/v1/auth/login: error_rate 4.51 %, limit <= 2.26 %
+      GET /api/v1/products: error_rate 3.12 %, limit <= 0.779 %
 
     error_rate of "**" <= +20% vs baseline could not have judged 1 of 28, first because: no baseline yet: no good run is recorded
-
-    rps of "**" >= -20% vs baseline could not have judged 1 of 28, first because: no baseline yet: no good run is recorded
     "#);
 }
 
@@ -139,6 +147,7 @@ fn misses(before: &RunHistory, now: &GoodRun) -> Vec<String> {
         exact: now.exact,
         rows: 9,
         endpoints: now.endpoints.clone(),
+        total: now.total.clone(),
         most_runs: 1,
     };
     let judge = LearnedBaseline::new(before, &rules(), &this);
