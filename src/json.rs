@@ -17,7 +17,7 @@ const ELEMENT: usize = 40;
 /// Why a text was not read.
 #[derive(Debug, thiserror::Error)]
 pub enum JsonError {
-    /// It is no JSON.
+    /// It is not JSON.
     #[error("it is not JSON ({0})")]
     Syntax(#[from] serde_json::Error),
     /// Its values would take too much memory.
@@ -28,7 +28,7 @@ pub enum JsonError {
 /// Reads a JSON text whose values fit into 512 MiB: 100 MB of small objects would take a hundred times their length.
 ///
 /// # Errors
-/// When it is no JSON or would take too much memory.
+/// When it is not JSON or would take too much memory.
 pub fn read(text: &[u8]) -> Result<Value, JsonError> {
     if memory_of(text) > MOST_BYTES {
         return Err(JsonError::TooLarge);

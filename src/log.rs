@@ -85,7 +85,7 @@ pub fn warn(what: &str, error: &impl Explain) {
     }
 }
 
-/// An event as one line: its message, and a word in front where it is no ordinary progress.
+/// An event as one line: its message, and a word in front where it is not ordinary progress.
 struct Plain;
 
 impl<S, N> FormatEvent<S, N> for Plain

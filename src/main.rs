@@ -9,7 +9,7 @@ fn main() -> ExitCode {
     match cli::parse(std::env::args_os(), |name| std::env::var_os(name)) {
         Ok(cli) => command::run(cli).into(),
         Err(answer) => {
-            // `--help` and `--version` are answers too; a closed pipe is no fault of the reader.
+            // `--help` and `--version` are answers too; a reader may close the pipe early.
             let _ = cli::print(&answer);
             ExitCode::from(u8::try_from(answer.exit_code()).unwrap_or(2))
         }

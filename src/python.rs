@@ -18,7 +18,7 @@ const MOST_BRACKETS: usize = 1_000;
 const STACK_BYTES: usize = 32 * 1024 * 1024;
 const STACK_BYTES_A_BYTE: usize = 4 * 1024;
 
-/// The text is no Python.
+/// The text is not Python.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}, column {column}: {message}")]
 pub struct ParseError {

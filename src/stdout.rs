@@ -46,7 +46,7 @@ impl Drop for Stdout {
     }
 }
 
-/// Checks a write to stdout. A reader that went away is no fault of ours.
+/// Checks a write to stdout. A reader that went away is not an error.
 ///
 /// # Errors
 /// When stdout cannot be written for another reason.

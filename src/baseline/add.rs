@@ -47,7 +47,7 @@ pub enum AddError {
     #[error("the run's results were not collected")]
     NotCollected,
     /// Nobody judged it.
-    #[error("the run was not judged yet: there is no verdict.json")]
+    #[error("the run was not judged yet: verdict.json is missing")]
     NotJudged,
     /// Its numbers are doubtful.
     #[error("the run is no baseline: {0}")]

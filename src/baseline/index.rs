@@ -35,7 +35,7 @@ impl HistoryIndex {
     /// The file writers lock. Its own, because a prune replaces the history file.
     const LOCK: &'static str = ".history.lock";
 
-    /// Reads the heads of the history in a folder; one that does not exist yet is empty. Lines that are no record are
+    /// Reads the heads of the history in a folder; one that does not exist yet is empty. Lines that are not records are
     /// left out and counted.
     ///
     /// # Errors
@@ -62,7 +62,7 @@ impl HistoryIndex {
         &self.heads
     }
 
-    /// Lines that are no record, and lines of a later version of this program.
+    /// Lines that are not records, and lines of a later version of this program.
     #[must_use]
     pub const fn left_out(&self) -> (usize, usize) {
         (self.damaged, self.newer.len())

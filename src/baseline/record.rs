@@ -272,7 +272,7 @@ pub enum HistoryLine {
 }
 
 impl HistoryLine {
-    /// Reads a line, without its line end. Never fails: what is no record is [`HistoryLine::Damaged`].
+    /// Reads a line, without its line end. Never fails: what is not a record is [`HistoryLine::Damaged`].
     #[must_use]
     pub fn parse(text: &str) -> Self {
         #[derive(Deserialize)]

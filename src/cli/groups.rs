@@ -79,7 +79,7 @@ impl ConfigArgs {
     }
 
     fn read(&self, variables: Variables) -> Result<Config, ConfigError> {
-        // A variable that is no text cannot be meant; `std::env::vars` would panic on it.
+        // A variable that is not a text cannot be meant; `std::env::vars` would panic on it.
         let environment =
             std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
         config::load(self.config.as_deref(), self.profile.as_deref(), environment, variables)

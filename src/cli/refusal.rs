@@ -18,7 +18,7 @@ pub(super) fn without_values(mut error: Error) -> Error {
     let of_variable = text(ContextKind::InvalidArg).is_some_and(|flag| flag.starts_with("--env"));
     let value = text(ContextKind::InvalidValue).map(|value| harmless(&value, of_variable));
     let argument = text(ContextKind::InvalidArg).map(|argument| {
-        // What is no flag may be the value that belongs to one: `run PASSWORD=…`.
+        // A word that is not a flag may be the value that belongs to one: `run PASSWORD=…`.
         let is_flag = argument.starts_with('-');
         if is_flag { clean::line(&argument).into_owned() } else { harmless(&argument, true) }
     });

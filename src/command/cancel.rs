@@ -63,7 +63,7 @@ async fn superseded(session: &mut Session<'_>, arguments: &CancelArgs, ci: &Circ
     Ok(Exit::Passed)
 }
 
-/// The run records of a folder and of the folders in it. What cannot be read is no record.
+/// The run records of a folder and of the folders in it. What cannot be read is not a record.
 fn records_below(folder: &Path) -> Vec<RunRecord> {
     let inner = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
     std::iter::once(folder.to_owned())

@@ -129,6 +129,6 @@ async fn github(arguments: &DoctorArgs, ci: &CircleCi) -> CheckResult {
     match (found.pull_request, found.failure) {
         (Some(pull_request), _) => Ok(format!("{} can be reached with {}", pull_request.url, credentials.origin())),
         (None, Some(fault)) => Err(fault.into()),
-        (None, None) => Ok(found.said.join(" ")),
+        (None, None) => Ok(found.notes.join(" ")),
     }
 }

@@ -150,7 +150,7 @@ async fn collect(plan: &LocustInvocation, finished: Finished, job: &Job) -> Engi
 fn delivered(record: &Record, end: EngineEnd, said: Extension) -> EngineOutcome {
     let stats_csv = stats_csv(record);
     let measured = record.total();
-    // The stats were written just now, so that they can be read is no question.
+    // The stats were written just now, so they can be read.
     let row = read_stats("stats.csv", stats_csv.as_bytes()).map(|stats| stats.total).unwrap_or_default();
     let total = Endpoint { histogram: Some(measured.times()).filter(|times| !times.is_empty()), ..row };
     let extension = Extension {

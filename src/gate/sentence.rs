@@ -148,7 +148,7 @@ fn against_history(row: &Row, baseline: &AgainstBaseline) -> String {
         1 => "the last good run".to_owned(),
         runs => format!("the last {runs} good runs"),
     };
-    let change = baseline.change_percent.map(|change| (change >= 0.0, Unit::Percent.show(whole(change.abs()))));
+    let change = baseline.change_percent.map(|change| (change >= 0.0, amount(change.abs())));
     let compared = match (row.unit, change) {
         _ if row.requests == 0 => format!("{is} not called at all, unlike in {runs}"),
         (Unit::Ms, Some((true, change))) => format!("{is} {change} slower than {runs}"),
@@ -167,7 +167,10 @@ fn against_history(row: &Row, baseline: &AgainstBaseline) -> String {
     format!("{name} {compared}: {} {}, limit {limit}", row.measure, row.observed_text())
 }
 
-/// Whole percents are enough for a sentence, but for changes below 10.
-fn whole(change: f64) -> f64 {
-    if change >= 10.0 { change.round() } else { (change * 10.0).round() / 10.0 }
+/// A change without its sign, for a sentence: whole percents, but for changes below 10, and no number beyond 999.
+fn amount(change: f64) -> String {
+    if change > 999.0 {
+        return "over 999 %".to_owned();
+    }
+    Unit::Percent.show(if change >= 10.0 { change.round() } else { (change * 10.0).round() / 10.0 })
 }

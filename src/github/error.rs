@@ -46,7 +46,7 @@ pub enum GithubError {
         /// What it should be, without its content.
         reason: &'static str,
     },
-    /// `--github-api-url` is no address of an API.
+    /// `--github-api-url` is not the address of an API.
     #[error("the GitHub API address is not valid: {reason}")]
     BadApiUrl {
         /// What is wrong with it.

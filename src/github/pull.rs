@@ -36,7 +36,7 @@ pub struct Found {
     /// The pull request; `None` when nothing should be posted.
     pub pull_request: Option<PullRequest>,
     /// What the reader should know about the choice, in sentences.
-    pub said: Vec<String>,
+    pub notes: Vec<String>,
     /// The first thing that kept us from looking everywhere. It matters when no pull request was found.
     pub failure: Option<GithubError>,
 }
@@ -93,27 +93,27 @@ pub async fn find(github: &Github, ci: &CircleCi) -> Found {
     let limit = github.pacer.patience.overall;
     tokio::time::timeout(limit, search(github, ci)).await.unwrap_or_else(|_| Found {
         pull_request: None,
-        said: Vec::new(),
+        notes: Vec::new(),
         failure: Some(GithubError::TimedOut { limit }),
     })
 }
 
 async fn search(github: &Github, ci: &CircleCi) -> Found {
-    let mut search = Search { github, ci, said: Vec::new(), failure: None };
+    let mut search = Search { github, ci, notes: Vec::new(), failure: None };
     let mut candidates = search.named().await;
     if ci.named_pull_request.is_none() && candidates.iter().all(|candidate| refusal(candidate, ci).is_some()) {
         let known: Vec<String> = candidates.iter().map(|candidate| candidate.pull.html_url.clone()).collect();
         let more = search.by_commit(!known.is_empty()).await;
         candidates.extend(more.into_iter().filter(|candidate| !known.contains(&candidate.pull.html_url)));
     }
-    let (pull_request, said) = choose(candidates, ci, search.said);
-    Found { pull_request, said, failure: search.failure }
+    let (pull_request, notes) = choose(candidates, ci, search.notes);
+    Found { pull_request, notes, failure: search.failure }
 }
 
 struct Search<'a> {
     github: &'a Github,
     ci: &'a CircleCi,
-    said: Vec<String>,
+    notes: Vec<String>,
     failure: Option<GithubError>,
 }
 
@@ -123,14 +123,14 @@ impl Search<'_> {
         let mut candidates = Vec::new();
         for (PullRequestLink { repository, number }, evidence) in self.links() {
             if let Some(sentence) = host::elsewhere(&repository, self.github.api_host()) {
-                self.said.push(sentence);
+                self.notes.push(sentence);
                 continue;
             }
             let route = format!("/repos/{repository}/pulls/{number}");
             match self.github.get(Task::ReadPullRequest, &route).await {
                 Ok(pull) => candidates.push(Candidate { pull, evidence }),
                 Err(error) => {
-                    self.said.push(format!("Pull request {repository}#{number} cannot be read: {error}"));
+                    self.notes.push(format!("Pull request {repository}#{number} cannot be read: {error}"));
                     self.failure.get_or_insert(error);
                 }
             }
@@ -143,7 +143,7 @@ impl Search<'_> {
         let in_repository = |number: u64| Some(PullRequestLink { repository: ci.repository.clone()?, number });
         if let Some(number) = ci.named_pull_request {
             if ci.repository.is_none() {
-                self.said.push(format!("Nothing says which repository has pull request {number}: set --repository."));
+                self.notes.push(format!("Nothing says which repository has pull request {number}: set --repository."));
             }
             return in_repository(number).map(|link| (link, FoundBy::User)).into_iter().collect();
         }
@@ -151,7 +151,7 @@ impl Search<'_> {
         for link in ci.pull_requests.iter().take(MAX_LINKS) {
             match ci.repository.as_ref().filter(|_| ci.repository_source == Some(RepositorySource::Named)) {
                 Some(named) if !named.is_same(&link.repository) => {
-                    self.said.push(format!("Pull request {}#{} is not in {named}.", link.repository, link.number));
+                    self.notes.push(format!("Pull request {}#{} is not in {named}.", link.repository, link.number));
                 }
                 _ => links.push(link.clone()),
             }
@@ -165,15 +165,15 @@ impl Search<'_> {
     async fn by_commit(&mut self, others_known: bool) -> Vec<Candidate> {
         let (Some(repository), Some(commit)) = (&self.ci.repository, &self.ci.commit) else {
             if self.ci.pull_requests.is_empty() {
-                self.said.push(
+                self.notes.push(
                     "The environment names neither a pull request nor a repository and commit to find one by.".into(),
                 );
             }
             return Vec::new();
         };
         if let Some(sentence) = host::elsewhere(repository, self.github.api_host()) {
-            if !self.said.contains(&sentence) {
-                self.said.push(sentence);
+            if !self.notes.contains(&sentence) {
+                self.notes.push(sentence);
             }
             return Vec::new();
         }
@@ -182,7 +182,7 @@ impl Search<'_> {
             Ok(pulls) => pulls.into_iter().map(|pull| Candidate { pull, evidence: FoundBy::Commit }).collect(),
             // 422: "No commit found for SHA", which is what a commit that was never pushed gets.
             Err(error) if error.status() == Some(422) => {
-                self.said.push(format!("GitHub does not know commit {} in {repository}.", short_commit(commit)));
+                self.notes.push(format!("GitHub does not know commit {} in {repository}.", short_commit(commit)));
                 Vec::new()
             }
             Err(GithubError::Refused { .. }) if others_known => Vec::new(),
@@ -214,26 +214,26 @@ fn refusal(Candidate { pull, evidence }: &Candidate, ci: &CircleCi) -> Option<St
     }
 }
 
-fn choose(candidates: Vec<Candidate>, ci: &CircleCi, mut said: Vec<String>) -> (Option<PullRequest>, Vec<String>) {
+fn choose(candidates: Vec<Candidate>, ci: &CircleCi, mut notes: Vec<String>) -> (Option<PullRequest>, Vec<String>) {
     let mut ours = Vec::new();
     for candidate in candidates {
         match refusal(&candidate, ci) {
             None => ours.push(candidate.pull),
-            Some(reason) => said.push(reason),
+            Some(reason) => notes.push(reason),
         }
     }
     let is_head = |pull: &Pull| ci.commit.as_deref() == Some(pull.head.sha.as_str());
     // The one whose newest commit was built; among equals the newest pull request.
     ours.sort_by_key(|pull| (is_head(pull), pull.number));
     let Some(pull) = ours.pop() else {
-        said.push("No open pull request belongs to this build, so no comment is posted.".into());
-        return (None, said);
+        notes.push("No open pull request belongs to this build, so no comment is posted.".into());
+        return (None, notes);
     };
     if !ours.is_empty() {
         let others: Vec<String> = ours.iter().rev().map(|other| format!("#{}", other.number)).collect();
         let why =
             if is_head(&pull) == is_head(&ours[ours.len() - 1]) { "the newest" } else { "the one of this commit" };
-        said.push(format!(
+        notes.push(format!(
             "Several open pull requests belong to this build; #{} is {why} (others: {}).",
             pull.number,
             others.join(", ")
@@ -243,13 +243,13 @@ fn choose(candidates: Vec<Candidate>, ci: &CircleCi, mut said: Vec<String>) -> (
     let base =
         pull.base.repo.as_ref().and_then(|repo| Repository::parse(&repo.full_name)).or_else(|| ci.repository.clone());
     let Some(repository) = base else {
-        said.push(format!("GitHub does not say which repository {} belongs to.", pull.html_url));
-        return (None, said);
+        notes.push(format!("GitHub does not say which repository {} belongs to.", pull.html_url));
+        return (None, notes);
     };
     let fork = pull.head.repo.as_ref().is_none_or(|head| !head.full_name.eq_ignore_ascii_case(&repository.to_string()));
     if fork {
         let from = pull.head.repo.as_ref().map_or("a fork that was deleted", |head| head.full_name.as_str());
-        said.push(format!("#{} comes from {from}; the comment goes to {repository}.", pull.number));
+        notes.push(format!("#{} comes from {from}; the comment goes to {repository}.", pull.number));
     }
     let queued = ci.commit.clone().filter(|_| ci.branch.as_deref().is_some_and(is_merge_queue));
     let pull_request = PullRequest {
@@ -260,7 +260,7 @@ fn choose(candidates: Vec<Candidate>, ci: &CircleCi, mut said: Vec<String>) -> (
         head_branch: pull.head.branch,
         fork,
     };
-    (Some(pull_request), said)
+    (Some(pull_request), notes)
 }
 
 #[cfg(test)]
@@ -301,36 +301,39 @@ mod tests {
 
     fn chosen(pulls: Vec<Pull>, named: bool, branch: Option<&str>) -> (Option<u64>, String) {
         let evidence = if named { FoundBy::Environment } else { FoundBy::Commit };
-        let (pull_request, said) = choose(candidates(pulls, evidence), &ci(branch), Vec::new());
-        (pull_request.map(|pull| pull.number), said.join("\n"))
+        let (pull_request, notes) = choose(candidates(pulls, evidence), &ci(branch), Vec::new());
+        (pull_request.map(|pull| pull.number), notes.join("\n"))
     }
 
     #[test]
     fn the_pull_request_of_the_commit_goes_before_a_newer_one() {
-        let (number, said) = chosen(vec![pull(7, "login", COMMIT), pull(9, "login", OTHER)], true, Some("login"));
+        let (number, notes) = chosen(vec![pull(7, "login", COMMIT), pull(9, "login", OTHER)], true, Some("login"));
         assert_eq!(number, Some(7));
-        assert_eq!(said, "Several open pull requests belong to this build; #7 is the one of this commit (others: #9).");
-        let (number, said) = chosen(vec![pull(7, "login", COMMIT), pull(9, "login", COMMIT)], true, Some("login"));
+        assert_eq!(
+            notes,
+            "Several open pull requests belong to this build; #7 is the one of this commit (others: #9)."
+        );
+        let (number, notes) = chosen(vec![pull(7, "login", COMMIT), pull(9, "login", COMMIT)], true, Some("login"));
         assert_eq!(number, Some(9));
-        assert_eq!(said, "Several open pull requests belong to this build; #9 is the newest (others: #7).");
+        assert_eq!(notes, "Several open pull requests belong to this build; #9 is the newest (others: #7).");
     }
 
     #[test]
     fn a_merge_build_never_comments() {
         let merged =
             Pull { state: "closed".into(), merged_at: Some("2026-01-01T00:00:00Z".into()), ..pull(7, "login", OTHER) };
-        let (number, said) = chosen(vec![merged], true, Some("main"));
+        let (number, notes) = chosen(vec![merged], true, Some("main"));
         assert_eq!(number, None);
-        insta::assert_snapshot!(said, @r"
+        insta::assert_snapshot!(notes, @r"
         https://github.com/acme/shop/pull/7 is merged already.
         No open pull request belongs to this build, so no comment is posted.
         ");
         // Named by the environment and open, but of another branch.
-        let (number, said) = chosen(vec![pull(7, "login", OTHER)], true, Some("main"));
+        let (number, notes) = chosen(vec![pull(7, "login", OTHER)], true, Some("main"));
         assert_eq!(number, None);
         assert!(
-            said.starts_with(r#"https://github.com/acme/shop/pull/7 is of branch "login", this build is of "main"."#),
-            "{said}"
+            notes.starts_with(r#"https://github.com/acme/shop/pull/7 is of branch "login", this build is of "main"."#),
+            "{notes}"
         );
     }
 
@@ -346,10 +349,10 @@ mod tests {
     fn a_fork_is_named_and_the_base_receives_the_comment() {
         let mut fork = pull(7, "patch-1", COMMIT);
         fork.head.repo = Some(Repo { full_name: "alice/shop".into() });
-        let (found, said) = choose(candidates(vec![fork], FoundBy::Environment), &ci(Some("pull/7")), Vec::new());
+        let (found, notes) = choose(candidates(vec![fork], FoundBy::Environment), &ci(Some("pull/7")), Vec::new());
         assert!(found.as_ref().unwrap().fork);
         assert_eq!(found.unwrap().repository.to_string(), "acme/shop");
-        assert_eq!(said, ["#7 comes from alice/shop; the comment goes to acme/shop."]);
+        assert_eq!(notes, ["#7 comes from alice/shop; the comment goes to acme/shop."]);
         let mut gone = pull(7, "patch-1", COMMIT);
         gone.head.repo = None;
         assert_eq!(

@@ -19,7 +19,7 @@ use crate::results::Results;
 use crate::series::RunSeries;
 use crate::verdict::Finding;
 
-/// Everything worth knowing about a run that is no verdict, the most important first. A healthy run has none.
+/// Everything worth knowing about a run that is not a verdict, the most important first. A healthy run has none.
 #[must_use]
 pub fn find(results: &Results, series: &RunSeries, baseline: Option<&UsualValues>) -> Vec<Finding> {
     [

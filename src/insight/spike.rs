@@ -28,7 +28,7 @@ pub(super) fn find(series: &RunSeries) -> Option<Finding> {
     let bursts = bursts(&parts, usual);
     let inside: f64 = bursts.iter().map(|burst| burst.seconds()).sum();
     let whole: f64 = parts.iter().map(Interval::seconds).sum();
-    // More than half of the time is no burst but the state of the service.
+    // More than half of the time is not a burst but the state of the service.
     if bursts.is_empty() || inside * 2.0 > whole {
         return None;
     }

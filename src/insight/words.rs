@@ -1,8 +1,10 @@
 //! How numbers and lists are written in findings.
 
+use crate::text::signed_percent;
+
 /// `+34 %`, `-5 %`.
 pub(super) fn change(ratio: f64) -> String {
-    format!("{:+.0} %", (ratio - 1.0) * 100.0)
+    signed_percent(((ratio - 1.0) * 100.0).round())
 }
 
 /// The first `most` entries joined by `, `, and how many more there are.

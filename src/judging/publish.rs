@@ -32,7 +32,7 @@ async fn try_publish_all(
     let github = Github::connect(&credentials, api_url).await?;
     let keys = keys(judged, how.comment_key.as_deref());
     let found = github::find(&github, ci).await;
-    for sentence in &found.said {
+    for sentence in &found.notes {
         tracing::info!("{sentence}");
     }
     if how.status {

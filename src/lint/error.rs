@@ -23,7 +23,7 @@ pub enum LintError {
         /// The file.
         file: String,
     },
-    /// The file is no Python.
+    /// The file is not Python.
     #[error("{file} is not Python that can be read: {source}")]
     Parse {
         /// The file.

@@ -24,7 +24,7 @@ use crate::python;
 /// The faults of a script, by line and column.
 ///
 /// # Errors
-/// When it is no Python; the error names the place.
+/// When it is not Python; the error names the place.
 pub fn check(source: &str) -> Result<Vec<Diagnostic>, ParseError> {
     python::with_module(source, |module| {
         let script = script::ParsedScript::read(module.syntax());
@@ -42,7 +42,7 @@ pub fn check(source: &str) -> Result<Vec<Diagnostic>, ParseError> {
 /// The faults of a script in a file.
 ///
 /// # Errors
-/// When it cannot be read or is no Python; the error names the file and the place.
+/// When it cannot be read or is not Python; the error names the file and the place.
 pub fn check_file(path: &Path) -> Result<Vec<Diagnostic>, LintError> {
     let file = path.display().to_string();
     let bytes = std::fs::read(path).map_err(|source| LintError::Read { file: file.clone(), source })?;

@@ -52,14 +52,13 @@ pub fn headroom_text(row: &Row) -> String {
     row.headroom_percent.map_or_else(dash, signed_percent)
 }
 
-/// A percentage with its sign; decimals only below 10 %.
+/// A change with its sign, or a dash.
 #[must_use]
 pub fn signed_percent(value: f64) -> String {
     if !value.is_finite() {
         return dash();
     }
-    let rounded = if value.abs() < 10.0 { (value * 10.0).round() / 10.0 } else { value.round() };
-    if rounded == 0.0 { "0 %".to_owned() } else { format!("{rounded:+} %") }
+    text::signed_percent(value)
 }
 
 /// Where a gate was written: `loadforge.yml:12`, `--gate`, `default`.

@@ -107,7 +107,7 @@ impl fmt::Display for FailureKind {
 
 /// The text names no kind of failure.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no kind of failure: an HTTP status, timeout, connection, other or unknown")]
+#[error("`{0}` is not a kind of failure: use an HTTP status, timeout, connection, other or unknown")]
 pub struct NotAFailureKind(String);
 
 impl FromStr for FailureKind {

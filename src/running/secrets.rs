@@ -7,7 +7,7 @@ use crate::cli::EnvEntry;
 use crate::config::Config;
 use crate::redact::{self, FEWEST_CHARS, Placeholder, secrets_of};
 
-/// The variable that names the target host. That is no secret, and reports name it.
+/// The variable that names the target host. That is not a secret, and reports name it.
 const TARGET_HOST: &str = "TARGET_HOST";
 
 /// Registers the value of a variable, given or from the environment; `None` when there is no value, else whether it is

@@ -55,7 +55,7 @@ fn is_key(key: &[u8], endpoint: RowEndpoint<'_>) -> bool {
         && key[endpoint.method.len()] == 0
 }
 
-/// Names are compared as text, as results have them: bytes that are no UTF-8 are replaced.
+/// Names are compared as text, as results have them: bytes that are not UTF-8 are replaced.
 fn find(key: &[u8], endpoint: RowEndpoint<'_>, map: &HashMap<Vec<u8>, usize>) -> Option<usize> {
     if std::str::from_utf8(key).is_ok() {
         return map.get(key).copied();

@@ -49,9 +49,33 @@ pub fn grouped(value: f64) -> String {
     out
 }
 
+/// The largest change that is written as a number, %.
+const MOST_PERCENT: f64 = 999.0;
+
+/// A change with its sign, decimals only below 10 %, and no number beyond 999 %: `+34 %`, `-3.1 %`, `> +999 %`.
+#[must_use]
+pub fn signed_percent(value: f64) -> String {
+    let rounded = if value.abs() < 10.0 { (value * 10.0).round() / 10.0 } else { value.round() };
+    if rounded == 0.0 {
+        "0 %".to_owned()
+    } else if rounded > MOST_PERCENT {
+        format!("> +{MOST_PERCENT} %")
+    } else if rounded < -MOST_PERCENT {
+        format!("< -{MOST_PERCENT} %")
+    } else {
+        format!("{rounded:+} %")
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::counted;
+    use super::{counted, signed_percent};
+
+    #[test]
+    fn a_change_is_written_with_few_digits() {
+        assert_eq!([34.2, -0.04, 3.13, -22.6].map(signed_percent), ["+34 %", "0 %", "+3.1 %", "-23 %"]);
+        assert_eq!([999.4, 258_250.0, -1e9].map(signed_percent), ["+999 %", "> +999 %", "< -999 %"]);
+    }
 
     #[test]
     fn one_thing_is_singular_and_every_other_count_plural() {

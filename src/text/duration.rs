@@ -32,7 +32,7 @@ fn nearest(duration: Duration, step: Duration) -> Duration {
 
 fn print(duration: Duration, spacing: Spacing) -> String {
     let printer = SpanPrinter::new().spacing(spacing).fractional(Some(FractionalUnit::Second));
-    // A float's last digits are no part of the value.
+    // A float's last digits are rounding noise.
     let signed = SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX);
     let millis = signed.as_millis() as i64;
     printer.duration_to_string(&SignedDuration::from_millis(millis))

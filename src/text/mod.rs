@@ -9,7 +9,7 @@ mod sparkline;
 mod table;
 
 pub use commit::short_commit;
-pub use count::{counted, grouped};
+pub use count::{counted, grouped, signed_percent};
 pub use duration::{compact_duration, duration};
 pub use sparkline::sparkline;
 pub use table::{Align, Table, wrapped};

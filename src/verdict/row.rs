@@ -175,7 +175,7 @@ pub struct Row {
     /// What the third run of `--confirm` measured, where there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub third_observed: Option<f64>,
-    /// How the value is compared with the limit; `None` for rows that are no comparison.
+    /// How the value is compared with the limit; `None` for rows that compare nothing.
     pub operator: Option<Operator>,
     /// The limit; for `vs baseline` the one learned from history. `None` when there is none.
     pub limit: Option<f64>,

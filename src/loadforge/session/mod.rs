@@ -86,7 +86,7 @@ impl Session<'_> {
     }
 
     async fn start_or_adopt(&mut self, plan: &RunPlan, target: &ResolvedTest) -> Result<RunEnd, SessionError> {
-        // The target host is no secret, and reports name it.
+        // The target host is not a secret, and reports name it.
         self.client.hide(plan.env.iter().filter(|(name, _)| name != "TARGET_HOST").map(|(_, value)| value));
         let deadline = self.deadline(plan.timeout);
         let old: Option<RunRecord> = self.folder.read_json_if_there(ResultsFolder::RUN)?;

@@ -10,7 +10,7 @@ use crate::exit::Exit;
 /// Locust could not be found, installed or started.
 #[derive(Debug, thiserror::Error)]
 pub enum ProcessError {
-    /// There is no Python at all.
+    /// Python is missing.
     #[error("no Python was found on PATH, and Locust needs one")]
     NoPython,
     /// There is a Python, but Locust does not run on it.

@@ -91,7 +91,7 @@ pub fn block(text: &str, most: usize) -> String {
     out
 }
 
-/// A link with our own words to an address from outside; the words alone when it is no http(s) address.
+/// A link with our own words to an address from outside; the words alone when it is not an http(s) address.
 #[must_use]
 pub fn link(words: &str, address: &str) -> String {
     web_address(address)

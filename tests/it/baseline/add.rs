@@ -76,7 +76,7 @@ fn every_other_run_is_refused_with_the_reason() {
     exit 4: the results folder holds no run that was started
     exit 2: the run's results were not collected
     hint: collect it with `loadforge-ci wait`
-    exit 2: the run was not judged yet: there is no verdict.json
+    exit 2: the run was not judged yet: verdict.json is missing
     hint: judge it with `loadforge-ci gate` first
     exit 2: the run is of branch `feature/x`, and the baseline is kept for branch `main`
     hint: `baseline.branch` in loadforge.yml names the branch whose runs count

@@ -43,7 +43,7 @@ async fn by_the_environment() {
     let server = server(vec![Pull::open(7, "login", &sha(1))]).await;
     let found =
         search(&server, &build(1, "login", &[("CIRCLE_PULL_REQUEST", "https://github.com/acme/shop/pull/7")])).await;
-    assert_eq!((number(&found), found.said.len()), (Some(7), 0));
+    assert_eq!((number(&found), found.notes.len()), (Some(7), 0));
     assert_eq!(found.pull_request.unwrap().head_sha, sha(1));
     assert_eq!(server.requests(), ["GET /repos/acme/shop/pulls/7"]);
 }
@@ -62,12 +62,12 @@ async fn several_none_and_an_unknown_commit_are_said() {
     let server = server(vec![Pull::open(7, "login", &sha(1)), Pull::open(9, "login", &sha(1))]).await;
     let found = search(&server, &build(1, "login", &[])).await;
     assert_eq!(number(&found), Some(9));
-    assert_eq!(found.said, ["Several open pull requests belong to this build; #9 is the newest (others: #7)."]);
+    assert_eq!(found.notes, ["Several open pull requests belong to this build; #9 is the newest (others: #7)."]);
 
     let found = search(&server, &build(5, "login", &[])).await;
     assert_eq!(number(&found), None);
     assert_eq!(
-        found.said,
+        found.notes,
         [
             "GitHub does not know commit 0000000 in acme/shop.",
             "No open pull request belongs to this build, so no comment is posted."
@@ -75,7 +75,7 @@ async fn several_none_and_an_unknown_commit_are_said() {
     );
     let found = search(&server, &CircleCi::default()).await;
     assert_eq!(number(&found), None);
-    assert!(found.said[0].starts_with("The environment names neither"), "{:?}", found.said);
+    assert!(found.notes[0].starts_with("The environment names neither"), "{:?}", found.notes);
 }
 
 #[tokio::test]
@@ -89,7 +89,7 @@ async fn the_build_of_a_merge_into_main_comments_nowhere() {
         let found = search(&server, &build(2, "main", more)).await;
         assert_eq!(number(&found), None);
         insta::allow_duplicates! {
-            insta::assert_snapshot!(found.said.join("\n"), @r#"
+            insta::assert_snapshot!(found.notes.join("\n"), @r#"
             https://github.com/acme/shop/pull/7 is merged already.
             https://github.com/acme/shop/pull/8 is of branch "search", this build is of "main".
             No open pull request belongs to this build, so no comment is posted.
@@ -112,7 +112,7 @@ async fn a_pull_request_from_a_fork_gets_its_comment_in_the_base_repository() {
     let pull_request = found.pull_request.unwrap();
     assert!(pull_request.fork);
     assert_eq!(pull_request.repository.to_string(), "acme/shop");
-    assert_eq!(found.said, ["#7 comes from alice/shop; the comment goes to acme/shop."]);
+    assert_eq!(found.notes, ["#7 comes from alice/shop; the comment goes to acme/shop."]);
 }
 
 #[tokio::test]

@@ -203,7 +203,7 @@ fn entries(item: &Value) -> Compiled<Vec<Entry>> {
     let alias = matrix["alias"].as_str().unwrap_or(definition).to_owned();
     let mut points = vec![Arguments::new()];
     for (name, values) in matrix["parameters"].as_object().ok_or("a matrix without parameters")? {
-        let values = values.as_array().ok_or(format!("matrix parameter {name} is no list"))?;
+        let values = values.as_array().ok_or(format!("matrix parameter {name} is not a list"))?;
         points = points
             .iter()
             .flat_map(|point| {
