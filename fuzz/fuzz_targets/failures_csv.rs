@@ -1,10 +1,7 @@
-//! No bytes make the reader of Locust's failures, or the reading of their texts, panic.
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
+#[path = "../bodies.rs"]
+#[allow(dead_code, reason = "each target uses one of them")]
+mod bodies;
 
-fuzz_target!(|bytes: &[u8]| {
-    for failure in loadforge_ci::locust::read_failures("failures.csv", bytes).unwrap_or_default() {
-        let _ = failure.kind();
-    }
-});
+libfuzzer_sys::fuzz_target!(|input: &[u8]| bodies::failures_csv(input));

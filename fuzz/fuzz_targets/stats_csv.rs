@@ -1,8 +1,7 @@
-//! No bytes make the reader of Locust's stats panic.
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
+#[path = "../bodies.rs"]
+#[allow(dead_code, reason = "each target uses one of them")]
+mod bodies;
 
-fuzz_target!(|bytes: &[u8]| {
-    let _ = loadforge_ci::locust::read_stats("stats.csv", bytes);
-});
+libfuzzer_sys::fuzz_target!(|input: &[u8]| bodies::stats_csv(input));

@@ -14,6 +14,7 @@ mod csv;
 mod demo;
 mod emulator;
 mod faults;
+mod fuzz;
 mod gate;
 mod github;
 mod green;
