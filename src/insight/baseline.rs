@@ -92,10 +92,18 @@ const LEAST_REQUESTS: u64 = 20;
 pub(super) const LEAST_MS: f64 = 5.0;
 /// Endpoints that are needed to speak of all.
 const LEAST_ENDPOINTS: usize = 3;
-/// All endpoints must be slower by more than this factor.
+/// Endpoints from which on a sign test can tell; of fewer, all must be worse alike.
+const FEWEST_FOR_SIGNS: usize = 5;
+/// The accepted probability that chance made so many endpoints worse.
+const CHANCE: f64 = 0.05;
+/// The share of the endpoints that must be worse alike.
+const LEAST_ALIKE: f64 = 0.8;
+/// The endpoints must be slower by more than this factor.
 const LEAST_COMMON: f64 = 1.15;
 /// Failed requests must be more by this, percentage points.
 const LEAST_MORE_FAILING: f64 = 5.0;
+/// A percentile falls noticeably only when at least this share of the requests below it are quick failures.
+const LEAST_EXPLAINED: f64 = 0.5;
 /// And response times must be below this factor of the usual.
 const FASTER: f64 = 0.85;
 
@@ -142,9 +150,9 @@ fn same_factor(results: &Results, baseline: &UsualValues) -> Option<Finding> {
         return None;
     }
     let sentence = format!(
-        "All {} endpoints are slower than the baseline by about the same factor, {}: that points to the environment, not \
-         to one change in the code.",
-        shift.endpoints.len(),
+        "{} slower than the baseline by about the same factor, {}: that points to the environment, not to one change in the \
+         code.",
+        shift.subject("are"),
         words::change(1.0 + shift.middle),
     );
     let next = "Compare what all endpoints share: size and neighbors of the machines, the database, the network path, the \
@@ -159,9 +167,9 @@ fn same_delay(results: &Results, baseline: &UsualValues) -> Option<Finding> {
         return None;
     }
     let sentence = format!(
-        "All {} endpoints take about the same time longer than the baseline, {}: every request waits for something that \
-         does not depend on what it does.",
-        shift.endpoints.len(),
+        "{} about the same time longer than the baseline, {}: every request waits for something that does not depend on what \
+         it does.",
+        shift.subject("take"),
         Unit::Ms.show(shift.middle.round()),
     );
     let next = "Look at the way to the service: network, proxy, TLS, a rate limiter, and whether the load generator or the \
@@ -169,18 +177,35 @@ fn same_delay(results: &Results, baseline: &UsualValues) -> Option<Finding> {
     Some(shift.finding(sentence, |ms| format!("+{}", Unit::Ms.show(ms.round())), next))
 }
 
+/// The probability that at least `worse` of `count` endpoints are worse when each is so with a chance of one half: the sign
+/// test, one-sided.
+fn by_chance(worse: usize, count: usize) -> f64 {
+    let mut ways = 1.0;
+    let mut sum = 0.0;
+    for k in 0..=count {
+        if k >= worse {
+            sum += ways;
+        }
+        ways *= (count - k) as f64 / (k + 1) as f64;
+    }
+    sum * 0.5_f64.powi(i32::try_from(count).unwrap_or(i32::MAX))
+}
+
 /// What all endpoints changed by.
 struct Shift {
     /// Each endpoint's change and label, the largest first.
     endpoints: Vec<(f64, String)>,
     middle: f64,
+    /// How many of them changed alike: between half and twice the middle one's change.
+    alike: usize,
     /// Runs behind the baseline.
     runs: u32,
 }
 
 impl Shift {
-    /// `None` unless there are enough endpoints and all are worse alike: each between half and twice the middle one's
-    /// change.
+    /// `None` unless there are enough endpoints, so many of them are worse that chance does not explain it, and nearly all
+    /// of them are worse alike. Of a few endpoints all must be; of more, one odd endpoint does not hide what the rest
+    /// share.
     fn of(
         results: &Results,
         baseline: &UsualValues,
@@ -192,9 +217,26 @@ impl Shift {
             .collect();
         endpoints.sort_by(|a, b| b.0.total_cmp(&a.0));
         let middle = endpoints.get(endpoints.len() / 2)?.0;
-        let alike = middle > 0.0 && endpoints.iter().all(|(one, _)| (middle / 2.0..=middle * 2.0).contains(one));
+        let count = endpoints.len();
+        let alike = endpoints.iter().filter(|(one, _)| (middle / 2.0..=middle * 2.0).contains(one)).count();
+        let worse = endpoints.iter().filter(|(one, _)| *one > 0.0).count();
+        let shared = if count < FEWEST_FOR_SIGNS {
+            alike == count
+        } else {
+            by_chance(worse, count) < CHANCE && alike as f64 >= count as f64 * LEAST_ALIKE
+        };
         let runs = baseline.pairs(results).map(|(_, usual)| usual.runs).max().unwrap_or(0);
-        (alike && endpoints.len() >= LEAST_ENDPOINTS).then_some(Self { endpoints, middle, runs })
+        (middle > 0.0 && shared && count >= LEAST_ENDPOINTS).then_some(Self { endpoints, middle, alike, runs })
+    }
+
+    /// `All 3 endpoints are`, `9 of 10 endpoints are`.
+    fn subject(&self, verb: &str) -> String {
+        let count = self.endpoints.len();
+        if self.alike == count {
+            format!("All {count} endpoints {verb}")
+        } else {
+            format!("{} of {count} endpoints {verb}", self.alike)
+        }
     }
 
     fn finding(&self, sentence: String, show: impl Fn(f64) -> String, next: &str) -> Finding {
@@ -216,9 +258,12 @@ pub(super) fn faster_because_failing(results: &Results, baseline: &UsualValues) 
         .filter_map(|(endpoint, usual)| {
             let (errors, usual_errors) = (endpoint.error_rate()?, usual.error_rate.unwrap_or(0.0));
             let (p50, p95) = compared(endpoint, usual, ratio);
-            let (p50, p95) = (p50.map(|ratio| ("median", ratio)), p95.map(|ratio| ("p95", ratio)));
-            let (measure, ratio) = p50.into_iter().chain(p95).min_by(|a, b| a.1.total_cmp(&b.1))?;
             let more = errors - usual_errors;
+            // Quick failures move a percentile only when they are many of the requests below it.
+            let explains = |quantile: f64| more / 100.0 >= quantile * LEAST_EXPLAINED;
+            let p50 = p50.filter(|_| explains(0.5)).map(|ratio| ("median", ratio));
+            let p95 = p95.filter(|_| explains(0.95)).map(|ratio| ("p95", ratio));
+            let (measure, ratio) = p50.into_iter().chain(p95).min_by(|a, b| a.1.total_cmp(&b.1))?;
             (more >= LEAST_MORE_FAILING && ratio <= FASTER).then(|| {
                 let evidence = format!(
                     "{}: error rate {} → {}, {measure} {}",
@@ -231,6 +276,19 @@ pub(super) fn faster_because_failing(results: &Results, baseline: &UsualValues) 
             })
         })
         .collect();
+    // Where the endpoints that fail no more than usual are faster too, failures are not the reason.
+    let mut others: Vec<f64> = baseline
+        .pairs(results)
+        .filter(|(endpoint, usual)| {
+            let more = endpoint.error_rate().unwrap_or(0.0) - usual.error_rate.unwrap_or(0.0);
+            more < LEAST_MORE_FAILING
+        })
+        .filter_map(|(endpoint, usual)| slower(endpoint, usual))
+        .collect();
+    others.sort_by(f64::total_cmp);
+    if others.get(others.len() / 2).is_some_and(|middle| *middle <= FASTER) {
+        return None;
+    }
     found.sort_by(|a, b| b.0.total_cmp(&a.0));
     let labels: Vec<String> = found.iter().map(|(_, label, _)| label.clone()).collect();
     let evidence: Vec<String> = found.into_iter().map(|(.., evidence)| evidence).collect();
@@ -301,6 +359,20 @@ mod tests {
     }
 
     #[test]
+    fn one_odd_endpoint_of_many_does_not_hide_what_the_others_share() {
+        let with = |factor: &dyn Fn(usize) -> f64| {
+            results(
+                (0..10).map(|i| endpoint("GET", &format!("/{i}"), 100, 0, (20 + 10 * i) as f64 * factor(i))).collect(),
+            )
+        };
+        let usual = UsualValues::of_run(&with(&|_| 1.0));
+        let finding = common_mode(&with(&|i| if i == 3 { 0.9 } else { 1.5 }), &usual).unwrap();
+        assert!(finding.sentence.starts_with("9 of 10 endpoints are slower"), "{}", finding.sentence);
+        assert_eq!(common_mode(&with(&|i| if i < 3 { 1.0 } else { 1.5 }), &usual), None, "7 of 10");
+        assert!((by_chance(9, 10) - 0.010_742).abs() < 1e-6);
+    }
+
+    #[test]
     fn one_slow_endpoint_is_not_the_environment() {
         assert_eq!(common_mode(&run((0, 20.0), (0, 50.0), (0, 900.0)), &usual()), None);
         assert_eq!(common_mode(&run((0, 30.0), (0, 75.0), (0, 2_000.0)), &usual()), None);
@@ -316,5 +388,11 @@ mod tests {
         GET /a: error rate 0 % → 60 %, median -90 %
         ");
         assert_eq!(faster_because_failing(&run((60, 20.0), (0, 10.0), (2, 200.0)), &usual()), None);
+        assert_eq!(
+            faster_because_failing(&run((8, 10.0), (0, 50.0), (0, 200.0)), &usual()),
+            None,
+            "8 % cannot halve it"
+        );
+        assert_eq!(faster_because_failing(&run((60, 2.0), (0, 25.0), (0, 100.0)), &usual()), None, "all are faster");
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::words;
-use crate::results::{FailureKind, Results};
+use crate::results::{ConnectionCause, Failure, FailureKind, Results};
 use crate::text::counted;
 use crate::verdict::{Finding, FindingKind, Unit};
 
@@ -19,20 +19,20 @@ enum FailureClass {
     RateLimit,
     Client,
     Timeout,
-    Connection,
+    Connection(ConnectionCause),
     Other,
 }
 
 impl FailureClass {
-    const fn of(kind: FailureKind) -> Self {
-        match kind {
+    fn of(failure: &Failure) -> Self {
+        match failure.kind() {
             FailureKind::Http(502 | 504) => Self::Gateway,
             FailureKind::Http(401 | 403) => Self::Auth,
             FailureKind::Http(429) => Self::RateLimit,
             FailureKind::Http(400..=499) => Self::Client,
             FailureKind::Http(500..) => Self::Server,
             FailureKind::Timeout => Self::Timeout,
-            FailureKind::Connection => Self::Connection,
+            FailureKind::Connection => Self::Connection(ConnectionCause::of(&failure.error)),
             FailureKind::Http(_) | FailureKind::Other | FailureKind::Unknown => Self::Other,
         }
     }
@@ -45,7 +45,18 @@ impl FailureClass {
             Self::RateLimit => "rate limits (429)",
             Self::Client => "refused requests (4xx)",
             Self::Timeout => "timeouts",
-            Self::Connection => "connections refused, reset or closed",
+            Self::Connection(cause) => match cause {
+                ConnectionCause::Refused => "refused connections",
+                ConnectionCause::UnknownHost => "names that are not known (DNS)",
+                ConnectionCause::SelfSigned => "certificates of an authority that is not known",
+                ConnectionCause::CertificateExpired => "certificates that expired",
+                ConnectionCause::CertificateName => "certificates for another name",
+                ConnectionCause::PlainText => "TLS to a port that speaks plain text",
+                ConnectionCause::Tls => "failures of TLS",
+                ConnectionCause::Reset => "connections broken off",
+                ConnectionCause::Unreachable => "hosts that cannot be reached",
+                ConnectionCause::Other => "connections that failed",
+            },
             Self::Other => "failed checks or exceptions of the script",
         }
     }
@@ -68,10 +79,35 @@ impl FailureClass {
             Self::Timeout => {
                 "Requests waited longer than the script allows: look for a saturated service or dependency at this load."
             }
-            Self::Connection => {
-                "Look for restarts and crashes, limits on connections, and keep-alive times of a load balancer that are \
-                 shorter than the client's."
-            }
+            Self::Connection(cause) => match cause {
+                ConnectionCause::Refused => {
+                    "Nothing listens there: check host and port of --target-host, whether the service is up, and whether it \
+                     crashes under load."
+                }
+                ConnectionCause::UnknownHost => {
+                    "Check the spelling of the host, and whether this machine's DNS server knows it."
+                }
+                ConnectionCause::SelfSigned => {
+                    "Give the load generator the authority's certificate (REQUESTS_CA_BUNDLE), or set verify=False in the \
+                     script of a test environment."
+                }
+                ConnectionCause::CertificateExpired => "Renew the certificate of the host under test.",
+                ConnectionCause::CertificateName => {
+                    "The certificate names another host: use the name in it, or a certificate for this one."
+                }
+                ConnectionCause::PlainText => "Write http:// in --target-host, or use the port that speaks TLS.",
+                ConnectionCause::Tls => "Compare the protocol versions and ciphers that both sides take.",
+                ConnectionCause::Reset => {
+                    "Look for restarts and crashes, limits on connections, and keep-alive times of a load balancer that are \
+                     shorter than the client's."
+                }
+                ConnectionCause::Unreachable => {
+                    "Check the network between this machine and the host: routes and firewalls."
+                }
+                ConnectionCause::Other => {
+                    "Look at the network between the load generator and the service, and read the text."
+                }
+            },
             Self::Other => "Read the text: the script itself decided that these answers were wrong.",
         }
     }
@@ -85,7 +121,7 @@ pub(super) fn find(results: &Results) -> Option<Finding> {
     let mut classes: BTreeMap<FailureClass, u64> = BTreeMap::new();
     let mut texts: BTreeMap<String, u64> = BTreeMap::new();
     for failure in &results.failures {
-        let class = classes.entry(FailureClass::of(failure.kind())).or_default();
+        let class = classes.entry(FailureClass::of(failure)).or_default();
         *class = class.saturating_add(failure.occurrences);
         let text = texts.entry(failure.excerpt()).or_default();
         *text = text.saturating_add(failure.occurrences);
@@ -109,10 +145,8 @@ pub(super) fn find(results: &Results) -> Option<Finding> {
         by_count.iter().map(|(class, count)| format!("{} {}", share(*count), class.name())).collect();
     let mut frequent: Vec<(String, u64)> = texts.into_iter().collect();
     frequent.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    let shown: Vec<String> = frequent
-        .iter()
-        .map(|(text, count)| format!("{} × {} ({})", Unit::Count.show(*count as f64), text, share(*count)))
-        .collect();
+    let shown: Vec<String> =
+        frequent.iter().map(|(text, count)| format!("{} × {text}", Unit::Count.show(*count as f64))).collect();
     let mostly = if by_count.len() == 1 { "all of them" } else { "most often" };
     Some(finding(
         format!("{sentence}, {mostly} {}.", most.name()),
@@ -125,7 +159,6 @@ pub(super) fn find(results: &Results) -> Option<Finding> {
 mod tests {
     use super::super::tests::{endpoint, results};
     use super::*;
-    use crate::results::Failure;
 
     fn run(failures: &[(&str, u64)]) -> Results {
         let failed = failures.iter().map(|(_, count)| count).sum();
@@ -145,7 +178,7 @@ mod tests {
         .unwrap();
         insta::assert_snapshot!(format!("{}\n{}\n{}", finding.sentence, finding.evidence, finding.next), @r"
         40 of 1,000 requests failed (4 %), most often gateway errors (502, 504).
-        75 % gateway errors (502, 504), 20 % server errors (5xx), 5 % connections refused, reset or closed; most frequent: 30 × HTTPError('502 Server Error: Bad Gateway for url: /a') (75 %), 8 × HTTPError('503 Server Error: Service Unavailable for url: /a') (20 %), 2 × RemoteDisconnected('Remote end closed connection without response') (5 %)
+        75 % gateway errors (502, 504), 20 % server errors (5xx), 5 % connections broken off; most frequent: 30 × HTTPError('502 Server Error: Bad Gateway for url: /a'), 8 × HTTPError('503 Server Error: Service Unavailable for url: /a'), 2 × RemoteDisconnected('Remote end closed connection without response')
         A proxy or load balancer answered, not the service: look whether instances restart or fail their health checks, and at the timeout between the two.
         ");
     }

@@ -98,7 +98,7 @@ mod tests {
                 "3 of 136 requests failed (2.21 %), all of them gateway errors (502, 504).",
             ],
             [
-                "13 of 198 requests failed (6.57 %), all of them connections refused, reset or closed.",
+                "13 of 198 requests failed (6.57 %), all of them connections broken off.",
             ],
         ]
         "#);

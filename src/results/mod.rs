@@ -3,6 +3,7 @@
 //! [`Results`] is the content of `results.json`; [`RunRecord`] that of `run.json`; [`ResultsFolder`] is the
 //! folder they live in.
 
+mod connection;
 mod endpoint;
 mod engine;
 mod evidence;
@@ -17,6 +18,7 @@ mod recipe;
 mod run;
 mod timeline;
 
+pub use connection::ConnectionCause;
 pub use endpoint::{Endpoint, EndpointKey};
 pub use engine::Engine;
 pub use evidence::{Evidence, NeverEnded};
