@@ -14,7 +14,7 @@ use tokio::sync::Mutex;
 use url::Url;
 
 use super::author::Identity;
-use super::body::{self, Answer};
+use super::body::{self, HttpAnswer};
 use super::error::{GithubError, Task};
 use super::pacing::Pacer;
 use super::patience::Patience;
@@ -186,12 +186,12 @@ impl Github {
     pub(super) async fn patiently<T, F>(&self, task: Task, ask: impl Fn() -> F) -> Result<T, GithubError>
     where
         T: FromResponse,
-        F: Future<Output = octocrab::Result<Answer>>,
+        F: Future<Output = octocrab::Result<HttpAnswer>>,
     {
         patiently(&self.pacer, task, &self.credential, ask).await
     }
 
-    async fn read<T: FromResponse>(&self, task: Task, answer: octocrab::Result<Answer>) -> Result<T, GithubError> {
+    async fn read<T: FromResponse>(&self, task: Task, answer: octocrab::Result<HttpAnswer>) -> Result<T, GithubError> {
         body::read(answer, task, &self.credential, &self.pacer.patience).await
     }
 }
@@ -199,7 +199,7 @@ impl Github {
 async fn patiently<T, F>(pacer: &Pacer, task: Task, credential: &str, ask: impl Fn() -> F) -> Result<T, GithubError>
 where
     T: FromResponse,
-    F: Future<Output = octocrab::Result<Answer>>,
+    F: Future<Output = octocrab::Result<HttpAnswer>>,
 {
     let mut tried = 0;
     loop {

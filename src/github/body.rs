@@ -12,14 +12,14 @@ use super::patience::Patience;
 const MAX_BODY: usize = 32 << 20;
 
 /// An answer as octocrab delivers it.
-pub(super) type Answer = http::Response<BoxBody<Bytes, octocrab::Error>>;
+pub(super) type HttpAnswer = http::Response<BoxBody<Bytes, octocrab::Error>>;
 
 /// Reads an answer to a request.
 ///
 /// # Errors
 /// When GitHub refused, or its answer cannot be read or is too long.
 pub(super) async fn read<T: FromResponse>(
-    answer: octocrab::Result<Answer>,
+    answer: octocrab::Result<HttpAnswer>,
     task: Task,
     credential: &str,
     patience: &Patience,
