@@ -180,7 +180,8 @@ async fn a_slower_machine_and_a_slower_network_are_common_mode_and_a_slower_logi
 
 #[tokio::test]
 async fn a_login_that_gets_slower_bit_by_bit_is_told_from_its_history() {
-    let builds = (0..12).map(|build| vec![Fault::SlowLogin { factor: 1.0 + 0.1 * f64::from(build) }]);
+    // Steps that a busy machine's noise, which moves single builds, does not turn around.
+    let builds = (0..12).map(|build| vec![Fault::SlowLogin { factor: 1.0 + 0.25 * f64::from(build) }]);
     let measured = runs(BUSY, Shape { seconds: 3, ..STEADY }, builds.collect()).await;
     let (now, before) = measured.split_last().unwrap();
     let found =
