@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # What the orb's scripts share: reading a parameter, the same way in every step. Each script gets this text in
 # LF_PARAMETERS and evaluates it first. POSIX sh.
 #
@@ -98,9 +99,10 @@ is_fork() {
 refuse_variables() {
   for parameter in $(env | sed -n 's/^LF_CIRCLECI_\([A-Z_]*\)=.*/\1/p' | sort -u); do
     value=$(printenv "LF_CIRCLECI_$parameter" || :)
+    # shellcheck disable=SC2018,SC2019 # a parameter's name has ASCII letters alone
     parameter=$(printf '%s' "$parameter" | tr 'A-Z' 'a-z')
     case $value in
-      *'$'[A-Za-z_{]*)
+      *'$'[A-Za-z_'{']*)
         refuse "the parameter $parameter is '$value', but CircleCI itself uses it and does not expand variables there. Write the value itself, or a pipeline parameter." ;;
     esac
     case $parameter in

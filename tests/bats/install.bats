@@ -329,6 +329,7 @@ another_program() {
   for name in RESULTS HISTORY BASELINE_KEY BASELINE_BRANCH WORKING_DIRECTORY; do
     install "LF_CIRCLECI_$name=\${SERVICE}" SERVICE=checkout
     [ "$status" -eq 2 ]
+    # shellcheck disable=SC2018,SC2019
     parameter=$(printf '%s' "$name" | tr 'A-Z' 'a-z')
     [[ "$output" == *"the parameter $parameter is '\${SERVICE}', but CircleCI itself uses it"* ]]
   done

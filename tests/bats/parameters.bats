@@ -7,7 +7,7 @@
 setup() {
   SCRIPTS=$BATS_TEST_DIRNAME/../../orb/scripts
   mkdir -p "$BATS_TEST_TMPDIR/home/bin" "$BATS_TEST_TMPDIR/work"
-  cd "$BATS_TEST_TMPDIR/work"
+  cd "$BATS_TEST_TMPDIR/work" || exit
   printf '#!/bin/sh\nprintf "[%%s]\\n" "$@"\n' >"$BATS_TEST_TMPDIR/home/bin/loadforge-ci"
   chmod 755 "$BATS_TEST_TMPDIR/home/bin/loadforge-ci"
 }

@@ -99,7 +99,14 @@ impl Ended {
     /// Fails the test, showing everything, unless the exit code is this one.
     #[track_caller]
     pub(crate) fn expect(self, code: i32) -> Self {
-        assert_eq!(self.code, code, "\nstdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        self.expect_one_of(&[code])
+    }
+
+    /// The same where several codes are right.
+    #[track_caller]
+    pub(crate) fn expect_one_of(self, codes: &[i32]) -> Self {
+        let Self { code, stdout, stderr, .. } = &self;
+        assert!(codes.contains(code), "exit code {code}, not one of {codes:?}\nstdout:\n{stdout}\nstderr:\n{stderr}");
         self
     }
 }
