@@ -1,6 +1,6 @@
 //! The load-test gate for CircleCI.
 //!
-//! One story, told in this order: **trigger → follow → collect → judge → report → publish**.
+//! The steps, in this order: **trigger → follow → collect → judge → report → publish**.
 
 pub mod baseline;
 pub mod circleci;

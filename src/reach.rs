@@ -16,7 +16,7 @@ use crate::http;
 /// Time allowed for everything.
 const BUDGET: Duration = Duration::from_secs(10);
 
-/// Variables by which the libraries of scripts are told of further certificate authorities.
+/// Variables by which scripts' libraries are given additional certificate authorities.
 const CA_VARIABLES: [&str; 2] = ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"];
 
 /// The host under test cannot be reached.

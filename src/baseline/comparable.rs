@@ -183,7 +183,7 @@ impl HistoryIndex {
     }
 }
 
-/// How the most similar of these runs differs from a fingerprint; the newest of equals. Hashes are cut to what tells
+/// How the most similar of these runs differs from a fingerprint; the newest of equals. Hashes are cut to what distinguishes
 /// them apart.
 fn nearest_differences<R: Recorded>(others: &[&R], fingerprint: &Fingerprint) -> Vec<FieldDifference> {
     let nearest = others.iter().rev().map(|run| fingerprint.differences(run.fingerprint())).min_by_key(Vec::len);

@@ -22,7 +22,7 @@ pub fn needs_another(first: &Verdict, further: &[Verdict], most: usize) -> bool 
 /// one of the runs alone is a warning; one that failed and that a further run could not judge, or not without doubt, is
 /// inconclusive, and so is one that the environment may explain. All other rows stay as the first run left them. Rows
 /// that were compared hold all values. A failed row that could not be confirmed is never made a warning by
-/// `on_inconclusive: warn`. `missing` tells why a run that is still needed could not be had, without a full
+/// `on_inconclusive: warn`. `missing` says why a run that is still needed could not be had, without a full
 /// stop.
 #[must_use]
 pub fn combine(
@@ -75,7 +75,7 @@ impl RowAgain<'_> {
             (None, None) => return Some("it does not have this row".to_owned()),
         };
         let open = row.is_none_or(|row| row.outcome == Outcome::Inconclusive && !is_explained(row));
-        // How the limit was learned is told once, with the first run.
+        // How the limit was learned is reported once, with the first run.
         open.then(|| told.reason.outcome.clone())
     }
 
@@ -94,7 +94,7 @@ enum Decided {
 }
 
 impl Decided {
-    /// Whether enough runs could tell.
+    /// Whether enough runs could be judged.
     fn is_known(&self) -> bool {
         !matches!(self, Self::By(_, Standing::Undecided) | Self::Silent(..))
     }

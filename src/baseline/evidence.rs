@@ -1,5 +1,5 @@
 //! What the rows that compare with the history point to together: the code, its environment, the load generator, or
-//! nothing that can be told.
+//! nothing conclusive.
 
 use crate::text::counted;
 use crate::verdict::{Outcome, Row, Subject, Unit, Verdict};

@@ -1,4 +1,4 @@
-//! The head of a history line: which run it is and what it can be compared with. What the run measured stands behind
+//! The head of a history line: which run it is and what it can be compared with. What the run measured follows
 //! it and is read only where it is needed.
 
 use std::fmt;
@@ -57,7 +57,7 @@ pub(super) enum LineHead {
 }
 
 impl LineHead {
-    /// Reads the head of a line that stands at this place of the file. `text` is the line or what it begins with.
+    /// Reads the head of the line at this offset of the file. `text` is the line or what it begins with.
     pub(super) fn parse(text: &[u8], place: Range<u64>) -> Self {
         let is_whole = text.len() as u64 == place.end - place.start;
         let mut found = HeadFields::default();

@@ -234,7 +234,7 @@ impl HistoryIndex {
             let text = read_range(&mut file, &place)?;
             self.sort_in(LineHead::parse(&text, place.clone()), place);
         }
-        // A line without an end may be cut off anywhere, so that its head alone tells nothing.
+        // A line without an end may be cut off anywhere, so its head alone proves nothing.
         if !line.is_blank() {
             let place = line.begin..line.begin + line.length;
             let text = read_range(&mut file, &place)?;
@@ -338,7 +338,7 @@ fn append_line(path: &Path, line: &str) -> io::Result<Range<u64>> {
     Ok(begin..end + text.len() as u64 - 1)
 }
 
-/// The length of a file, and what stands behind its last line end, found from the end.
+/// The length of a file, and the text after its last line end, read from the end.
 fn tail(file: &mut File) -> io::Result<(u64, Vec<u8>)> {
     let length = file.seek(SeekFrom::End(0))?;
     let mut size = 1_u64;

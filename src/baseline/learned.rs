@@ -184,7 +184,7 @@ struct WithEnvironment {
 }
 
 impl LearnedBaseline<'_> {
-    /// The limit that knows what this run did to all endpoints; `None` where too few endpoints or runs tell, and for
+    /// The limit that knows what this run did to all endpoints; `None` where there are too few endpoints or runs, and for
     /// anything but a response time that may rise by so much. `alone` is the limit that looks at the endpoint alone.
     fn with_environment(&self, query: &BaselineQuery<'_>, alone: &Learned) -> Option<WithEnvironment> {
         let demand = self.demand(query);

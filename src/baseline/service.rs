@@ -88,7 +88,7 @@ impl ServiceLimits {
         })
     }
 
-    /// The limits of a row; `None` for an endpoint that too few good runs measured. `rounded` tells whether Locust
+    /// The limits of a row; `None` for an endpoint that too few good runs measured. `rounded` says whether Locust
     /// rounded the values, `requests` how many are behind this run's.
     pub(super) fn limits(
         &self,

@@ -97,7 +97,7 @@ fn endpoint_row(name: &str, series: &[&EndpointRecord]) -> Vec<String> {
 /// What is compared, on one line: only fields that are known.
 fn describe(fingerprint: &Fingerprint) -> String {
     let nothing = Fingerprint::default();
-    // The default knows nothing, so every field that differs from it is known; the engine is told by its word.
+    // The default knows nothing, so every field that differs from it is known; the engine is shown by its name.
     let fields =
         fingerprint.differences(&nothing).into_iter().filter(|(field, ..)| !matches!(*field, "test" | "engine"));
     let fields: Vec<String> = fields

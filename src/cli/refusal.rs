@@ -36,7 +36,7 @@ pub(super) fn without_values(mut error: Error) -> Error {
     error
 }
 
-/// Names the variable a wrong value came from; `variable` tells it for a flag that is not on the command line.
+/// Names the variable a wrong value came from; `variable` returns it for a flag that is not on the command line.
 pub(super) fn with_source(mut error: Error, variable: impl Fn(&str) -> Option<String>) -> Error {
     if let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg)
         && let Some(name) = argument.split([' ', '=']).next().and_then(variable)

@@ -196,7 +196,7 @@ impl fmt::Display for Gate {
 
 impl PlacedGate {
     /// Whether it is about throughput and written by nobody. In a closed loop the throughput of one endpoint hardly
-    /// shows how fast it is, so such a gate judges only what throughput tells.
+    /// shows how fast it is, so such a gate judges only what throughput shows.
     #[must_use]
     pub fn is_default_throughput(&self) -> bool {
         self.origin == Origin::Default && self.gate.measure == Measure::Rps

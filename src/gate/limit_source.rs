@@ -1,4 +1,4 @@
-//! What a `vs baseline` gate asks the history of good runs, and what it can be told.
+//! What a `vs baseline` gate asks the history of good runs, and what it needs to know.
 
 use crate::results::EndpointKey;
 use crate::verdict::{Operator, Severity, Shown};

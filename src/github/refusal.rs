@@ -1,4 +1,4 @@
-//! Why GitHub said no, told from the fields of its answer, and what to do about it.
+//! Why GitHub refused a request, read from the fields of its response, and what to do about it.
 
 use super::task::Task;
 

@@ -92,7 +92,7 @@ const LEAST_REQUESTS: u64 = 20;
 pub(super) const LEAST_MS: f64 = 5.0;
 /// Endpoints that are needed to speak of all.
 const LEAST_ENDPOINTS: usize = 3;
-/// Endpoints from which on a sign test can tell; of fewer, all must be worse alike.
+/// The fewest endpoints for a sign test; with fewer, all of them must be slower.
 const FEWEST_FOR_SIGNS: usize = 5;
 /// The accepted probability that chance made so many endpoints worse.
 const CHANCE: f64 = 0.05;

@@ -32,7 +32,7 @@ pub(crate) struct ConfirmPlan {
 }
 
 impl ConfirmPlan {
-    /// Flag over file over default: the local engine confirms unless told otherwise, LoadForge only when asked.
+    /// Flag over file over default: the local engine confirms by default, LoadForge only on request.
     pub(crate) fn of(flag: bool, config: &Config, run: Option<&RunRecord>) -> Self {
         let section = &config.confirm;
         let written = section.runs.map(|runs| runs as usize);

@@ -44,14 +44,14 @@ impl JudgedRun {
         Story { verdict: &self.verdict, results: &self.results, run: self.run.as_ref(), links: &self.links }
     }
 
-    /// What the test is called: as the run names it, with the profile and the job that tell it from others of the same
+    /// What the test is called: as the run names it, with the profile and the job that distinguish it from others of the same
     /// test, else as its folder is named.
     pub(crate) fn name(&self) -> String {
         let Some(run) = &self.run else {
             return self.folder.path().file_name().map_or_else(String::new, |name| name.to_string_lossy().into());
         };
         let Build { profile, job_name, .. } = &run.identity.build;
-        // The orb's jobs under their own names tell nothing; a matrix or a `name:` makes them say more.
+        // The default names of the orb's jobs add no information; those of a matrix or a `name:` do.
         let usual = |job: &&String| ["load-test", "gate"].contains(&job.rsplit('/').next().unwrap_or_default());
         let parts = [profile.as_ref(), job_name.as_ref().filter(|job| !usual(job))];
         let leg: Vec<&str> = parts.into_iter().flatten().map(String::as_str).collect();

@@ -79,7 +79,7 @@ fn how(state: RunState) -> String {
     }
 }
 
-/// The fields that are known on both sides and differ, each as `field: recorded, asked`. The service may not have told
+/// The fields that are known on both sides and differ, each as `field: recorded, asked`. The service may not have reported
 /// a saved test's settings at one of the times.
 fn known_differences(recorded: &Fingerprint, asked: &Fingerprint) -> Vec<String> {
     recorded

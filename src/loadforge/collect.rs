@@ -35,7 +35,7 @@ pub(super) async fn with_csv(client: &Client, run_id: u64, mut row: ResultRow, u
 }
 
 /// Writes what a run that is over left, where the script may be meant to end it by itself: the CSV files, the load
-/// generator's log, and the results made of them. A file that is not here at `until` costs only what it would have told,
+/// generator's log, and the results made of them. A file that is not here at `until` costs only its own data,
 /// and a note.
 pub(super) async fn collect(
     client: &Client,
@@ -124,7 +124,7 @@ struct DownloadedFiles {
     failures: Option<Vec<u8>>,
 }
 
-/// Builds the results. A file that is missing or cannot be read costs only what it would have told, and a note.
+/// Builds the results. A file that is missing or cannot be read costs only its own data, and a note.
 fn assemble(row: ResultRow, state: RunState, files: &DownloadedFiles, mut notes: Vec<String>) -> Results {
     let mut note = |text: String| notes.push(text);
     let stats = files.stats.as_ref().and_then(|content| {

@@ -35,7 +35,7 @@ pub enum Event {
     },
     /// That test could not be deleted, or whether it is there is not known.
     TestLeft {
-        /// Its id, where the service told it.
+        /// Its id, if the service reported it.
         id: Option<u64>,
         /// Its name, where it was recorded.
         name: Option<String>,
@@ -266,7 +266,7 @@ impl fmt::Display for Event {
     }
 }
 
-/// Who is told what happens.
+/// Receives the events of a session.
 pub trait Observer {
     /// Called once for each event, in order.
     fn event(&mut self, event: &Event);

@@ -1,5 +1,5 @@
-//! Where a run comes from and how old it is: what a record tells, and what the name of a test that was made for one run
-//! tells where no record is left.
+//! Where a run comes from and how old it is: from its record, or from the name of the test that was created for it
+//! where no record is left.
 
 use jiff::Timestamp;
 
@@ -10,7 +10,7 @@ use crate::text::short_commit;
 /// The words that the name of every test made for one run has in its middle.
 const MARK: &str = "-ci-";
 
-/// The length of the hash that stands for repository, project, branch, job and profile.
+/// The length of the hash of repository, project, branch, job and profile.
 const SCOPE: usize = 8;
 
 /// The length of the random end of a name.
@@ -59,7 +59,7 @@ impl BuildOrigin {
         format!("{plain}{MARK}{scope}-{commit}-{time}-{number}-{random}")
     }
 
-    /// What the name of a test tells; `None` for a name of another shape.
+    /// What the name of a test contains; `None` for a name of another form.
     pub(super) fn of_name(name: &str) -> Option<Self> {
         let (_, tail) = name.rsplit_once(MARK)?;
         let parts: Vec<&str> = tail.split('-').collect();
@@ -76,7 +76,7 @@ impl BuildOrigin {
     /// Whether a build superseded this run: same repository, branch, job and profile, another commit, and strictly
     /// older. `None` when that is unknown.
     ///
-    /// The age is that of the commit. Where a checkout is missing it is the order of the jobs, which tells something
+    /// The age is that of the commit. Where a checkout is missing it is the order of the jobs, which is known
     /// only in the first attempt of a workflow: a rerun of an old pipeline has a new number.
     pub(super) fn is_superseded_by(&self, build: &Build) -> Option<bool> {
         let now = Self::of(build);

@@ -60,7 +60,7 @@ pub enum SessionError {
         /// Where it can be seen.
         place: String,
     },
-    /// The start request may have got through, and no list of runs tells.
+    /// The start request may have got through, and no list of runs shows it.
     #[error("a run of test {test_id} may have been started: {cause}")]
     MaybeStarted {
         /// The test.

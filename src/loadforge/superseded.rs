@@ -16,7 +16,7 @@ use crate::results::{Build, RunRecord, RunState};
 pub struct Superseded {
     /// Runs of older commits, which were cancelled.
     pub cancelled: Vec<u64>,
-    /// Runs of which nobody can tell whose they are or how old; they are left alone.
+    /// Runs whose owner or age is unknown; they are left alone.
     pub unknown: Vec<u64>,
 }
 

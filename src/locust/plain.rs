@@ -7,7 +7,7 @@ use std::io::{self, Cursor, Read};
 
 use super::csv_error::CsvError;
 
-/// Bytes looked at to tell what a file is: more than any header has.
+/// Bytes read to detect the type of a file: more than any header has.
 const HEAD: usize = 1 << 16;
 
 /// The most bytes of a file that is converted whole, before and after.

@@ -42,7 +42,7 @@ pub struct Build {
     /// The job's number in its project (`CIRCLE_BUILD_NUM`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub job_number: Option<u64>,
-    /// When the commit was made, where the checkout tells.
+    /// Time of the commit, if the checkout has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub committed_at: Option<Timestamp>,

@@ -200,7 +200,7 @@ fn measured(logs: &[f64]) -> usize {
     logs.iter().filter(|log| log.is_finite()).count()
 }
 
-/// The standard deviation as told by the mean absolute rest, × √(π/2), made free of what the medians took away.
+/// The standard deviation estimated from the mean absolute residual, × √(π/2), made free of what the medians took away.
 fn own_spread(rest: &[f64], endpoints: usize) -> f64 {
     let runs = measured(rest);
     let sum: f64 = rest.iter().filter(|rest| rest.is_finite()).map(|rest| rest.abs()).sum();

@@ -1,13 +1,13 @@
-//! When a row is red, when it is open, and when one more run has to tell.
+//! When a row is red, when it is open, and when one more run is needed.
 
 use crate::verdict::Shown;
 
-/// Where a row stands after the runs so far.
+/// The state of a row after the runs so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
     /// Nothing speaks against it.
     Clear,
-    /// One more run has to tell.
+    /// One more run is needed.
     Undecided,
     /// The code is slower.
     Slower,
@@ -15,7 +15,7 @@ pub enum Standing {
     Open,
 }
 
-/// Where a row stands after these runs, of which there may be `most` at most. A row is slower when two runs exceed the
+/// The state of a row after these runs, of which there may be `most` at most. A row is slower when two runs exceed the
 /// limit for two, or three the limit for three; with one run alone, the limit for two. While everything is slower, no
 /// third run is asked for: it would be as slow again.
 #[must_use]

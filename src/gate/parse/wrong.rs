@@ -1,4 +1,4 @@
-//! What people get wrong, and what they are told.
+//! Common mistakes in gates, each with its error message and hint.
 
 use insta::assert_snapshot;
 

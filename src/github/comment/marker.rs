@@ -26,7 +26,7 @@ const CLOSE: &str = " -->";
 /// What no section's text may hold, and what replaces it.
 const FORGED: (&str, &str) = ("<!-- loadforge-ci", "&lt;!-- loadforge-ci");
 
-/// The longest key kept as it is, in bytes; a longer one is cut and told apart by its hash.
+/// The longest key kept as it is, in bytes; a longer one is cut and gets a hash.
 const MAX_KEY: usize = 120;
 
 /// What a comment is for.

@@ -42,7 +42,7 @@ pub struct Session<'a> {
     pub client: Client,
     /// The results folder.
     pub folder: ResultsFolder,
-    /// Who is told what happens.
+    /// Receives the events of the session.
     pub observer: &'a mut dyn Observer,
     /// Who may ask to stop.
     pub stop: StopSignals,

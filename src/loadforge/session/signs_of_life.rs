@@ -15,7 +15,7 @@ use crate::loadforge::stop::StopSignals;
 /// The longest silence.
 const LONGEST_SILENCE: Duration = Duration::from_secs(60);
 
-/// An observer, and when it was last told something.
+/// An observer, and the time of the last event it received.
 struct Heard<'a> {
     observer: &'a mut dyn Observer,
     last: Instant,

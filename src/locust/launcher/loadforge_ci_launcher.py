@@ -303,7 +303,7 @@ class Recorder:
     def living_parent(self):
         """The process that reads this one's record, or None when it is gone.
 
-        Its id is handed over: who asks for the parent later may be told the process that adopts orphans.
+        Its id is handed over: asking for the parent later may return the process that adopts orphans.
         """
         parent = os.getppid()
         if os.getpid() != LEADER:
@@ -312,7 +312,7 @@ class Recorder:
         if parent == reader:
             return parent
         try:
-            # A wrapper around Python stands between the two.
+            # There is a wrapper around Python between the two.
             os.kill(reader, 0)
         except ProcessLookupError:
             return None

@@ -60,7 +60,7 @@ pub struct Finished {
 ///
 /// # Errors
 /// When the folder cannot be used or Python cannot be started. A script that does not load is no error here: it is
-/// told in the record and the log.
+/// reported in the record and the log.
 pub async fn run(
     interpreter: &Interpreter,
     plan: &LocustInvocation,

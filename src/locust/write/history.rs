@@ -18,7 +18,7 @@ const THROUGHPUT_FROM_S: i64 = 12;
 const THROUGHPUT_UNTIL_S: i64 = 2;
 
 /// The most rows of single endpoints. A longer history has them every 2nd, 3rd … second only; all requests together
-/// are told every second.
+/// are written every second.
 const MOST_ENDPOINT_ROWS: usize = 100_000;
 
 /// One row per endpoint and second, and one for all together. A row's time is the end of its second.

@@ -41,7 +41,7 @@ fn a_first_run_without_history_is_no_wall_of_rows() {
     let text = comment_section(&sample.story(), 60_000);
     assert!(!text.contains("| inconclusive |"), "{text}");
     assert!(
-        text.contains("<summary>200 of 300 checks not judged yet") || text.contains("<summary>300 of 300"),
+        text.contains("<summary>200 of 300 checks not evaluated yet") || text.contains("<summary>300 of 300"),
         "{text}"
     );
     assert!(text.contains("no good run of this test is recorded yet"), "{text}");

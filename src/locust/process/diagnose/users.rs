@@ -46,7 +46,7 @@ pub(super) fn lost(plan: &LocustInvocation, finished: &Finished) -> Option<Probl
         let message = format!("only {peak} of {wanted} users were ever running{why}");
         return Some(problem(ProblemKind::UsersLost, message, None));
     }
-    // Counts of users that had been told to stop say nothing.
+    // Counts of users that were asked to stop prove nothing.
     let at_end = record.users_before(record.stopping()?)?;
     (at_end < wanted).then(|| {
         let lost = wanted - at_end;
