@@ -7,7 +7,7 @@ use super::columns::{CsvRecord, CsvTable};
 use super::csv_error::CsvError;
 use super::records::SplitFields;
 use super::stats::names_total;
-use crate::results::{Percentile, TimePoint};
+use crate::results::Percentile;
 
 /// A history file, read row by row: memory does not grow with its length.
 pub struct HistoryReader<R> {
@@ -20,8 +20,6 @@ struct HistoryColumns {
     users: usize,
     method: Option<usize>,
     name: usize,
-    requests_per_s: Option<usize>,
-    failures_per_s: Option<usize>,
     total_requests: usize,
     total_failures: usize,
     total_average: Option<usize>,
@@ -46,8 +44,6 @@ impl<R: io::Read> HistoryReader<R> {
             users: table.header.need("User Count")?,
             method: table.header.find("Type"),
             name: table.header.need("Name")?,
-            requests_per_s: table.header.find("Requests/s"),
-            failures_per_s: table.header.find("Failures/s"),
             total_requests: table.header.need("Total Request Count")?,
             total_failures: table.header.need("Total Failure Count")?,
             total_average: table.header.find("Total Average Response Time"),
@@ -194,22 +190,6 @@ impl<'a> HistoryRow<'a> {
         self.fields.number_at(self.columns.total_average)
     }
 
-    /// Throughput over up to 10 s that end about 3 s before this row, requests/s.
-    ///
-    /// # Errors
-    /// When the field is not a number.
-    pub fn requests_per_s(&self) -> Result<Option<f64>, CsvError> {
-        self.fields.number_at(self.columns.requests_per_s)
-    }
-
-    /// Failed requests/s over the same time.
-    ///
-    /// # Errors
-    /// When the field is not a number.
-    pub fn failures_per_s(&self) -> Result<Option<f64>, CsvError> {
-        self.fields.number_at(self.columns.failures_per_s)
-    }
-
     /// The percentiles this file has.
     pub fn percentiles(&self) -> impl Iterator<Item = Percentile> + '_ {
         self.columns.percentiles.iter().map(|(percentile, _)| *percentile)
@@ -228,23 +208,6 @@ impl<'a> HistoryRow<'a> {
         };
         Ok(self.fields.number_at(index)?.filter(|value| *value > 0.0))
     }
-
-    /// The row as a point of the timeline.
-    ///
-    /// # Errors
-    /// When a field is not a number.
-    pub fn time_point(&self) -> Result<TimePoint, CsvError> {
-        Ok(TimePoint {
-            t_s: self.timestamp()?,
-            users: self.users()?,
-            requests_per_s: self.requests_per_s()?.unwrap_or(0.0),
-            failures_per_s: self.failures_per_s()?.unwrap_or(0.0),
-            p50_ms: self.percentile(Percentile::P50)?,
-            p95_ms: self.percentile(Percentile::P95)?,
-            total_requests: self.total_requests()?,
-            total_failures: self.total_failures()?,
-        })
-    }
 }
 
 #[cfg(test)]
@@ -261,8 +224,14 @@ mod tests {
         let mut reader = HistoryReader::open("h.csv", text.as_bytes()).unwrap();
         let mut seen = Vec::new();
         while let Some(row) = reader.next_row().unwrap() {
-            let point = row.time_point().unwrap();
-            seen.push((row.is_total(), row.name().into_owned(), point.t_s, point.total_requests, point.p95_ms));
+            let (t_s, requests) = (row.timestamp().unwrap(), row.total_requests().unwrap());
+            seen.push((
+                row.is_total(),
+                row.name().into_owned(),
+                t_s,
+                requests,
+                row.percentile(Percentile::P95).unwrap(),
+            ));
         }
         assert_eq!(
             seen,

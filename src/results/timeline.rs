@@ -10,9 +10,9 @@ pub struct TimePoint {
     pub t_s: i64,
     /// Users running.
     pub users: u32,
-    /// Throughput, requests/s.
+    /// Throughput since the point before, requests/s: a difference of totals, not Locust's sliding average.
     pub requests_per_s: f64,
-    /// Failed requests/s.
+    /// Failed requests/s since the point before.
     pub failures_per_s: f64,
     /// Median response time of the last 10 s or so, ms.
     pub p50_ms: Option<f64>,

@@ -16,6 +16,7 @@ mod request;
 mod run_series;
 mod source;
 mod thinned;
+mod timeline;
 mod totals;
 mod track;
 mod trend;

@@ -8,15 +8,12 @@ use super::lookup::Lookup;
 use super::plan::SeriesPlan;
 use super::run_series::RunSeries;
 use super::source::StatsHistory;
-use super::thinned::Thinned;
+use super::timeline::TimelineBuilder;
 use super::totals::Totals;
 use super::track::Tick;
 use crate::error::chain;
 use crate::locust::{CsvError, HistoryReader, HistoryRow};
-use crate::results::{PeakUsers, Percentile, TimePoint, Timeline};
-
-/// The most points of a timeline beside the last one.
-const MOST_TIMELINE_POINTS: usize = 719;
+use crate::results::{PeakUsers, Percentile, Timeline};
 
 /// What one pass over a run's history found. What cannot be read costs only what needs it.
 pub struct SeriesReading {
@@ -73,7 +70,7 @@ struct Pass {
     plan: SeriesPlan,
     wants_gates: bool,
     clock: Clock,
-    timeline: Thinned<TimePoint>,
+    timeline: TimelineBuilder,
     gates_fault: Option<Arc<CsvError>>,
     findings_fault: Option<Arc<CsvError>>,
     timeline_fault: Option<Arc<CsvError>>,
@@ -85,7 +82,7 @@ impl Pass {
             wants_gates: plan.has_tracks(),
             plan,
             clock: Clock::default(),
-            timeline: Thinned::new(MOST_TIMELINE_POINTS),
+            timeline: TimelineBuilder::new(),
             gates_fault: None,
             findings_fault: None,
             timeline_fault: None,
@@ -128,10 +125,7 @@ impl Pass {
 
     fn take_total(&mut self, row: &HistoryRow<'_>) {
         if self.plan.timeline && self.timeline_fault.is_none() {
-            match row.time_point() {
-                Ok(point) => self.timeline.push(point),
-                Err(fault) => self.timeline_fault = Some(Arc::new(fault)),
-            }
+            self.timeline_fault = self.timeline.push(row).err().map(Arc::new);
         }
         match self.plan.total {
             Some(total) => self.take(row, total),
@@ -193,7 +187,7 @@ impl Pass {
             findings,
             timeline: match self.timeline_fault {
                 Some(fault) => Err(fault),
-                None => Ok(Timeline { points: self.timeline.finish() }),
+                None => Ok(self.timeline.finish()),
             },
         }
     }
