@@ -10,7 +10,7 @@ use crate::cli::{GateArgs, GateCommandArgs};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::redact;
-use crate::results::{Engine, Results, ResultsFolder, RunRecord};
+use crate::results::{Engine, Results, ResultsFolder, RunRecord, RunState};
 use crate::running::{self, Asking};
 use crate::series::{self, CsvFile};
 use crate::verdict::Verdict;
@@ -129,7 +129,8 @@ fn without_secrets(verdict: Verdict) -> Verdict {
 /// Why a run that is recorded cannot be judged.
 fn nothing_collected(run: &RunRecord, folder: &Path) -> CommandError {
     let name = run.run_id.map_or_else(|| "the recorded run".to_owned(), |id| format!("run {id}"));
-    match run.state().filter(|state| state.is_end()) {
+    // A finished run has results at the service: only `wait` is missing.
+    match run.state().filter(|state| state.is_end() && *state != RunState::Finished) {
         Some(state) => {
             let words = run.end_message.as_ref().map_or_else(String::new, |message| format!(" ({message})"));
             CommandError::new(
@@ -138,6 +139,43 @@ fn nothing_collected(run: &RunRecord, folder: &Path) -> CommandError {
             )
         }
         None => CommandError::usage(format!("{name} is not collected yet"))
-            .with_hint(format!("wait for it first: loadforge-ci wait --results {}", folder.display())),
+            .with_hint(format!("collect it with `loadforge-ci wait --results {}`", folder.display())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::results::{Fingerprint, RunIdentity};
+
+    /// The error for a run that was not collected and whose last recorded state is this one.
+    fn uncollected(state: RunState) -> CommandError {
+        let identity = RunIdentity::new(Engine::Loadforge, "https://api");
+        let mut run = RunRecord::new(identity, "checkout", Fingerprint::default());
+        run.run_id = Some(1002);
+        run.note(state, jiff::Timestamp::UNIX_EPOCH);
+        nothing_collected(&run, Path::new("results"))
+    }
+
+    #[test]
+    fn a_finished_run_that_was_not_collected_is_still_to_be_collected() {
+        for state in [RunState::Running, RunState::Finished] {
+            let error = uncollected(state);
+            assert_eq!(error.exit, Exit::Usage, "{state}");
+            assert_eq!(
+                error.to_string(),
+                "run 1002 is not collected yet\nhint: collect it with `loadforge-ci wait --results results`",
+                "{state}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_run_that_did_not_complete_leaves_nothing_to_judge() {
+        for state in [RunState::FailedToLaunch, RunState::EndedEarly, RunState::Cancelled, RunState::ProviderLimited] {
+            let error = uncollected(state);
+            assert_eq!(error.exit, Exit::RunIncomplete, "{state}");
+            assert!(error.message.starts_with("run 1002 did not complete: "), "{error}");
+        }
     }
 }
