@@ -29,6 +29,7 @@ mod refused;
 mod report;
 mod run;
 mod samples;
+mod sequences;
 mod story;
 mod support;
 mod tool;
