@@ -9,6 +9,7 @@ mod plain;
 pub mod process;
 mod record;
 mod records;
+mod settings;
 mod stats;
 mod write;
 
@@ -17,5 +18,6 @@ pub use csv_error::CsvError;
 pub use failures::read_failures;
 pub use history::{HistoryReader, HistoryRow, KeptRow, RowEndpoint};
 pub use record::Record;
+pub use settings::{ConfiguredSettings, locust_conf_settings, pyproject_settings};
 pub use stats::{Stats, read_stats};
 pub(crate) use write::{failures, failures_csv, history_csv, stats_csv};

@@ -6,6 +6,7 @@
 
 mod execute;
 mod guard;
+mod locust_settings;
 mod plan;
 mod preflight;
 mod recorded;
@@ -14,6 +15,7 @@ mod service;
 
 pub(crate) use execute::{execute, pause, report_outcome};
 pub(crate) use guard::check_target;
+pub(crate) use locust_settings::warn_of_locust_settings;
 pub(crate) use plan::{plan, plan_again};
 pub(crate) use preflight::Preflight;
 pub(crate) use recorded::{Asking, environment, failed, is_left_to_container_0, leave_other_builds, record_failure};

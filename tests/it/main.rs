@@ -23,6 +23,7 @@ mod insight;
 mod killed;
 mod lint;
 mod loadforge;
+mod locust_settings;
 mod open_shop;
 mod orb;
 mod refused;

@@ -17,11 +17,12 @@ use super::python::Interpreter;
 use crate::locust::record::{Record, Tail};
 
 /// The launcher that records every request, and its modules: file name and text.
-const LAUNCHER: [(&str, &str); 4] = [
+const LAUNCHER: [(&str, &str); 5] = [
     ("loadforge_ci_launcher.py", include_str!("../launcher/loadforge_ci_launcher.py")),
     ("loadforge_ci_values.py", include_str!("../launcher/loadforge_ci_values.py")),
     ("loadforge_ci_failures.py", include_str!("../launcher/loadforge_ci_failures.py")),
     ("loadforge_ci_open_requests.py", include_str!("../launcher/loadforge_ci_open_requests.py")),
+    ("loadforge_ci_options.py", include_str!("../launcher/loadforge_ci_options.py")),
 ];
 
 /// How often the record is read while Locust runs.
