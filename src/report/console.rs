@@ -46,8 +46,11 @@ pub fn write(sink: &mut dyn Write, story: &Story<'_>, options: &ConsoleOptions) 
     for line in wrapped(&clean::line(&wording::headline(verdict)), width) {
         writeln!(sink, "{headline}{line}{headline:#}")?;
     }
-    for line in verdict.evidence.iter().flat_map(|evidence| wrapped(&clean::line(&wording::closed(evidence)), width)) {
-        writeln!(sink, "{line}")?;
+    let evidence = verdict.evidence.as_deref().map(wording::closed);
+    for text in evidence.into_iter().chain(wording::common_mode(verdict)) {
+        for line in wrapped(&clean::line(&text), width) {
+            writeln!(sink, "{line}")?;
+        }
     }
     let mut shown = Vec::new();
     let mut left_out = Vec::new();

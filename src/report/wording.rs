@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::results::{Failure, FailureKind, Results};
 use crate::text;
-use crate::verdict::{Origin, Outcome, Row, Subject, Unit, Verdict};
+use crate::verdict::{FindingKind, Origin, Outcome, Row, Subject, Unit, Verdict};
 
 /// The verdict as a heading's first word.
 #[must_use]
@@ -32,6 +32,14 @@ pub fn headline(verdict: &Verdict) -> String {
         Outcome::Fail => lower.starts_with("failed"),
     };
     if said { sentence.to_owned() } else { format!("{}: {sentence}", outcome_word(verdict.outcome)) }
+}
+
+/// What nearly all endpoints share, for the lines above the table: a table whose rows are all slower is misread without
+/// it. `None` when there is no such finding.
+#[must_use]
+pub fn common_mode(verdict: &Verdict) -> Option<String> {
+    let finding = verdict.findings.iter().find(|finding| finding.kind == FindingKind::CommonMode)?;
+    Some(closed(&finding.sentence))
 }
 
 /// How a row ended, in a table's cell.

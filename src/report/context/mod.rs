@@ -88,6 +88,7 @@ struct VerdictView {
     headline: String,
     sentence: String,
     evidence: Option<String>,
+    common_mode: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -188,6 +189,7 @@ impl Context {
                 headline: wording::headline(verdict),
                 sentence: verdict.sentence.clone(),
                 evidence: verdict.evidence.as_deref().map(wording::closed),
+                common_mode: wording::common_mode(verdict),
             },
             rows: Rows {
                 fail: rows(Outcome::Fail, detail.fail),

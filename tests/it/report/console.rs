@@ -56,3 +56,14 @@ fn thousands_of_rows_are_counted_not_printed() {
     assert!(text.contains("… 9,580 more pass"), "{text}");
     assert!(text.lines().count() < 300);
 }
+
+#[test]
+fn what_all_endpoints_share_is_above_the_table() {
+    let sentence = "All 5 endpoints are slower than the baseline by about the same factor, +60 %.";
+    let text = shown(&Sample::shop(Outcome::Fail).slower_alike(), &ConsoleOptions::default());
+    let (above, below) = text.split_once("\n\n").unwrap();
+    assert!(above.contains(sentence), "{text}");
+    assert!(!above.contains("login p95") && below.contains("\nFindings:"), "{text}");
+    let (above, _) = below.split_once("\nFindings:").unwrap();
+    assert!(!above.contains("All 5 endpoints"), "{text}");
+}

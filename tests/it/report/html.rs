@@ -22,3 +22,13 @@ fn the_pages_for_the_browser_are_written() {
         std::fs::write(folder.join(format!("{name}.html")), html).unwrap();
     }
 }
+
+#[test]
+fn what_all_endpoints_share_is_above_the_table() {
+    let html = page(&Sample::shop(Outcome::Fail).slower_alike().story());
+    let (head, _) = html.split_once("</header>").unwrap();
+    assert!(
+        head.contains("<strong>All 5 endpoints are slower than the baseline by about the same factor, +60 %.</strong>")
+    );
+    assert!(!page(&Sample::shop(Outcome::Fail).story()).contains("All 5 endpoints are slower"));
+}

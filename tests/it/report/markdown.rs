@@ -144,3 +144,15 @@ fn a_template_cannot_print_without_end() {
         assert!(error.starts_with("failed to render the template own.txt"), "{error:.200}");
     }
 }
+
+#[test]
+fn what_all_endpoints_share_is_above_the_table_however_short_the_comment() {
+    let sentence = "**All 5 endpoints are slower than the baseline by about the same factor, +60 %.**";
+    let sample = Sample::shop(Outcome::Fail).slower_alike();
+    for text in [shown(&sample), comment_section(&sample.story(), 60_000), comment_section(&sample.story(), 2_000)] {
+        let (above, _) = text.split_once("| Verdict").unwrap();
+        assert!(above.contains(sentence), "{text}");
+    }
+    assert!(!comment_section(&sample.story(), 2_000).contains("<summary>Findings"));
+    assert!(!shown(&Sample::shop(Outcome::Fail)).contains("endpoints are slower"));
+}

@@ -122,6 +122,17 @@ impl Sample {
         Self { verdict, results: results(endpoints, failures, timeline(300, 1)), run: Some(run()), links: links() }
     }
 
+    /// The same run with the finding that nearly all endpoints are slower alike, last of the findings.
+    pub(crate) fn slower_alike(mut self) -> Self {
+        self.verdict.findings.push(Finding::new(
+            FindingKind::CommonMode,
+            "All 5 endpoints are slower than the baseline by about the same factor, +60 %",
+            "response times against the median of 8 runs",
+            "Compare what all endpoints share.",
+        ));
+        self
+    }
+
     /// `count` endpoints of which the first `failing` are over their limit, over a run of `seconds`.
     pub(crate) fn large(count: usize, failing: usize, seconds: i64) -> Self {
         let endpoints: Vec<_> = (0..count)
