@@ -38,7 +38,7 @@ demo *flags:
 doc:
     RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items --open
 
-# Run a fuzz target: gate, stats_csv, history_csv, failures_csv, api_result, baseline_line or lint.
+# Run a fuzz target of fuzz/fuzz_targets, such as gate or config.
 fuzz target seconds="60":
     cargo +nightly fuzz run {{target}} -- -max_total_time={{seconds}}
 
