@@ -77,9 +77,11 @@ fn sequence(seed: u64) {
     for step in 0..STEPS {
         let at = format!("seed {seed}, step {step}, {job:?}");
         let before = service.runs();
+        let mut collected = false;
         match random.u8(0..5) {
             0 => {
                 job.run(&tool, &start).expect(0);
+                collected = true;
             }
             1 => {
                 let mut child =
@@ -100,7 +102,11 @@ fn sequence(seed: u64) {
                 let mut command = job.command(&tool, "shop", &["cancel", "--superseded"]);
                 assert!(command.envs(here).output().unwrap().status.success(), "{at}");
             }
-            3 => drop(job.run(&tool, &["wait"])),
+            3 => {
+                let waited = job.run(&tool, &["wait"]);
+                assert!(matches!(waited.code, 0 | 2), "{at}: wait exited with {}: {}", waited.code, waited.stderr);
+                collected = waited.code == 0;
+            }
             _ => job = Job::next(&mut random, step + 1),
         }
         let new = service.runs() - before;
@@ -115,6 +121,7 @@ fn sequence(seed: u64) {
             assert_eq!(record["commit"], job.commit.as_str(), "{at}");
             assert_eq!(record["job_id"], job.id().as_str(), "{at}");
         } else {
+            assert!(!collected, "{at}: this job's own run is refused: {}", gated.stderr);
             assert_eq!(gated.code, 2, "{at}: {}", gated.stderr);
         }
         assert_eq!(others.get("/results")[0]["run_status"].as_u64().unwrap() / 3, 0, "{at}: another repository's run");
