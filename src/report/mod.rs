@@ -38,6 +38,20 @@ pub struct Story<'a> {
     pub links: &'a Links,
 }
 
+impl Story<'_> {
+    /// Whether the script's own load shape decided the users, in place of the flags.
+    pub(crate) fn has_load_shape(&self) -> bool {
+        self.results.evidence.as_ref().is_some_and(|evidence| evidence.load_shape.is_some())
+    }
+
+    /// Peak number of users: what was asked for; what was measured where a load shape decides or nothing is known.
+    pub(crate) fn peak_users(&self) -> Option<u32> {
+        let asked = self.run.and_then(|run| run.fingerprint.users).filter(|_| !self.has_load_shape());
+        let measured = || Some(self.results.timeline.peak_users()).filter(|users| *users > 0);
+        asked.or_else(measured)
+    }
+}
+
 /// Where a reader can go from a report.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Links {

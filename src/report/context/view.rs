@@ -157,7 +157,6 @@ impl RunView {
         let run = story.run;
         let print = run.map(|run| &run.fingerprint);
         let measured = u64::try_from(story.results.timeline.seconds()).ok().filter(|seconds| *seconds > 0);
-        let peak = Some(story.results.timeline.peak_users()).filter(|users| *users > 0);
         Self {
             test: run.map(|run| run.test.clone()),
             id: run.and_then(|run| run.run_id),
@@ -168,8 +167,8 @@ impl RunView {
             state: run.and_then(|run| run.state()).map(|state| state.to_string()),
             message: run.and_then(|run| run.end_message.clone()),
             started: run.and_then(|run| run.states.first()).map(|change| wording::moment_text(change.at)),
-            users: print.and_then(|print| print.users).or(peak),
-            spawn_rate: print.and_then(|print| print.spawn_rate),
+            users: story.peak_users(),
+            spawn_rate: print.and_then(|print| print.spawn_rate).filter(|_| !story.has_load_shape()),
             duration: print
                 .and_then(|print| print.duration_s)
                 .or(measured)

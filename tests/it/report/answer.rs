@@ -1,4 +1,7 @@
 use loadforge_ci::report::answer::{Answer, MOST, json, text};
+use loadforge_ci::report::markdown::summary;
+use loadforge_ci::results::Evidence;
+use loadforge_ci::text::grouped;
 use loadforge_ci::verdict::Outcome;
 
 use super::sample::Sample;
@@ -24,6 +27,22 @@ fn the_block_answers_what_failed_by_how_much_under_which_load_and_what_to_do() {
         let flat = block.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(flat.contains(said), "{question}: {said:?} is not in the block\n{block}");
     }
+}
+
+#[test]
+fn the_users_of_a_load_shape_are_those_measured_not_those_of_the_flags() {
+    let mut sample = Sample::shop(Outcome::Fail);
+    let asked = sample.run.as_ref().unwrap().fingerprint.users.unwrap();
+    let measured = sample.results.timeline.peak_users();
+    sample.run.as_mut().unwrap().fingerprint.users = Some(asked + 1234);
+    let load = |sample: &Sample| serde_json::from_str::<Answer>(&json(&sample.story())).unwrap().load.unwrap();
+    let headline = |sample: &Sample| summary(&sample.story(), None).unwrap();
+    let flags = format!("{} users", grouped(f64::from(asked + 1234)));
+    assert!(load(&sample).starts_with(&flags) && headline(&sample).contains(&flags), "{}", load(&sample));
+    sample.results.evidence = Some(Evidence { load_shape: Some("Wave".into()), ..Evidence::default() });
+    let shape = format!("{measured} users");
+    assert!(load(&sample).starts_with(&shape) && headline(&sample).contains(&shape), "{}", load(&sample));
+    assert!(!headline(&sample).contains(&flags) && !headline(&sample).contains("Spawn rate"), "{}", headline(&sample));
 }
 
 #[test]
