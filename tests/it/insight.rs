@@ -164,10 +164,11 @@ async fn a_shop_at_its_limit_is_saturated() {
 
 #[tokio::test]
 async fn a_slower_machine_and_a_slower_network_are_common_mode_and_a_slower_login_is_not() {
-    let slower = vec![Fault::AllSlower { factor: 3.0 }];
-    let later = vec![Fault::AllLater { by: Duration::from_millis(80) }];
+    // Changes far above what a busy machine adds to a single endpoint.
+    let slower = vec![Fault::AllSlower { factor: 4.0 }];
+    let later = vec![Fault::AllLater { by: Duration::from_millis(200) }];
     let login = vec![Fault::SlowLogin { factor: 3.0 }];
-    let measured = runs(BUSY, Shape { seconds: 6, ..STEADY }, vec![vec![], slower, later, login]).await;
+    let measured = runs(BUSY, Shape { seconds: 12, ..STEADY }, vec![vec![], slower, later, login]).await;
     let [(usual, course), slower, later, login] = &measured[..] else { panic!("four runs") };
     let baseline = UsualValues::of_run(usual);
     assert_eq!(find(usual, course, Some(&baseline)), [], "a healthy run");
