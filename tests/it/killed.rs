@@ -37,7 +37,7 @@ fn a_kill_in_the_first_second_leaves_no_locust_and_no_secret() {
     let folder = tool.path("tmp");
     let mut run = tool
         .command(&["run", "--engine", "local", "--locustfile", "locustfile.py", "--users", "1", "--duration", "300s"])
-        .args(["--target-host", "http://127.0.0.1:9", "--processes", "1", "--env"])
+        .args(["--target-host", "http://127.0.0.1:9", "--no-preflight", "--processes", "1", "--env"])
         .arg(format!("PASSWORD={SECRET}"))
         .env("TMPDIR", &folder)
         .spawn()
