@@ -1,4 +1,5 @@
-//! The whole fault matrix: `cargo bench --bench faults`, with `-- WORDS` for the cells whose name holds them, told in full.
+//! The whole fault matrix: `cargo bench --bench faults`, with `-- WORDS` for the cells whose name contains them,
+//! printed in full.
 #![expect(clippy::print_stdout, reason = "the table is the result")]
 #![expect(clippy::unwrap_used, reason = "a stand-in that cannot be set up should panic")]
 

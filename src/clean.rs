@@ -1,4 +1,4 @@
-//! Text from outside as harmless lines: the one place where control and direction characters are taken out.
+//! Cleans text from outside: the one place that removes control and bidirectional characters.
 //!
 //! Endpoint names, failure texts, branch names, hosts and messages come from other people. [`line()`] leaves nothing that
 //! steers a terminal, forges a log line or hides text; logs, errors and every report use it. What the format of a report

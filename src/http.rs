@@ -59,7 +59,7 @@ pub fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// What TLS says is wrong, where a chain of causes holds that. `io::Error` hides the error it wraps from `source`, and
+/// The TLS error, if a chain of causes contains one. `io::Error` hides the error it wraps from `source`, and
 /// one may wrap another, so both ways in are looked at.
 #[must_use]
 pub fn tls_error<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e rustls::Error> {

@@ -112,7 +112,7 @@ where
 struct EventWriter(LogFormat);
 
 impl io::Write for EventWriter {
-    /// Takes a whole event, as the subscriber hands it over.
+    /// Receives a whole event from the subscriber.
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(event);
         let hidden = redact::hide(&text);

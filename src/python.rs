@@ -36,8 +36,8 @@ impl Explain for ParseError {
     }
 }
 
-/// Parses a module and hands it on. The tree is made, used and dropped on a thread with enough stack for the deepest
-/// tree its text can hold, because parser, visitors and drop are recursive.
+/// Parses a module and passes it to a function. The tree is created, used and dropped on a thread with enough stack
+/// for the deepest tree its text can hold, because parser, visitors and drop are recursive.
 pub(crate) fn with_module<T: Send>(
     source: &str,
     use_it: impl FnOnce(&Parsed<ModModule>) -> T + Send,

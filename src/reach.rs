@@ -68,7 +68,7 @@ pub enum UnreachableCause {
 }
 
 impl UnreachableCause {
-    /// Whether its certificate alone is in the way; a script may have been told not to look at it.
+    /// Whether only the certificate was refused; a script may be set up not to verify it.
     #[must_use]
     pub const fn is_certificate(&self) -> bool {
         matches!(self, Self::UnknownIssuer | Self::Expired | Self::OtherName)
@@ -114,7 +114,7 @@ impl Explain for Unreachable {
 /// Connects to a host as a request would, within 10 s. Any answer will do.
 ///
 /// # Errors
-/// When there is none; the error says why.
+/// When there is none; the error gives the reason.
 pub async fn reach(address: &Url) -> Result<(), Unreachable> {
     let host = match (address.host_str(), address.port_or_known_default()) {
         (Some(name), Some(port)) => format!("{name}:{port}"),
@@ -205,7 +205,7 @@ fn of_tls(error: &rustls::Error) -> UnreachableCause {
             }
             other => UnreachableCause::Tls(other.to_string()),
         },
-        // What came was no TLS at all: the answer of a plain HTTP server.
+        // The answer was not TLS: it came from a plain HTTP server.
         rustls::Error::InvalidMessage(_) => UnreachableCause::PlainText,
         rustls::Error::AlertReceived(AlertDescription::HandshakeFailure) => {
             UnreachableCause::Tls("the server supports no TLS version or cipher in common with us".to_owned())
@@ -258,7 +258,7 @@ mod tests {
         server(move |mut stream| {
             let mut session = ServerConnection::new(Arc::clone(&config)).unwrap();
             let _ = Stream::new(&mut session, &mut stream).read(&mut [0; 1024]);
-            // What is left to say, an alert, still has to go out.
+            // The remaining data, an alert, still has to be sent.
             let _ = session.write_tls(&mut stream);
             let _ = stream.shutdown(Shutdown::Write);
         })

@@ -143,7 +143,7 @@ fn eligible(folder: &ResultsFolder, record: RunRecord, rules: &AddRules) -> Resu
         Outcome::Fail => return Err(AddError::Failed(verdict.sentence)),
         Outcome::Inconclusive => return Err(AddError::Inconclusive(verdict.sentence)),
     }
-    // A verdict may be allowed to pass such a run (`on_inconclusive: warn`); the history may not.
+    // `on_inconclusive: warn` may let such a run pass; it still does not enter the history.
     if let Some(problem) = results.problems.first() {
         return Err(AddError::Doubtful(problem.message.clone()));
     }

@@ -29,7 +29,7 @@ pub struct Backtest {
     pub gates: Vec<GateRecord>,
 }
 
-/// What one gate would have said of the known-good builds.
+/// The verdicts one gate would have given on the known-good builds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GateRecord {
     /// The gate in its canonical spelling.

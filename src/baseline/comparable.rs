@@ -44,7 +44,7 @@ impl Rules {
     }
 }
 
-/// The run that is judged, as far as the history must know it.
+/// The properties of the judged run that the history needs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ThisRun {
     /// What makes it comparable.
@@ -110,14 +110,14 @@ pub(super) struct Candidates<'r, R> {
     pub(super) others: OtherRuns,
 }
 
-/// What is known of the runs that are not compared with.
+/// Information about the runs that are not compared with.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct OtherRuns {
     /// Runs with another fingerprint.
     pub(super) left_out: usize,
     /// How the most similar of them differs, when there is no run to compare with.
     pub(super) differences: Vec<FieldDifference>,
-    /// Why there is no run at all.
+    /// The reason when there is no run at all.
     pub(super) none: String,
 }
 

@@ -85,7 +85,7 @@ impl RowAgain<'_> {
     }
 }
 
-/// What became of a row that the first run left in question.
+/// The outcome of a row that the first run left in question.
 enum Decided {
     /// So many runs decided, or did not.
     By(usize, Standing),

@@ -52,7 +52,7 @@ pub(super) enum LineHead {
     Newer,
     /// No record.
     Damaged,
-    /// What is there of the line is too little.
+    /// The available part of the line is too short.
     Incomplete,
 }
 
@@ -75,7 +75,7 @@ impl LineHead {
     }
 }
 
-/// The fields of a head, as far as they were found.
+/// The fields of a head that were found.
 #[derive(Default)]
 struct HeadFields {
     version: Option<u32>,

@@ -1,4 +1,4 @@
-//! The whole history in memory, for what looks at all of it.
+//! The whole history in memory, for commands that read all of it.
 
 use std::path::{Path, PathBuf};
 
@@ -23,7 +23,7 @@ impl RunHistory {
     /// and counted.
     ///
     /// # Errors
-    /// When the file is there and cannot be read.
+    /// When the file exists and cannot be read.
     pub fn open(folder: impl Into<PathBuf>) -> Result<Self, HistoryError> {
         let mut history = Self { index: HistoryIndex::open(folder)?, runs: Vec::new() };
         history.load()?;

@@ -39,7 +39,7 @@ impl HistoryIndex {
     /// left out and counted.
     ///
     /// # Errors
-    /// When the file is there and cannot be read.
+    /// When the file exists and cannot be read.
     pub fn open(folder: impl Into<PathBuf>) -> Result<Self, HistoryError> {
         let mut index = Self { folder: folder.into(), heads: Vec::new(), newer: Vec::new(), damaged: 0 };
         // Held shared while reading, so that no half-written line is taken for a torn one. A folder that was never
@@ -95,8 +95,8 @@ impl HistoryIndex {
         Ok(runs)
     }
 
-    /// Appends a run unless it is there already; true when it was appended. The heads then are those of the file,
-    /// others' additions included.
+    /// Appends a run unless the file contains it already; true when it was appended. The heads then are those of the
+    /// file, others' additions included.
     ///
     /// # Errors
     /// When the folder cannot be made, locked, read or written.

@@ -37,7 +37,7 @@ pub struct LearnedBaseline<'a> {
     /// Runs with another fingerprint, and how the most similar of them differs.
     left_out: usize,
     differences: Vec<FieldDifference>,
-    /// Why there is no run at all.
+    /// The reason when there is no run at all.
     none: String,
     typical: RefCell<HashMap<Measure, f64>>,
     /// The run that is judged.

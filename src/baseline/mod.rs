@@ -3,8 +3,8 @@
 //! [`HistoryIndex`] keeps a line for each good run, [`RunHistory`] is the same with all that the runs measured.
 //! [`LearnedBaseline`] sees it from one run, with comparable runs alone, and answers what gates ask through
 //! [`LimitSource`](crate::gate::LimitSource). [`combine`] decides with further runs, [`backtest()`] and
-//! [`suggest()`] help to write gates, [`show()`] prints what is there. How limits are learned is in [`limit`] for one
-//! endpoint alone, in [`model`] for a whole service, on top of [`statistics`].
+//! [`suggest()`] help to write gates, [`show()`] prints the recorded runs. How limits are learned is in [`limit`] for
+//! one endpoint alone, in [`model`] for a whole service, on top of [`statistics`].
 
 mod add;
 mod backtest;

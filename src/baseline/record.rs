@@ -265,7 +265,7 @@ fn trimmed(value: f64) -> f64 {
 pub enum HistoryLine {
     /// A good run.
     Run(Box<GoodRun>),
-    /// Written by a later version of this program: kept as it is, not read.
+    /// Written by a later version of this program: kept unchanged, not read.
     Newer(String),
     /// Not a whole record: cut off, or changed by hand.
     Damaged,

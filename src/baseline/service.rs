@@ -30,7 +30,7 @@ pub(super) struct ServiceLimits {
     margins: RefCell<Vec<(LimitSpec, usize, Margins)>>,
 }
 
-/// What is usual for an endpoint.
+/// The usual values of an endpoint.
 #[derive(Debug, Clone, Copy)]
 struct KnownEndpoint {
     fit: Fit,

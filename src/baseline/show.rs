@@ -94,7 +94,7 @@ fn endpoint_row(name: &str, series: &[&EndpointRecord]) -> Vec<String> {
     ]
 }
 
-/// What is compared, on one line: only fields that are known.
+/// The compared settings on one line: only known fields.
 fn describe(fingerprint: &Fingerprint) -> String {
     let nothing = Fingerprint::default();
     // The default knows nothing, so every field that differs from it is known; the engine is shown by its name.

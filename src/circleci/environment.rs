@@ -9,8 +9,8 @@ use super::repository::{PullRequestLink, Repository};
 /// the same path of its own host.
 const ARTIFACT_BASE: &str = "https://output.circle-artifacts.com/output/job";
 
-/// What the environment of a job says. Empty, blank and `<nil>` values count as unset: CircleCI writes `<nil>` where
-/// a pipeline value without content is handed to a job's `environment:`.
+/// The environment variables of a job. Empty, blank and `<nil>` values count as unset: CircleCI writes `<nil>` where
+/// an empty pipeline value is passed to a job's `environment:`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CircleCi {
     /// Whether this is a CircleCI job at all (`CIRCLECI`).
@@ -81,7 +81,7 @@ impl CircleCi {
         }
     }
 
-    /// The same with what the user named, which goes before everything the environment says.
+    /// The same with the values that the user named, which override the environment.
     ///
     /// A repository named without its host is on the host that the environment knows of, so that
     /// `<< pipeline.git.repo_owner >>/<< pipeline.git.repo_name >>` means the same on every code host.
@@ -118,7 +118,7 @@ impl CircleCi {
     }
 }
 
-/// A value that says something.
+/// A value that is not empty.
 pub(super) fn meaningful(value: String) -> Option<String> {
     let trimmed = value.trim();
     (!trimmed.is_empty() && trimmed != "<nil>").then(|| trimmed.to_owned())

@@ -16,7 +16,7 @@ pub enum RepositorySource {
     RepositoryUrl,
     /// The git remote of the checkout.
     GitRemote,
-    /// `CIRCLE_PROJECT_USERNAME` and `CIRCLE_PROJECT_REPONAME`, which for the GitHub App are display names that anybody
+    /// `CIRCLE_PROJECT_USERNAME` and `CIRCLE_PROJECT_REPONAME`, which for the GitHub App are display names that anyone
     /// can change.
     ProjectNames,
 }

@@ -1,4 +1,4 @@
-//! Which commit, branch and repository is under test: what CircleCI says, else what git says.
+//! The commit, branch and repository under test: from CircleCI's variables, else from git.
 
 use std::process::{Command, Stdio};
 
@@ -10,7 +10,7 @@ use super::CircleCi;
 /// recorded with them too.
 #[must_use]
 pub fn environment() -> CircleCi {
-    // The remote as it is written: `insteadOf` would show a mirror in its place.
+    // The remote as configured: `insteadOf` would show a mirror in its place.
     let remote = || git(&["config", "--get", "remote.origin.url"]);
     let mut ci = CircleCi::from_env_and_remote(|name| std::env::var(name).ok(), remote);
     if !ci.present {

@@ -1,4 +1,4 @@
-//! What the CI environment says: commit, branch, repository, pull requests, artifact addresses.
+//! The CI environment: commit, branch, repository, pull requests, artifact addresses.
 //!
 //! Nothing here asks the network. Outside CircleCI every field is empty, and git is asked for commit and branch; it is
 //! also asked for the repository when no variable names it better.

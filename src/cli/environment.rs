@@ -15,7 +15,7 @@ pub const PREFIX: &str = "LOADFORGE_CI_";
 /// value and `<nil>` (what CircleCI makes of an empty pipeline value) count as unset.
 ///
 /// # Errors
-/// What clap says: a usage error, or the text of `--help` and `--version`.
+/// clap's output: a usage error, or the text of `--help` and `--version`.
 pub fn parse(
     arguments: impl IntoIterator<Item = OsString>,
     environment: impl Fn(&str) -> Option<OsString>,

@@ -79,7 +79,7 @@ impl ConfigArgs {
     }
 
     fn read(&self, variables: Variables) -> Result<Config, ConfigError> {
-        // A variable that is not a text cannot be meant; `std::env::vars` would panic on it.
+        // A variable that is not text cannot be one of ours; `std::env::vars` would panic on it.
         let environment =
             std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
         config::load(self.config.as_deref(), self.profile.as_deref(), environment, variables)
@@ -99,7 +99,7 @@ pub struct BuildArgs {
 }
 
 impl BuildArgs {
-    /// The environment, with what the user named in place of what it says.
+    /// The environment, with the values that the user named instead.
     #[must_use]
     pub fn applied_to(&self, mut ci: CircleCi) -> CircleCi {
         ci.commit = self.commit.clone().or(ci.commit);
@@ -111,7 +111,7 @@ impl BuildArgs {
     }
 }
 
-/// The build that asks for results that are there already.
+/// The build that uses existing results.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Build")]
 pub struct RecordedBuildArgs {
@@ -295,7 +295,7 @@ pub struct GitHubArgs {
 }
 
 impl GitHubArgs {
-    /// The environment, with what the user named in place of what it says.
+    /// The environment, with the values that the user named instead.
     #[must_use]
     pub fn environment(&self) -> CircleCi {
         let pull_request = self.pull_request.clone().and_then(|given| given.0);

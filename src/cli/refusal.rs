@@ -1,4 +1,4 @@
-//! What clap says of a command line it cannot take, without the secrets that may be in it.
+//! clap's error for an invalid command line, without the secrets that may be in it.
 
 use std::io::{self, Write};
 

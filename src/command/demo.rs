@@ -26,7 +26,7 @@ const SCRIPT: DemoScript = ECOMMERCE;
 /// Enough users for every endpoint to be judged after half a minute.
 const USERS: u32 = 40;
 
-/// How many times longer logging in takes in the broken shop.
+/// Factor by which logging in is slower in the broken shop.
 const SLOW_LOGIN: f64 = 12.0;
 
 /// Goals the healthy shop meets with room to spare on any machine.

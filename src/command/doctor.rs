@@ -108,7 +108,7 @@ async fn test(arguments: &DoctorArgs, ci: &CircleCi) -> CheckResult {
     Ok(words)
 }
 
-/// What `lint` says of a script, in a word.
+/// The result of `lint` for a script, in one word.
 fn script(source: &str) -> CheckResult {
     let found = lint::check(source).map_err(|fault| CommandError::usage(fault.to_string()))?;
     Ok(match found.len() {

@@ -12,7 +12,7 @@ use crate::running;
 use crate::verdict::TargetPolicy;
 
 pub(super) async fn run(arguments: &GateCommandArgs, output: OutputArgs) -> Result<Exit, CommandError> {
-    // What is wrong with the question is said before anything is judged.
+    // Errors in the gates are reported before anything is judged.
     // A second run needs what the test needs.
     let config = if arguments.gate.confirm { arguments.config.load()? } else { arguments.config.load_to_judge()? };
     running::register_variables(&config, &arguments.gate.env, &[]);

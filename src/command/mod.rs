@@ -23,7 +23,7 @@ use crate::exit::Exit;
 use crate::log;
 use crate::stdout::Stdout;
 
-/// Runs a command to its end and says on stderr why it failed, if it did.
+/// Runs a command and prints on stderr why it failed, if it did.
 #[must_use]
 pub fn run(cli: Cli) -> Exit {
     log::init(cli.output.log());

@@ -30,7 +30,7 @@ pub(super) async fn run(arguments: &WaitArgs) -> Result<Exit, CommandError> {
     let api_url = running::api_url(&arguments.service)?.to_string();
     if let Some(mut record) = recorded.clone() {
         let done = record.collected && arguments.run_id.is_none();
-        // What is collected needs no service any more.
+        // A collected run needs no service any more.
         let service = (!done).then_some((Engine::Loadforge, api_url.as_str()));
         asking.admit(&mut record, &folder, service)?;
         if let Some(fault) = running::failed(&record).filter(|_| record.run_id.is_none()) {

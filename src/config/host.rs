@@ -2,7 +2,7 @@
 
 use url::{Host, Url};
 
-/// A URL whose host cannot exist: a variable was meant, or a part of the name is missing.
+/// A URL whose host cannot exist: a misspelled variable, or an empty part of the name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotAHost {
     /// The name holds characters that no host name has.

@@ -4,7 +4,7 @@
 //! command that reads a configuration refuses a bad one with its line and column.
 //!
 //! Precedence: flag > environment > profile > file > default. The command line takes care of the first two (any flag
-//! can come from `LOADFORGE_CI_<FLAG>`); [`load()`] lays a profile over the file.
+//! can come from `LOADFORGE_CI_<FLAG>`); [`load()`] merges a profile into the file's values.
 
 mod confirm;
 mod duration;

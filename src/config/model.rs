@@ -1,4 +1,4 @@
-//! What can be written in `loadforge.yml`, and what comes of it.
+//! The keys of `loadforge.yml`, and the resulting settings.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -58,7 +58,7 @@ pub struct ConfigFile<T = TestSection> {
     pub on_inconclusive: Option<OnInconclusive>,
     /// What the saved test's own targets (`run_passed`) mean. Default: `fail`.
     pub loadforge_targets: Option<TargetPolicy>,
-    /// Named variants; what a profile says wins over the rest of the file.
+    /// Named variants; the values of a profile override the rest of the file.
     pub profiles: BTreeMap<String, Profile<T>>,
 }
 
@@ -193,7 +193,7 @@ pub struct Profile<T = TestSection> {
 }
 
 impl<T> ConfigFile<T> {
-    /// The same with nothing said of the test.
+    /// The same without a test.
     pub(super) fn without_test(self) -> ConfigFile {
         let Self { test: _, guard, gates, waivers, baseline, confirm, on_inconclusive, loadforge_targets, profiles } =
             self;
@@ -211,7 +211,7 @@ impl<T> Profile<T> {
 }
 
 impl ConfigFile {
-    /// Merges a profile into the file: what the profile says wins.
+    /// Merges a profile into the file: the profile's values win.
     pub(super) fn merge(&mut self, profile: Profile) {
         let Profile { test, guard, gates, baseline, confirm, on_inconclusive, loadforge_targets } = profile;
         self.test.merge(test);

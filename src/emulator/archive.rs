@@ -41,7 +41,7 @@ const HISTORY: &str = "history.csv";
 const FAILURES: &str = "failures.csv";
 const FIELDS: &str = "fields.json";
 
-/// What a run leaves behind that its result does not need: the script and its files may hold passwords.
+/// Files of a run that its result does not need; the script and its data files may hold passwords.
 const TRANSIENT: [&str; 3] = ["script", "launcher", "record"];
 
 impl Archive {

@@ -31,7 +31,7 @@ pub struct ServerConfig {
     /// The folder that runs work in and leave their results in. Without it, `FILE.d` beside the state file, or a
     /// temporary one.
     pub work_dir: Option<PathBuf>,
-    /// Runs that may go on at once; more are queued.
+    /// Maximum number of concurrent runs; more are queued.
     pub parallel_runs: usize,
     /// How long requests under way at the end of a run may take to finish.
     pub stop_timeout: Duration,
@@ -63,7 +63,7 @@ impl Default for ServerConfig {
 /// Who is let in.
 #[derive(Debug, Clone, Default)]
 pub enum TokenPolicy {
-    /// Whoever shows a token, whatever it is. Only on a loopback address.
+    /// Any token is accepted. Only on a loopback address.
     #[default]
     Any,
     /// Whoever shows this token.

@@ -1,4 +1,4 @@
-//! The connections of the server: bounded in number and in idle time, so that nobody can use them all up.
+//! The connections of the server: bounded in number and in idle time, so that no client can use them all up.
 
 use std::io;
 use std::net::SocketAddr;
@@ -25,14 +25,14 @@ const IDLE: Duration = Duration::from_secs(300);
 /// Pause after a failed accept (too many open files), so that the loop does not spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Listens and hands out [`BoundedStream`]s.
+/// Listens and accepts [`BoundedStream`]s.
 #[derive(Debug)]
 pub(super) struct BoundedListener {
     listener: TcpListener,
     open: Vec<Arc<Mutex<Activity>>>,
 }
 
-/// What is known of one connection.
+/// The state of one connection.
 #[derive(Debug)]
 struct Activity {
     last: Instant,

@@ -26,7 +26,7 @@ pub trait LoadEngine: Send + Sync {
     fn recover(&self, run_folder: &Path) -> Option<EngineOutcome>;
 }
 
-/// What is to be run.
+/// The run to execute.
 #[derive(Debug, Clone)]
 pub struct Job {
     /// The script's text.
@@ -106,7 +106,7 @@ pub enum EngineEnd {
     Cancelled,
 }
 
-/// A run that is over.
+/// A finished run.
 #[derive(Debug, Clone)]
 pub struct EngineOutcome {
     /// How it ended.

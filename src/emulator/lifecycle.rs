@@ -66,7 +66,7 @@ async fn follow(app: Arc<ServerState>, id: u64, job: Job, mut stop: watch::Recei
     end(&app, id, outcome);
 }
 
-/// Completes when the run is asked to stop before its engine has begun.
+/// Completes when the run is asked to stop before its engine has started.
 async fn stopped_before_load(app: &ServerState, id: u64, stop: &mut watch::Receiver<bool>) {
     let asked = stop.wait_for(|stop| *stop).await.is_ok();
     if !asked || app.store.read(|state| state.runs.get(&id).is_none_or(|run| run.status > status::QUEUED)) {
@@ -131,7 +131,7 @@ fn tell(app: &ServerState, id: u64, live: Live) {
     });
 }
 
-/// Keeps what the run delivered, then says that it is over: whoever reads that finds the results in place.
+/// Stores the results of the run, then marks it as finished, so that a client that sees it finished finds the results.
 pub(super) fn end(app: &ServerState, id: u64, outcome: Result<EngineOutcome, u8>) {
     let (status, outcome) = match outcome {
         Ok(outcome) => {
@@ -167,7 +167,7 @@ pub(super) fn end(app: &ServerState, id: u64, outcome: Result<EngineOutcome, u8>
     });
 }
 
-/// Ends the runs that a server before this one left under way. Nothing of theirs goes on: Locust ends itself when its
+/// Marks the runs that an earlier server left unfinished as ended. None of them is still running: Locust exits when its
 /// server is gone. They count as cancelled, with what was measured until then.
 pub(super) fn recover(app: &ServerState) {
     let open: Vec<u64> =

@@ -146,7 +146,7 @@ async fn collect(plan: &LocustInvocation, finished: Finished, job: &Job) -> Engi
     }
 }
 
-/// What a run delivers: its record, and what was `said` about it.
+/// The outcome of a run: its record, and the notes about it.
 fn delivered(record: &Record, end: EngineEnd, said: Extension) -> EngineOutcome {
     let stats_csv = stats_csv(record);
     let measured = record.total();

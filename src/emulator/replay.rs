@@ -23,7 +23,7 @@ pub enum ReplayPace {
     /// As long as the recorded run took.
     #[default]
     AsPlanned,
-    /// No time at all.
+    /// No delay.
     AtOnce,
 }
 

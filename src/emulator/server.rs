@@ -156,7 +156,7 @@ impl Server {
     }
 }
 
-/// A server that is running. Dropping it stops it at once, and every run with it.
+/// A running server. Dropping it stops it at once, with every run.
 pub struct RunningServer {
     addr: SocketAddr,
     app: Arc<ServerState>,

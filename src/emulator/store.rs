@@ -96,7 +96,7 @@ pub(super) struct Run {
 }
 
 impl Run {
-    /// Whether it is over.
+    /// Whether it has ended.
     pub(super) const fn is_over(&self) -> bool {
         self.status >= status::FINISHED
     }

@@ -44,7 +44,8 @@ impl Targets {
     }
 }
 
-/// (satisfied + tolerated / 2) / all, where a failed request satisfies nobody (the Apdex technical specification).
+/// (satisfied + tolerated / 2) / all, where a failed request counts as not satisfied (the Apdex technical
+/// specification).
 fn apdex(passed: &Histogram, all: u64, target_ms: f64) -> f64 {
     let within = |limit_ms: f64| {
         let counts = passed.buckets().filter(|(micros, _)| *micros as f64 <= limit_ms * 1000.0).map(|(_, count)| count);

@@ -10,7 +10,7 @@ use super::server::EmulatorError;
 /// Random bytes of a token.
 const BYTES: usize = 32;
 
-/// A token that nobody can guess, for a server that only this process speaks to.
+/// A random token, for a server that only this process uses.
 ///
 /// # Errors
 /// When the system has no randomness to give.

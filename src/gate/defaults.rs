@@ -11,7 +11,7 @@ const TOLERANCE_PERCENT: f64 = 20.0;
 /// something: of endpoints that good runs called and this run did not, and of all requests together where users spend
 /// at least half of their time waiting for the service.
 ///
-/// A row of these gates that has too few requests behind it is allowed to be inconclusive: nobody asked for it.
+/// A row of these gates that has too few requests behind it is allowed to be inconclusive: the user did not write it.
 #[must_use]
 pub fn default_gates() -> Vec<PlacedGate> {
     let endpoints = Some("**");

@@ -1,4 +1,4 @@
-//! What a gate says, as data, and its canonical spelling.
+//! A parsed gate, and its canonical spelling.
 
 use std::fmt;
 
@@ -195,7 +195,7 @@ impl fmt::Display for Gate {
 }
 
 impl PlacedGate {
-    /// Whether it is about throughput and written by nobody. In a closed loop the throughput of one endpoint hardly
+    /// Whether it is a default gate about throughput. In a closed loop the throughput of one endpoint hardly
     /// shows how fast it is, so such a gate judges only what throughput shows.
     #[must_use]
     pub fn is_default_throughput(&self) -> bool {

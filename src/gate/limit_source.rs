@@ -55,7 +55,7 @@ pub struct BaselineQuery<'a> {
     pub severity: Severity,
 }
 
-/// What the history says.
+/// The history's answer.
 #[derive(Debug, Clone, PartialEq)]
 pub enum BaselineAnswer {
     /// Too little history to compare with. Inconclusive, but allowed.
@@ -109,7 +109,7 @@ pub struct FieldDifference {
     pub history: String,
 }
 
-/// No history at all: nothing was recorded, or none was given.
+/// No history: nothing was recorded, or none was given.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct NoHistory;
 

@@ -1,4 +1,4 @@
-//! A gate as it is written in a YAML file.
+//! A gate as written in a YAML file.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-/// A gate as it is written in the file: a text, or `warn: …` / `fail: …`, which YAML reads as a mapping of one key.
+/// A gate as written in the file: a text, or `warn: …` / `fail: …`, which YAML reads as a mapping of one key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GateLine(pub String);
 

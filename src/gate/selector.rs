@@ -40,14 +40,14 @@ impl Selector {
         self.text.contains('*')
     }
 
-    /// Whether an endpoint is meant.
+    /// Whether the selector matches an endpoint.
     #[must_use]
     pub fn matches(&self, method: &str, name: &str) -> bool {
         self.whole.matches(name)
             || self.splits.iter().any(|(methods, names)| methods.matches(method) && names.matches(name))
     }
 
-    /// Whether an endpoint is meant.
+    /// Whether the selector matches an endpoint.
     #[must_use]
     pub fn matches_key(&self, key: &EndpointKey) -> bool {
         self.matches(&key.method, &key.name)

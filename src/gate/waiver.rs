@@ -32,7 +32,7 @@ pub struct Waiver {
     /// The worst value that is accepted: `1200ms`, `5%`, `40/s`, `12`; or `+60%` against the baseline.
     #[schemars(with = "String")]
     pub accept: Accepted,
-    /// Where it was written; whoever reads the file sets it.
+    /// Where it was written; set by the code that reads the file.
     #[schemars(skip)]
     pub origin: Origin,
 }

@@ -37,7 +37,7 @@ pub struct AppCredentials {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Packing {
-    /// `BEGIN RSA PRIVATE KEY`, what GitHub hands out.
+    /// `BEGIN RSA PRIVATE KEY`, what GitHub generates.
     Pkcs1,
     /// `BEGIN PRIVATE KEY`, what many tools convert it to.
     Pkcs8,

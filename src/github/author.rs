@@ -1,5 +1,5 @@
 //! Who wrote a comment, and whether that is us: a comment is ours when it has our marker and was written by our account;
-//! anybody can write a marker.
+//! anyone can write a marker.
 
 use serde::Deserialize;
 

@@ -58,7 +58,7 @@ pub enum GithubError {
         /// The cause.
         reason: String,
     },
-    /// GitHub answered and said no.
+    /// GitHub refused the request.
     #[error("GitHub did not let us {task}: {status} {message}")]
     Refused {
         /// What was asked.
@@ -153,7 +153,7 @@ impl GithubError {
     /// Whether asking again can help.
     pub(super) const fn again(&self) -> RetryAdvice {
         match self {
-            // A page of a proxy in place of GitHub's answer says nothing about what GitHub did.
+            // A proxy's page instead of GitHub's response says nothing about what GitHub did.
             Self::Unreachable { .. } | Self::Answer { .. } => RetryAdvice::Soon,
             Self::RateLimited { wait, certain, .. } => RetryAdvice::After { wait: *wait, certain: *certain },
             _ => RetryAdvice::Never,
@@ -168,7 +168,7 @@ impl GithubError {
         }
     }
 
-    /// Whether GitHub says that the comment is too long.
+    /// Whether GitHub refused the comment as too long.
     pub(super) fn is_too_long(&self) -> bool {
         matches!(self, Self::Refused { reason: Refusal::TooLong, .. })
     }

@@ -1,7 +1,7 @@
 //! Finding the pull request and keeping one comment on it.
 //!
 //! [`Github::connect`] takes [`Credentials`] from the environment, [`find`] names the pull request a build belongs to
-//! (or says why there is none), [`publish`] puts one test's section into the comment, [`set_status`] sets the commit
+//! (or returns why there is none), [`publish`] puts one test's section into the comment, [`set_status`] sets the commit
 //! status. All of it talks to GitHub's REST API through octocrab over this program's own HTTP client; nothing here
 //! prints, and an error is for the command to show as a warning, since a comment never changes a verdict.
 

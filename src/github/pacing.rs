@@ -19,7 +19,7 @@ impl Pacer {
         Self { patience, waited: Mutex::new(Duration::ZERO) }
     }
 
-    /// Waits as long as this error asks for, or hands it back when waiting is of no use or takes too long.
+    /// Waits as long as this error asks for, or returns it when waiting does not help or takes too long.
     pub(super) async fn pause(&self, error: GithubError, tried: u32) -> Result<(), GithubError> {
         let wait = match error.again() {
             RetryAdvice::Never => return Err(error),

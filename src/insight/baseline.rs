@@ -1,4 +1,4 @@
-//! Findings that need to know what is usual: all endpoints slower at once, and faster only because more fails.
+//! Findings that need the usual values: all endpoints slower at once, and faster only because more fails.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use crate::series::median;
 use crate::text::counted;
 use crate::verdict::{Finding, FindingKind, Unit};
 
-/// What is usual, from the history of good runs or from one run to compare with.
+/// The usual values, from the history of good runs or from one run to compare with.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct UsualValues {
     /// Endpoint by endpoint.
@@ -17,7 +17,7 @@ pub struct UsualValues {
     pub courses: BTreeMap<EndpointKey, Vec<f64>>,
 }
 
-/// What is usual for one endpoint: medians over the good runs.
+/// The usual values of one endpoint: medians over the good runs.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Usual {
     /// Median response time, ms.
@@ -50,7 +50,7 @@ impl UsualValues {
         }
     }
 
-    /// What is usual over several runs, oldest first: the median of each number, endpoint by endpoint.
+    /// The usual values over several runs, oldest first: the median of each number, endpoint by endpoint.
     #[must_use]
     pub fn median_of(runs: impl IntoIterator<Item = Self>) -> Self {
         let mut seen: BTreeMap<EndpointKey, Vec<Usual>> = BTreeMap::new();
@@ -92,7 +92,7 @@ const LEAST_REQUESTS: u64 = 20;
 pub(super) const LEAST_MS: f64 = 5.0;
 /// Endpoints that are needed to speak of all.
 const LEAST_ENDPOINTS: usize = 3;
-/// The fewest endpoints for a sign test; with fewer, all of them must be slower.
+/// Minimum number of endpoints for a sign test; with fewer, all of them must be slower.
 const FEWEST_FOR_SIGNS: usize = 5;
 /// The accepted probability that chance made so many endpoints worse.
 const CHANCE: f64 = 0.05;

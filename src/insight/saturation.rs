@@ -13,7 +13,7 @@ const FROM_USERS: f64 = 1.0 / 3.0;
 const FLAT: f64 = 0.3;
 /// … when it is surely below this.
 const SURELY_BELOW: f64 = 0.8;
-/// How much slower requests must have become meanwhile. Users that merely wait make no service slow.
+/// How much slower requests must have become at the same time. Users that merely wait do not make a service slow.
 const LEAST_SLOWER: f64 = 1.5;
 
 pub(super) fn find(series: &RunSeries) -> Option<Finding> {

@@ -14,7 +14,7 @@ use crate::results::{Build, Engine, ResultsFolder, RunRecord, load_generators};
 use crate::running::{self, Preflight, Service};
 use crate::verdict::{Confirmation, Outcome, Unit, Verdict};
 
-/// Further runs that confirm asks for where nothing else is said.
+/// Default number of confirming runs.
 const FURTHER_RUNS: usize = 2;
 /// LoadForge runs no shorter test, s.
 const SHORTEST_S: f64 = 120.0;
@@ -24,7 +24,7 @@ const SHORTEST_S: f64 = 120.0;
 pub(crate) struct ConfirmPlan {
     /// How many runs there may be, the first included.
     most_runs: usize,
-    /// Whether somebody asked for it. What is done unasked gives way when it cannot be done.
+    /// Whether the user asked for it. A default that cannot be applied is skipped.
     asked: bool,
     /// How long a further run is, as a share of the first.
     share: f64,

@@ -12,10 +12,10 @@ use crate::gate::Measure;
 use crate::insight;
 use crate::results::Percentile;
 
-/// Opens a history and says what of it cannot be used.
+/// Opens a history and logs which part of it cannot be used.
 ///
 /// # Errors
-/// When it is there and cannot be read.
+/// When it exists and cannot be read.
 pub(crate) fn open_history(folder: &Path) -> Result<RunHistory, CommandError> {
     let history = RunHistory::open(folder)?;
     warn_of(history.left_out(), folder);
@@ -25,7 +25,7 @@ pub(crate) fn open_history(folder: &Path) -> Result<RunHistory, CommandError> {
 /// The same by the heads of its lines, for what needs few of the runs.
 ///
 /// # Errors
-/// When it is there and cannot be read.
+/// When it exists and cannot be read.
 pub(crate) fn open_index(folder: &Path) -> Result<HistoryIndex, CommandError> {
     let index = HistoryIndex::open(folder)?;
     warn_of(index.left_out(), folder);
@@ -50,7 +50,7 @@ pub(crate) fn rules(arguments: &BaselineArgs, config: &Config) -> Rules {
     Rules::of(&section, Timestamp::now())
 }
 
-/// What is usual, for findings; `None` when there is nothing to compare with.
+/// The usual values, for findings; `None` when there is nothing to compare with.
 pub(super) fn usual(judge: &LearnedBaseline<'_>) -> Option<insight::UsualValues> {
     const P95: Measure = Measure::Percentile(Percentile::P95);
     let endpoints = judge.endpoints().map(|(key, runs)| {

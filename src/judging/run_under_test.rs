@@ -81,7 +81,7 @@ impl RunUnderTest {
         let open = |path: &Option<PathBuf>| path.as_deref().map(CsvFile::open).transpose();
         let mut results = series::load(CsvFile::open(stats)?, None, open(&gate.failures_csv)?)?;
         let mut siblings = Siblings::of(stats);
-        // What is named is used as it is.
+        // Explicitly named files are used as given.
         siblings.failures = siblings.failures.filter(|_| gate.failures_csv.is_none());
         siblings.history = siblings.history.filter(|_| gate.history_csv.is_none());
         let history = siblings.take_into(&mut results);

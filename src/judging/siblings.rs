@@ -10,7 +10,7 @@ use crate::series::{CsvFile, read_timeline};
 /// A history is written each second and the stats once more at the end, so that it may be short of some requests.
 const LEAST_SHARE: f64 = 0.5;
 
-/// The files beside `PREFIX_stats.csv`, or beside `stats.csv` of a results folder, that are there.
+/// The files beside `PREFIX_stats.csv`, or beside `stats.csv` of a results folder, that exist.
 pub(super) struct Siblings {
     pub(super) history: Option<PathBuf>,
     pub(super) failures: Option<PathBuf>,

@@ -13,7 +13,7 @@ use crate::python::LineIndex;
 pub enum LintSeverity {
     /// The script must not run like this.
     Error,
-    /// It may run, and its result says less than it could.
+    /// It runs, but its result is less informative than it could be.
     Warning,
 }
 
@@ -67,7 +67,7 @@ impl Rule {
         Self::UnknownRule,
     ];
 
-    /// Its name, as it is written in `# loadforge: ignore[name]`.
+    /// Its name, as written in `# loadforge: ignore[name]`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

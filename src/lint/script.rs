@@ -1,4 +1,4 @@
-//! What a Locust script consists of, as far as the rules ask: classes, functions, requests.
+//! The parts of a Locust script that the rules use: classes, functions, requests.
 
 use std::collections::{HashMap, HashSet};
 
@@ -61,7 +61,7 @@ impl PythonClass<'_> {
 /// A function, as far as its local names matter.
 #[derive(Debug, Default)]
 pub(super) struct Function<'a> {
-    /// What is assigned to a name; `None` for what is not known (a parameter, a loop variable).
+    /// The value assigned to a name; `None` when unknown (a parameter, a loop variable).
     pub(super) locals: HashMap<&'a str, Vec<Option<&'a Expr>>>,
     /// Whether it names requests by `client.rename_request(…)` or `client.request_name = …`.
     pub(super) renames: bool,

@@ -2,7 +2,7 @@
 
 use crate::results::{Build, Engine, Fingerprint, Intent, Relation, RunRecord, RunState};
 
-/// What is asked for now.
+/// The run that is requested now.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Asked<'a> {
     pub(super) engine: Engine,
@@ -14,7 +14,7 @@ pub(super) struct Asked<'a> {
 /// What to do about the record.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Adoption {
-    /// Start a run; the reason says why a record that is there is not taken up.
+    /// Start a run; the reason says why an existing record is not adopted.
     Fresh {
         /// In words, where there is something to say.
         reason: Option<String>,

@@ -9,7 +9,7 @@ use crate::results::Intent;
 /// The most runs of an unknown test that are looked at one by one.
 const MOST_COMPARED: usize = 10;
 
-/// The runs that may have come of an intent: none of them was there before the start.
+/// The runs that an intent may have created: none of them existed before the start.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct RunCandidates {
     /// Runs of the test.

@@ -1,4 +1,4 @@
-//! The client: one request at a time, its answer read into JSON or into an error that says what to do.
+//! The client: one request at a time, its response parsed to JSON or to an error with advice.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -124,7 +124,7 @@ impl ClientBuilder {
 pub struct Client {
     transport: Arc<dyn Transport>,
     set: ClientBuilder,
-    /// The token, and the values handed to a script, which it may print or put into a name or a failure's text.
+    /// The token, and the values passed to the script, which it may print or put into a name or a failure's text.
     redactor: Redactor,
 }
 
@@ -257,7 +257,7 @@ impl Client {
         }
     }
 
-    /// A text of the service without our token and without what the script was handed, should it repeat them.
+    /// A text of the service, with our token and the values passed to the script hidden.
     pub(super) fn redact(&self, text: &str) -> String {
         redact::hide(&self.redactor.hide(text)).into_owned()
     }

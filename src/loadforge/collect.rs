@@ -34,7 +34,7 @@ pub(super) async fn with_csv(client: &Client, run_id: u64, mut row: ResultRow, u
     row
 }
 
-/// Writes what a run that is over left, where the script may be meant to end it by itself: the CSV files, the load
+/// Writes the files of a finished run: the CSV files, the load
 /// generator's log, and the results made of them. A file that is not here at `until` costs only its own data,
 /// and a note.
 pub(super) async fn collect(
@@ -88,7 +88,7 @@ pub(super) fn write_log(client: &Client, folder: &ResultsFolder, row: &mut Resul
     Ok(())
 }
 
-/// What the engine says is wrong with the run.
+/// The problems that the engine reports.
 pub(super) fn problems(client: &Client, row: &ResultRow) -> Vec<Problem> {
     let mut problems = row.extension.as_ref().map_or_else(Vec::new, |extension| extension.problems.clone());
     problems.iter_mut().for_each(|problem| hide_in(client, problem));
@@ -175,7 +175,7 @@ fn assemble(row: ResultRow, state: RunState, files: &DownloadedFiles, mut notes:
     if state == RunState::Finished {
         results.targets_passed = row.run_passed;
     } else if !results.problems.iter().any(|problem| problem.kind == ProblemKind::EndedEarly) {
-        // Our own engine says more exactly how it ended.
+        // Our own engine reports the end in more detail.
         let message = format!("the run did not complete ({state}); what was measured until then is kept");
         results.problems.push(Problem::new(ProblemKind::EndedEarly, message).with_detail(row.message));
     }

@@ -104,7 +104,7 @@ pub struct ServiceRefusal {
     pub status: u16,
     /// The service's message.
     pub message: Option<String>,
-    /// What the service says about single fields of the request (422).
+    /// The service's messages about single fields of the request (422).
     pub fields: Vec<(String, String)>,
     /// How long the service asks to wait.
     pub retry_after: Option<Duration>,
@@ -202,7 +202,7 @@ fn certificate_problem(error: &(dyn std::error::Error + 'static)) -> Option<Stri
     }
 }
 
-/// The last cause of the chain says what happened; the ones before it only say where.
+/// The last cause of the chain is what happened; the ones before it only give the context.
 fn innermost(error: &reqwest::Error) -> String {
     let mut cause = error.source();
     let mut text = None;

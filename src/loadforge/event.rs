@@ -33,7 +33,7 @@ pub enum Event {
         /// Its id.
         id: u64,
     },
-    /// That test could not be deleted, or whether it is there is not known.
+    /// That test could not be deleted, or it is unknown whether it exists.
     TestLeft {
         /// Its id, if the service reported it.
         id: Option<u64>,

@@ -35,7 +35,7 @@ pub(super) struct Follow<'a> {
 
 /// Why following ended.
 pub(super) enum Ended {
-    /// The run is over.
+    /// The run has ended.
     Over { state: RunState, row: Box<ResultRow> },
     /// The overall timeout passed; `outage` when the service did not answer at that time.
     TimedOut { outage: Option<String> },
@@ -46,7 +46,7 @@ pub(super) enum Ended {
 }
 
 impl Follow<'_> {
-    /// Follows the run until it is over, the time is over, somebody asks to stop, or the service refuses for good.
+    /// Follows the run until it ends, the time limit passes, a stop is requested, or the service refuses permanently.
     pub(super) async fn until_over(
         &self,
         recorder: &mut Recorder<'_>,
@@ -66,7 +66,7 @@ impl Follow<'_> {
         let mut next_look = began;
         let mut next_beat = began + pace.of(heartbeat(Duration::ZERO));
         loop {
-            // The look goes on while signs of life are given: it may take as long as a request may.
+            // The request continues while log lines are written: it may take as long as any request.
             let look = async move {
                 sleep_until(next_look).await;
                 self.client.result_once(self.run_id).await

@@ -9,8 +9,8 @@ use crate::json;
 /// The longest message passed on, characters.
 const LONGEST: usize = 300;
 
-/// The message and what is said about single fields. The message is under `message` or `error` (a text or a number);
-/// a short plain text is taken as it is, a web page is not.
+/// The message and the messages about single fields. The message is under `message` or `error` (a text or a number);
+/// a short plain text is used unchanged, a web page is not used.
 pub(super) fn of(body: &[u8], is_html: bool) -> (Option<String>, Vec<(String, String)>) {
     let Ok(value) = json::read(body) else {
         let text = String::from_utf8_lossy(body);

@@ -16,7 +16,7 @@ const SCOPE: usize = 8;
 /// The length of the random end of a name.
 const RANDOM: usize = 6;
 
-/// What is known of a run's build where only one line of text is left of it.
+/// A run's build as far as one line of text can carry it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct BuildOrigin {
     /// Stands for repository, project, branch, job and profile together; `None` when one of the first two or the branch

@@ -79,7 +79,7 @@ pub enum PlanError {
         /// What is wrong with it.
         problem: String,
     },
-    /// The saved test says something else, and a start call cannot change it.
+    /// The saved test has another value, and a start call cannot change it.
     #[error("{flag} asks for {asked}, but the saved test has {saved}")]
     FixedByTest {
         /// The flag.
@@ -257,7 +257,7 @@ impl RunPlan {
     }
 }
 
-/// SHA-256 of a script as it is in the repository, hex.
+/// SHA-256 of a script in the repository, hex.
 #[must_use]
 pub fn sha256(text: &str) -> String {
     let digest = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());

@@ -7,7 +7,7 @@ use backon::{ExponentialBuilder, Retryable};
 use super::error::ApiError;
 use super::retry::{Attempt, LONGEST_ASKED_WAIT, PauseFactor, Repeat, RetryDecision, classify};
 
-/// The longest pause between two tries that nobody asked for.
+/// Maximum pause between two attempts without a `Retry-After`.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
 /// What follows a failed try.

@@ -97,7 +97,7 @@ fn named(rows: Vec<TestRow>, name: &str) -> Result<TestRow, SessionError> {
         .ok_or_else(|| SessionError::NoSuchTest { name: name.to_owned(), nearest: near })
 }
 
-/// The host of a saved test, as far as the service reports. It is for people and for comparing; a run does not need it.
+/// The host of a saved test, as far as the service reports. It is shown and compared; a run does not need it.
 pub(super) async fn host_of(client: &Client, row: &TestRow, observer: &mut dyn Observer) -> Option<HostRow> {
     let host_id = row.host_id?;
     match client.hosts().await {

@@ -37,7 +37,7 @@ pub enum SessionError {
         /// Their ids.
         ids: Vec<u64>,
     },
-    /// Several runs may have come of one start.
+    /// One start may have created several runs.
     #[error("it is not known which run of test {test_id} was started: {} may be it", listed(runs))]
     Ambiguous {
         /// The test.
@@ -47,7 +47,7 @@ pub enum SessionError {
         /// Where each can be seen.
         places: Vec<String>,
     },
-    /// A run may have come of our start, or of another pipeline's.
+    /// A run may be from our start or from another pipeline's.
     #[error(
         "run {run_id} appeared after our start request, but the service does not say which test it is of: it may be \
          another pipeline's"

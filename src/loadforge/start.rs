@@ -19,7 +19,7 @@ use crate::results::{Intent, StartApi};
 /// The most start requests sent for one run, each only after the one before certainly started nothing.
 const MOST_SENDS: u32 = 3;
 
-/// The most tries while the service says "not now" or no connection is made.
+/// Maximum number of attempts while the service answers "not now" or no connection is made.
 const MOST_DELAYS: u32 = 6;
 
 /// Pauses before each look for a run whose start is unclear. A started run is listed at once, but a gateway that gave up
@@ -63,7 +63,7 @@ pub(super) struct StartedRun {
 }
 
 impl Start<'_> {
-    /// What is known right now, to be written down before the request.
+    /// The current state, recorded before the request.
     pub(super) async fn intent(&self) -> Result<Intent, ApiError> {
         let known_runs = self.client.results().await?.into_iter().filter_map(|row| row.id).collect();
         Ok(Intent { at: Timestamp::now(), test_id: self.test_id, known_runs })
@@ -158,7 +158,7 @@ impl Start<'_> {
             match self.look(intent).await {
                 Ok(Some(run_id)) => return Ok(Some(run_id)),
                 Ok(None) => looks += 1,
-                // What is not answered is no look: only a list without the run shows that there is none.
+                // An unanswered request proves nothing: only a list without the run shows that there is none.
                 Err(SessionError::Api(error))
                     if matches!(decide(&error, Repeat::Safe), RetryDecision::Retry { .. }) => {}
                 Err(SessionError::Api(_)) if refusals < MOST_REFUSALS => refusals += 1,

@@ -8,7 +8,7 @@ use super::client::Client;
 use super::error::ApiError;
 use crate::results::RunState;
 
-/// Pauses between two looks whether a cancelled run is over; the last one again and again.
+/// Pauses between two checks whether a canceled run has ended; the last one repeats.
 const PAUSES: [Duration; 3] = [Duration::from_millis(250), Duration::from_secs(1), Duration::from_secs(2)];
 
 /// The longest wait for one answer, so that a call that hangs leaves time for another.
@@ -20,10 +20,10 @@ pub enum NotStopped {
     /// The service refused.
     #[error(transparent)]
     Refused(#[from] ApiError),
-    /// The service took the request, and the run goes on all the same.
+    /// The service accepted the request, but the run is still running.
     #[error("the service accepted the request to cancel it, but still shows it as {0}")]
     GoesOn(RunState),
-    /// The service took the request, and nothing shows what became of it.
+    /// The service accepted the request, and its outcome is unknown.
     #[error("the service accepted the request to cancel it, but what became of it is not known: {0}")]
     NotShown(ApiError),
     /// No answer came in time.

@@ -11,7 +11,7 @@ use super::stopping::stop_run;
 use crate::error::chain;
 use crate::results::{Build, RunRecord, RunState};
 
-/// What became of the runs that are going on.
+/// The outcome for each running run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Superseded {
     /// Runs of older commits, which were cancelled.

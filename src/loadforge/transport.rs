@@ -1,10 +1,10 @@
-//! How a request reaches the service: over HTTP, or through whatever a test puts in its place.
+//! How a request reaches the service: over HTTP, or through a test's replacement.
 
 use std::pin::Pin;
 
 use reqwest::{Request, Response};
 
-/// A request whose answer has begun, or did not.
+/// A request whose response has started, or failed to.
 pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<Response, TransportError>> + Send + 'a>>;
 
 /// Sends requests. A test that implements it decides every answer and its time, without a socket and with a paused clock.
@@ -16,7 +16,7 @@ pub trait Transport: Send + Sync {
 /// Why no answer began.
 #[derive(Debug, thiserror::Error)]
 pub enum TransportError {
-    /// What the HTTP client says.
+    /// The HTTP client's message.
     #[error(transparent)]
     Http(#[from] reqwest::Error),
     /// No connection: the request never reached the service.

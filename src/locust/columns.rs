@@ -94,7 +94,7 @@ impl<R: io::Read> CsvTable<R> {
         self.next_where(0, |_| true)
     }
 
-    /// The next record that `wanted` accepts by its first `head` fields; what is not wanted is split no further. A torn
+    /// The next record that `wanted` accepts by its first `head` fields; other records are split no further. A torn
     /// last line (the writer was killed) is left out; a short line before that is an error.
     pub(super) fn next_where(
         &mut self,

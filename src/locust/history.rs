@@ -67,7 +67,7 @@ impl<R: io::Read> HistoryReader<R> {
         self.next_row_where(|_| true)
     }
 
-    /// The next row whose endpoint is wanted; a row that is not is read no further.
+    /// The next row of a requested endpoint; other rows are skipped at their third field.
     ///
     /// # Errors
     /// When a line cannot be read.

@@ -1,4 +1,4 @@
-//! A CSV file as it is found in the wild, made the CSV that Locust writes: UTF-8, commas, decimal points.
+//! Converts CSV files found in practice to the form that Locust writes: UTF-8, commas, decimal points.
 //!
 //! The usual file is passed through as a stream. One that is compressed, in UTF-16, or saved by a spreadsheet with semicolons
 //! or tabs is read whole and converted, and something else altogether is named for what it is.
@@ -105,7 +105,7 @@ fn from_utf16(bytes: &[u8], little: bool) -> Vec<u8> {
     String::from_utf16_lossy(&units).into_bytes()
 }
 
-/// What a file is that is no CSV at all.
+/// The kind of a file that is not a CSV.
 fn other_format(bytes: &[u8]) -> Option<&'static str> {
     let text = bytes.trim_ascii_start();
     match text {

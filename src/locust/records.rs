@@ -9,7 +9,7 @@ use std::ops::Range;
 /// The size of the first reads; the buffer grows with the longest record.
 const BUFFER: usize = 1 << 17;
 
-/// Reads records; at most one is at hand.
+/// Reads records; holds at most one.
 pub(super) struct RecordReader<R> {
     source: R,
     buffer: Vec<u8>,
@@ -18,7 +18,7 @@ pub(super) struct RecordReader<R> {
     at_end: bool,
     /// Line ends read so far.
     lines: u64,
-    /// The record at hand, in the buffer, without its line end.
+    /// The current record, in the buffer, without its line end.
     record: Range<usize>,
     /// Its first line, from 1.
     line: u64,
@@ -26,7 +26,7 @@ pub(super) struct RecordReader<R> {
     quoted: bool,
     /// The text of its fields without quotes, where it has quotes.
     unquoted: Vec<u8>,
-    /// Where its fields are, as far as it was split: in `unquoted` where it has quotes, else in the buffer.
+    /// The positions of the fields that were split: in `unquoted` where it has quotes, else in the buffer.
     fields: Vec<Range<usize>>,
 }
 
@@ -200,7 +200,7 @@ impl<R: Read> RecordReader<R> {
         SplitFields { text: if self.quoted { &self.unquoted } else { &self.buffer }, fields: &self.fields }
     }
 
-    /// Makes a record at hand that was read before.
+    /// Makes a record that was read before the current one.
     pub(super) fn put_back(&mut self, raw: &[u8], line: u64) {
         let after = self.rest.end;
         if self.buffer.len() < after + raw.len() {

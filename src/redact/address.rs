@@ -4,7 +4,7 @@ use secrecy::SecretString;
 use url::Url;
 
 /// An address for people: without user, password, query and fragment. A text that is not an address loses what is
-/// before an `@` and behind a `?` or `#`, in case it was meant as one.
+/// before an `@` and behind a `?` or `#`, in case it is an address.
 #[must_use]
 pub fn shown_address(text: &str) -> String {
     let text = text.trim();

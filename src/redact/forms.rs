@@ -1,11 +1,11 @@
-//! The forms in which a value may be repeated: as it is, and as URLs, Base64, JSON, HTML, CSV and Python write it.
+//! The forms in which a value may be repeated: unchanged, and as URLs, Base64, JSON, HTML, CSV and Python write it.
 
 use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
 
-/// The fewest characters of a value that is hidden. Taking shorter ones out would spoil every text.
+/// Minimum length of a value that is hidden, in characters. Hiding shorter ones would make texts unreadable.
 pub const FEWEST_CHARS: usize = 6;
 
-/// The fewest characters of a line of a value with several lines (a key, a JSON document) that is hidden by itself.
+/// Minimum length of one line of a multi-line value (a key, a JSON document) that is hidden by itself, in characters.
 /// Shorter lines are brackets and field names.
 const FEWEST_OF_A_LINE: usize = 12;
 
@@ -103,7 +103,7 @@ fn base64_inside(engine: &impl base64::Engine, value: &str, before: usize) -> St
     encoded.get(first..last).unwrap_or_default().to_owned()
 }
 
-/// The inside of a JSON string: as it is usually written, in ASCII alone, and with `/` escaped.
+/// The inside of a JSON string: in the usual form, in ASCII only, and with `/` escaped.
 fn json(value: &str) -> [String; 3] {
     let written = serde_json::Value::from(value).to_string();
     let written = written[1..written.len() - 1].to_owned();

@@ -1,4 +1,4 @@
-//! The one redactor: secret values are taken out of every text that leaves the program.
+//! The one redactor: it hides secret values in every text that leaves the program.
 //!
 //! A [`Redactor`] knows values and finds them in every form in which a library or a file format may repeat them
 //! (`forms`). The client of LoadForge's API has one of its own. The values this process knows of altogether (tokens,

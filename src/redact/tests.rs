@@ -42,7 +42,7 @@ fn base64_is_hidden_at_every_alignment() {
         for encoded in [BASE64_STANDARD.encode(&text), BASE64_URL_SAFE_NO_PAD.encode(&text)] {
             let hidden = redactor.hide(&encoded);
             assert!(hidden.contains("[hidden]"), "{before}: {hidden}");
-            // What is left decodes to nothing of the middle.
+            // The remaining text decodes to no part of the middle.
             assert!(hidden.len() <= encoded.len() - 16 + "[hidden]".len(), "{before}: {hidden}");
         }
     }

@@ -22,7 +22,7 @@ pub const MOST: usize = 2_048;
 /// The longest line of it, in characters.
 const LONGEST: usize = 200;
 
-/// Rows and findings told at most; more are counted.
+/// Maximum number of rows and findings listed; more are counted.
 const ROWS: usize = 5;
 const FINDINGS: usize = 2;
 
@@ -161,7 +161,7 @@ fn report(story: &Story<'_>) -> String {
     url.map_or_else(|| ResultsFolder::REPORT.into(), |url| clean::line(url).into_owned())
 }
 
-/// What the findings say, first the one that tells the environment from the code.
+/// The findings' sentences, first the one that distinguishes environment from code.
 fn evidence(findings: &[Finding]) -> Vec<String> {
     let (environment, code): (Vec<&Finding>, Vec<&Finding>) =
         findings.iter().partition(|finding| finding.kind == FindingKind::CommonMode);

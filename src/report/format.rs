@@ -8,7 +8,7 @@ use crate::exit::Exit;
 pub struct Format {
     /// The file's name in the results folder; CircleCI stores it as an artifact of that name.
     pub file: &'static str,
-    /// What the file holds, as the documentation says it.
+    /// What the file contains, as the documentation describes it.
     pub about: &'static str,
     /// The file's content.
     pub render: fn(&Story<'_>, Option<Template<'_>>) -> Result<String, TemplateError>,

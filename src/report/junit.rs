@@ -2,8 +2,8 @@
 //!
 //! The tab, and the agents that read it, list failed cases alone, with name, class, file, message and text; a failed case
 //! that does not stop the build would be taken for the reason of a red one. So a case fails only where its row stops the
-//! build. A warning is a passed case that says so in its output. A row that could not be judged and does not stop the
-//! build is a skipped case: it was not judged, and the tab counts it as such. Every case carries its numbers.
+//! build. A warning is a passed case with the warning in its output. A row that could not be judged and does not stop
+//! the build is a skipped case: it was not judged, and the tab counts it as such. Every case carries its numbers.
 
 use std::time::Duration;
 

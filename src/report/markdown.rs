@@ -144,7 +144,7 @@ fn render(story: &Story<'_>, detail: &Detail, (name, source): (&str, &str)) -> R
     let context = Context::of(story, detail);
     let mut out = BoundedText(Vec::new());
     match template.render_captured_to(Value::from(Serde(&context)), &mut out) {
-        // What is printed is text, piece by piece.
+        // All values are printed as escaped text.
         Ok(_) => Ok(String::from_utf8_lossy(&out.0).into_owned()),
         Err(_) if out.0.len() >= MOST_BYTES => Err(TemplateError {
             name: name.to_owned(),

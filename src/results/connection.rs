@@ -1,6 +1,6 @@
 //! Why a connection could not be opened, or broke.
 
-/// The cause of a connection failure, as far as its text says.
+/// The cause of a connection failure, as far as its text shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ConnectionCause {
     /// Nothing listens there.
@@ -21,7 +21,7 @@ pub enum ConnectionCause {
     Reset,
     /// There is no way to the host.
     Unreachable,
-    /// Not said.
+    /// Unknown.
     Other,
 }
 

@@ -5,10 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use super::EndpointKey;
 
-/// What our own load generator saw of a run that no request says. LoadForge delivers none of it.
+/// What our own load generator observed besides the requests. LoadForge reports none of it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Evidence {
-    /// Requests that had begun and not ended when the run was stopped, by endpoint. They are in no count and no time.
+    /// Requests that had started and not ended when the run was stopped, by endpoint. No count and no response time
+    /// includes them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub never_ended: Vec<NeverEnded>,
     /// The exit code the script asked for (`environment.process_exit_code`), if it did.

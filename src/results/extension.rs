@@ -23,7 +23,7 @@ pub struct Extension {
     /// What the load generator saw beside the requests.
     #[serde(default)]
     pub evidence: Option<Evidence>,
-    /// What is to be known about the numbers and does not make them doubtful, in words.
+    /// Notes about the numbers that do not make them doubtful.
     #[serde(default)]
     pub notes: Vec<String>,
     /// The last lines the load generator printed, for `locust.log`.

@@ -1,4 +1,4 @@
-//! Failed requests by endpoint and text, and what kind of failure a text of Locust describes.
+//! Failed requests by endpoint and text, and the class of failure that a text of Locust describes.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -24,7 +24,7 @@ pub struct Failure {
     /// When it was last seen (ISO 8601), where Locust reports it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_seen: Option<String>,
-    /// What kind of failure it was, where the load generator saw it: from the response's status, then the exception.
+    /// The class of failure as the load generator saw it: from the response's status, then the exception.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<FailureKind>,
 }
@@ -71,14 +71,14 @@ impl Failure {
         }
     }
 
-    /// What kind of failure it was: as the load generator saw it, else as far as the text says.
+    /// The class of failure: as the load generator saw it, else as far as the text shows.
     #[must_use]
     pub fn kind(&self) -> FailureKind {
         self.kind.unwrap_or_else(|| FailureKind::of(&self.error))
     }
 }
 
-/// What kind of failure it was; each failure is exactly one of these.
+/// The class of a failure; each failure has exactly one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FailureKind {
     /// The server answered with this HTTP status.
@@ -105,7 +105,7 @@ impl fmt::Display for FailureKind {
     }
 }
 
-/// The text names no kind of failure.
+/// The text matches no other class.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a kind of failure: use an HTTP status, timeout, connection, other or unknown")]
 pub struct NotAFailureKind(String);

@@ -1,4 +1,4 @@
-//! The results folder and its files; every file appears whole or not at all.
+//! The results folder and its files; every file is written atomically.
 
 use std::borrow::Cow;
 use std::fs;
@@ -60,7 +60,7 @@ impl Explain for FolderError {
     }
 }
 
-/// The folder a run leaves behind (`--results DIR`).
+/// The results folder of a run (`--results DIR`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResultsFolder(PathBuf);
 
@@ -194,7 +194,7 @@ impl ResultsFolder {
     /// Reads a JSON file that may be missing.
     ///
     /// # Errors
-    /// When it is there but unreadable or not what it should be.
+    /// When it exists but is unreadable or invalid.
     pub fn read_json_if_there<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, FolderError> {
         match self.read_json(name) {
             Err(FolderError::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -234,10 +234,10 @@ impl ResultsFolder {
         Ok(true)
     }
 
-    /// Removes a file if it is there, so that a new run never shows an old run's results.
+    /// Removes a file if it exists, so that a new run never shows an old run's results.
     ///
     /// # Errors
-    /// When it is there and cannot be removed.
+    /// When it exists and cannot be removed.
     pub fn remove(&self, name: &str) -> Result<(), FolderError> {
         let path = self.file(name);
         match fs::remove_file(&path) {

@@ -12,7 +12,7 @@ use crate::text::short_commit;
 /// The shortest commit that identifies one, in hexadecimal digits; git abbreviates to this length.
 const SHORT_COMMIT: usize = 7;
 
-/// The build that asks for a run, as CI or git describes it. A field that nobody knows is `None`.
+/// The build that asks for a run, as CI or git describes it. An unknown field is `None`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Build {
     /// The repository: host, owner and name, such as `github.com/acme/shop`.
@@ -111,7 +111,7 @@ pub struct IdentityMatch {
     pub relation: Relation,
     /// What differs; `None` for the same run.
     pub difference: Option<Difference>,
-    /// Whether a job of this workflow (or of the attempt before, through the shared workspace) handed the run over.
+    /// Whether a job of this workflow (or of the attempt before, through the shared workspace) passed the run on.
     pub handed_over: bool,
     /// Whether both sides know their workflow, so that `handed_over` says something.
     pub workflows_known: bool,

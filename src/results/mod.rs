@@ -58,7 +58,7 @@ pub struct Results {
     /// What makes these numbers doubtful or void, in words. A run with a problem is never a pass.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<Problem>,
-    /// Whether the saved test's own targets (Apdex, p95, error rate) were met, when the service said so.
+    /// Whether the saved test's own targets (Apdex, p95, error rate) were met, if the service reported it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub targets_passed: Option<bool>,
     /// Measures of the time after the ramp-up alone, where the engine delivered them exactly.

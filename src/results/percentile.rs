@@ -58,7 +58,7 @@ impl Percentile {
         f64::from(self.0) / 100_000.0
     }
 
-    /// The fewest requests with which a 95 % upper confidence bound on this percentile exists:
+    /// Minimum number of requests for which a 95 % upper confidence bound on this percentile exists:
     /// n ≥ ln 0.05 / ln q (Wilks 1941), so p90 29, p95 59, p99 299, p99.9 2,995. The maximum needs 1.
     #[must_use]
     pub fn requests_needed(self) -> u64 {

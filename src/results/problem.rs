@@ -50,7 +50,7 @@ pub enum ProblemKind {
     UsersLost,
     /// Requests vanished into exceptions of the script's own.
     ScriptExceptions,
-    /// Users waited for an answer that never came, and sent nothing else meanwhile.
+    /// Users waited for a response that never came, and sent nothing else.
     UsersHung,
     /// Requests ended that are in no number: their response was taken and never checked.
     RequestsUnrecorded,

@@ -22,7 +22,7 @@ pub struct Recipe {
     pub regions: BTreeMap<String, u32>,
     /// The target host, where it was asked for.
     pub target_host: Option<String>,
-    /// Names of the variables handed to the script; their values come from the environment again.
+    /// Names of the variables passed to the script; their values come from the environment again.
     #[serde(default)]
     pub env: Vec<String>,
     /// Time allowed for everything, s.

@@ -59,7 +59,7 @@ impl RunState {
         }
     }
 
-    /// Whether the run is over.
+    /// Whether the run has ended.
     #[must_use]
     pub const fn is_end(self) -> bool {
         !matches!(self, Self::Intended | Self::Queued | Self::Provisioning | Self::Running)
@@ -242,7 +242,7 @@ impl RunRecord {
         self.identity.compare(&self.identity.build, service).relation != Relation::OtherService
     }
 
-    /// The state a run ended in. A run that was seen running did launch, whatever the service calls its end.
+    /// The state a run ended in. A run that was seen running did launch, whatever the service calls its final state.
     #[must_use]
     pub fn end_state(&self, state: RunState) -> RunState {
         let ran = self.states.iter().any(|change| change.state == RunState::Running);

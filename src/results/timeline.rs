@@ -32,7 +32,7 @@ pub struct Timeline {
     pub points: Vec<TimePoint>,
 }
 
-/// The most users that ran at once, and since when: the end of the ramp-up.
+/// The peak number of users, and when it was first reached: the end of the ramp-up.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PeakUsers {
     peak: Option<(i64, u32)>,
@@ -55,7 +55,7 @@ impl PeakUsers {
         self.peak.map(|(t_s, _)| t_s)
     }
 
-    /// The most users that ran at once.
+    /// The peak number of users.
     #[must_use]
     pub fn users(self) -> u32 {
         self.peak.map_or(0, |(_, users)| users)
@@ -79,7 +79,7 @@ impl Timeline {
         self.peak().since()
     }
 
-    /// The most users that ran at once.
+    /// The peak number of users.
     #[must_use]
     pub fn peak_users(&self) -> u32 {
         self.peak().users()

@@ -41,7 +41,7 @@ pub(crate) async fn execute(
     Ok(session.run(plan, &target).await?)
 }
 
-/// How often a pause says that it goes on: CircleCI kills a job after 10 minutes without output.
+/// How often a line is logged during a pause: CircleCI kills a job after 10 minutes without output.
 const BEAT: Duration = Duration::from_secs(300);
 
 /// Waits before a run, unless a signal asks to stop.

@@ -42,7 +42,7 @@ fn own_hosts(script: &str) -> BTreeSet<Url> {
     named.collect()
 }
 
-/// Checks the target against the guard and says where the load will go.
+/// Checks the target against the guard and logs the host that will get the load.
 pub(crate) fn check_target(config: &Config, target: Option<&Url>) -> Result<(), CommandError> {
     let Some(target) = target else {
         if config.guard.allowed_hosts.is_empty() {

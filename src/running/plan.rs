@@ -15,7 +15,7 @@ use crate::loadforge::{RunPlan, ScriptFile};
 use crate::redact::shown_address;
 use crate::results::{Build, Engine, LocalLoad, RunRecord, TestSource};
 
-/// Length of a run when nothing else is said, as in LoadForge's own interface.
+/// Default length of a run, as in LoadForge's own interface.
 const DEFAULT_MINUTES: f64 = 5.0;
 
 /// Time allowed beside the run itself: launching, collecting, an outage in between.
@@ -24,7 +24,7 @@ const SPARE_MINUTES: f64 = 15.0;
 /// Puts the plan of a run together.
 ///
 /// # Errors
-/// When it is not said what to run, or a script or variable is missing.
+/// When no test is specified, or a script or variable is missing.
 pub(crate) fn plan(arguments: &RunArgs, config: &Config, build: &Build) -> Result<RunPlan, CommandError> {
     let RunArgs { test, shape, service, detach, processes, seconds_per_minute, .. } = arguments;
     register_variables(config, &shape.env, &[]);

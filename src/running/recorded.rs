@@ -9,7 +9,7 @@ use crate::results::{
     Build, Engine, Fingerprint, IdentityMatch, Relation, ResultsFolder, RunFailure, RunIdentity, RunRecord,
 };
 
-/// What the environment says, with the commit and branch that the flags name.
+/// The environment, with the commit and branch of the flags.
 pub(crate) fn environment(arguments: &BuildArgs) -> CircleCi {
     arguments.applied_to(circleci::environment())
 }
@@ -51,7 +51,7 @@ impl Asking {
         if comparison.is_of_this_build() || (self.allow_other && !foreign) {
             return Ok(());
         }
-        // A build that nobody can name contradicts nothing.
+        // An unknown build contradicts nothing.
         if comparison.relation == Relation::OtherCommit && self.build.commit.is_none() {
             let held = held(record, folder);
             tracing::warn!("{held}; the commit of this build is unknown, so the two were not compared");
@@ -87,7 +87,7 @@ fn refusal(record: &RunRecord, folder: &ResultsFolder, comparison: &IdentityMatc
     }
 }
 
-/// Whether this is one of a job's parallel containers that leave a cloud test to container 0; says so.
+/// Whether this is one of a job's parallel containers that leave a cloud test to container 0; logs it.
 pub(crate) fn is_left_to_container_0(ci: &CircleCi) -> bool {
     let left = ci.present && ci.node_total > 1 && ci.node_index > 0;
     if left {

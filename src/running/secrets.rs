@@ -42,7 +42,7 @@ pub(crate) fn register_variables(config: &Config, flags: &[EnvEntry], recorded: 
     recorded.iter().filter(unknown).cloned().collect()
 }
 
-/// Registers the values handed to a script, and names the variables whose values are too short to be hidden.
+/// Registers the values passed to the script, and names the variables whose values are too short to be hidden.
 pub(super) fn register_values(variables: &[(String, SecretString)]) {
     let is_visible = |(name, value): &&(String, SecretString)| {
         let entry = EnvEntry { name: name.clone(), value: Some(value.expose_secret().to_owned()) };

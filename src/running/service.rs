@@ -17,14 +17,14 @@ const TOKEN_VARIABLE: &str = "LOADFORGE_API_TOKEN";
 /// Another way to name the API, shared with other tools.
 const URL_VARIABLE: &str = "LOADFORGE_API_URL";
 
-/// A service that is there for as long as this value lives.
+/// A service that runs as long as this value lives.
 pub(crate) struct Service {
     pub(crate) client: Client,
     server: Option<RunningServer>,
 }
 
 impl Service {
-    /// LoadForge, or whatever speaks its API at the address given.
+    /// LoadForge, or another server with its API at the given address.
     ///
     /// # Errors
     /// When the address or the token cannot be used.
@@ -41,7 +41,7 @@ impl Service {
     pub(crate) async fn local(load: LocalLoad) -> Result<Self, CommandError> {
         let LocalLoad { processes, seconds_per_minute, .. } = load;
         let engine = EngineChoice::Locust { processes, cache_dir: cache_dir() };
-        // Whoever knows the token can run code on this machine, and read the script with the secrets it was handed.
+        // Anyone who knows the token can run code on this machine and read the script with its secrets.
         let token = emulator::random_token()?;
         let tokens = TokenPolicy::Fixed(token.clone());
         let config = emulator::ServerConfig { engine, seconds_per_minute, tokens, ..emulator::ServerConfig::default() };
@@ -58,7 +58,7 @@ impl Service {
     }
 }
 
-/// The address of LoadForge's API, or of whatever speaks it.
+/// The address of LoadForge's API, or of another server with that API.
 ///
 /// # Errors
 /// When it cannot be used.

@@ -1,4 +1,4 @@
-//! What the history says to gates.
+//! The answers of a run's history to the gates.
 
 use super::plan::Watched;
 use super::request::{SeriesHandle, WindowValue};
@@ -7,14 +7,14 @@ use super::track::Track;
 use super::trend::change_percent;
 use crate::results::{Endpoint, Percentile, not_delivered};
 
-/// The fewest points a drift is taken of: a minute of windows of 10 s.
+/// Minimum number of points to compute a drift: one minute of 10 s windows.
 const FEWEST_POINTS: usize = 6;
 
-/// What the history says to gates. An `Err` says in words why there is no answer.
+/// The answers of a run's history to the gates. An `Err` gives the reason in words.
 #[derive(Debug, Default)]
 pub struct SeriesAnswers {
     pub(super) watched: Vec<Watched>,
-    /// Why there is no answer at all.
+    /// The reason when there is no answer at all.
     pub(super) trouble: Option<String>,
     /// Whether the history has rows of single endpoints (`--csv-full-history`).
     pub(super) full: bool,
@@ -72,7 +72,7 @@ impl SeriesAnswers {
             failures_per_s: Some(span.failures as f64 / seconds),
             ..Endpoint::default()
         };
-        // Windows without a table (the first 10 s of a run) may be missing, but not most of them.
+        // A few windows may have no percentile table (the first 10 s of a run), but not most of them.
         if self.full && track.mixture.requests() >= span.requests as f64 / 2.0 && span.requests > 0 {
             for percentile in &self.percentiles {
                 if let Some(value) = track.mixture.percentile(*percentile) {
@@ -94,7 +94,7 @@ impl SeriesAnswers {
         "the time after the ramp-up is too short to estimate percentiles from windows of 10 s".to_owned()
     }
 
-    /// How many windows kept the limit, of how many.
+    /// Number of windows within the limit, and number of all windows.
     ///
     /// # Errors
     /// When the history has no such windows.

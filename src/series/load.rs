@@ -18,7 +18,7 @@ pub struct CsvFile<'a> {
 }
 
 impl<'a> CsvFile<'a> {
-    /// A file whose content is here already.
+    /// A file whose content is already in memory.
     #[must_use]
     pub fn of(name: impl Into<String>, content: &'a [u8]) -> Self {
         Self { name: name.into(), content: Box::new(content) }
@@ -37,7 +37,7 @@ impl<'a> CsvFile<'a> {
     }
 }
 
-/// Reads what a finished run left: stats, and where they are there history and failures. The history is read as a
+/// Reads the files of a finished run: stats, and history and failures where they exist. The history is read as a
 /// stream and kept as a bounded timeline.
 ///
 /// A run that sent nothing gets the problem [`Problem::nothing_sent`].
@@ -61,7 +61,7 @@ pub fn load(
     })
 }
 
-/// What is said of cells that were left out.
+/// The note about cells that were left out.
 fn odd_cells(file: &str, count: u64) -> Option<String> {
     let cells = counted(count, "cell");
     (count > 0).then(|| format!("{cells} of {file} negative, NaN or infinite, and left out"))

@@ -1,6 +1,6 @@
 //! A run's time series: the one reading of its stats history CSV, and the arithmetic of series.
 //!
-//! What is wanted of the history is collected in a [`SeriesPlan`]: what gates need, what findings need, and the
+//! A [`SeriesPlan`] collects what is needed of the history: by the gates, by the findings, and the
 //! timeline. One pass over the file answers it all; memory grows with the endpoints asked for, never with the run's
 //! length. [`RunSeries`] cuts a run into stretches of time, [`Thinned`] keeps a series bounded, [`theil_sen`] and
 //! [`median`] describe it.

@@ -1,4 +1,4 @@
-//! Everything a run's history is read for, collected first so that one pass over the file answers it all.
+//! All requests for data of a run's history, collected first so that one pass over the file answers them.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -11,7 +11,7 @@ use crate::results::{EndpointKey, Results};
 /// Endpoints that findings are looked for in, those with the most requests first.
 const MOST_ENDPOINTS: usize = 100;
 
-/// What is gathered of one endpoint, or of all requests together.
+/// Data requested for one endpoint, or for all requests together.
 #[derive(Debug)]
 pub(super) struct Watched {
     /// `None` for all requests together.
@@ -22,14 +22,14 @@ pub(super) struct Watched {
     pub(super) followed: Option<Followed>,
 }
 
-/// What a run's history is read for: filled by gates and findings, then read in one pass.
+/// The data requested of a run's history: filled by gates and findings, then read in one pass.
 #[derive(Debug, Default)]
 pub struct SeriesPlan {
     pub(super) watched: Vec<Watched>,
     pub(super) by_key: HashMap<Vec<u8>, usize>,
     pub(super) total: Option<usize>,
     pub(super) timeline: bool,
-    /// Where the series for findings are, the busiest endpoint first; `None` when nobody looks for findings.
+    /// Where the series for findings are, the busiest endpoint first; `None` when no findings are requested.
     pub(super) findings: Option<Vec<usize>>,
 }
 

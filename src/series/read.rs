@@ -19,14 +19,14 @@ use crate::results::{PeakUsers, Percentile, Timeline};
 pub struct SeriesReading {
     /// For gates.
     pub answers: SeriesAnswers,
-    /// For findings; `None` when no history was delivered or none was wanted.
+    /// For findings; `None` when there is no history or nothing was requested of it.
     pub findings: Result<Option<RunSeries>, Arc<CsvError>>,
-    /// The timeline, when it was wanted; empty when no history was delivered.
+    /// The timeline, if requested; empty when there is no history.
     pub timeline: Result<Timeline, Arc<CsvError>>,
 }
 
 impl SeriesPlan {
-    /// Reads the history, once, if anything is wanted of it.
+    /// Reads the history once, if anything is requested of it.
     #[must_use]
     pub fn read(self, history: Option<StatsHistory<'_>>) -> SeriesReading {
         let wants_gates = self.has_tracks();
@@ -65,7 +65,8 @@ impl SeriesReading {
     }
 }
 
-/// The pass: each row is handed to gates, findings and timeline, and each of the three ends at what it cannot read.
+/// The pass: gates, findings and timeline each receive every row, and each of the three stops at the first row it
+/// cannot read.
 struct Pass {
     plan: SeriesPlan,
     wants_gates: bool,
@@ -143,7 +144,7 @@ impl Pass {
         }
     }
 
-    /// Whether anybody needs the rows about all requests together: gates take the time from them.
+    /// Whether the rows of all requests together are needed; gates take the time from them.
     fn wants_totals(&self) -> bool {
         self.wants_gates || self.plan.timeline || self.plan.total.is_some()
     }

@@ -26,7 +26,7 @@ impl RunSeries {
     /// says less: no single endpoints, and trends only in runs of more than a minute.
     ///
     /// # Errors
-    /// When the file is there and is not Locust's history CSV.
+    /// When the file exists and is not Locust's history CSV.
     pub fn of(results: &Results, history: Option<&Path>) -> Result<Self, Arc<CsvError>> {
         Self::read(results, history.map(StatsHistory::file))
     }
@@ -42,7 +42,7 @@ impl RunSeries {
         Ok(series.unwrap_or_else(|| Self::from_timeline(&results.timeline)))
     }
 
-    /// Takes the series out of what was gathered.
+    /// Builds the series from the collected totals.
     pub(super) fn of_watched(places: &[usize], watched: &mut [Watched]) -> Self {
         let mut series = Self::default();
         for place in places {
@@ -56,7 +56,7 @@ impl RunSeries {
         series
     }
 
-    /// The series as far as `results.json` alone has it.
+    /// The series as far as `results.json` alone can give it.
     #[must_use]
     pub fn from_timeline(timeline: &Timeline) -> Self {
         let mut total = Thinned::new(MOST_POINTS);

@@ -83,7 +83,7 @@ impl Interval {
     #[must_use]
     pub fn between(from: &Totals, to: &Totals) -> Self {
         let requests = to.requests.saturating_sub(from.requests);
-        // Before the first request no time had passed, whether or not the history says so.
+        // Before the first request no response time had accumulated, whether or not the history has the value.
         let before_ms = from.time_ms.or((from.requests == 0).then_some(0.0));
         let average_ms = match (before_ms, to.time_ms) {
             (Some(before), Some(after)) if requests > 0 => Some(((after - before) / requests as f64).max(0.0)),

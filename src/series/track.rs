@@ -1,4 +1,4 @@
-//! What is gathered for the gates of one endpoint while the history streams by.
+//! Data collected for the gates of one endpoint while the history is read.
 
 use super::mixture::Mixture;
 use super::request::{WindowLimit, WindowValue};
@@ -11,7 +11,7 @@ use crate::results::Percentile;
 /// (`locust/stats.py`, `CURRENT_RESPONSE_TIME_PERCENTILE_WINDOW`).
 pub(super) const WINDOW_S: i64 = 10;
 
-/// The most windows a drift keeps; slopes are taken between all pairs of them.
+/// Maximum number of windows kept for a drift; slopes are computed between all pairs of them.
 const MOST_DRIFT_POINTS: usize = 120;
 
 impl WindowValue {
@@ -60,13 +60,13 @@ impl DriftSeries {
     }
 }
 
-/// What is gathered of one endpoint.
+/// The data collected for one endpoint.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Track {
     pub(super) rows: u64,
     pub(super) shares: Vec<Share>,
     pub(super) drifts: Vec<DriftSeries>,
-    /// Whether percentiles after the ramp-up are wanted.
+    /// Whether percentiles after the ramp-up were requested.
     pub(super) wants_mixture: bool,
     pub(super) mixture: Mixture,
     pub(super) steady_start: Totals,

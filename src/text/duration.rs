@@ -17,7 +17,7 @@ pub fn duration(duration: Duration) -> String {
     print(nearest(duration, step), Spacing::BetweenUnits)
 }
 
-/// A duration as it is written on a command line or in a configuration file, to a thousandth of a second: `45s`, `5m3s`,
+/// A duration as written on a command line or in a configuration file, to a thousandth of a second: `45s`, `5m3s`,
 /// `1h30m`, `1.5s`.
 #[must_use]
 pub fn compact_duration(duration: Duration) -> String {

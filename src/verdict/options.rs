@@ -10,7 +10,7 @@ pub enum OnInconclusive {
     /// The job stops with exit code 3.
     #[default]
     Fail,
-    /// The job goes on; the report says what could not be judged.
+    /// The job continues; the report lists what could not be judged.
     Warn,
 }
 

@@ -161,7 +161,7 @@ pub struct Row {
     pub severity: Severity,
     /// What it is about.
     pub subject: Subject,
-    /// The measure as it is spoken: `p95`, `error_rate`, `errors(5xx)`, `drift(p95)`.
+    /// The measure as written in a gate: `p95`, `error_rate`, `errors(5xx)`, `drift(p95)`.
     pub measure: String,
     /// The unit of `observed` and `limit`.
     pub unit: Unit,
@@ -272,7 +272,7 @@ impl Row {
         self.allowed && self.outcome == Outcome::Inconclusive
     }
 
-    /// Whether the goal was missed, whatever follows from it.
+    /// Whether the goal was missed, regardless of the outcome.
     #[must_use]
     pub fn is_missed(&self) -> bool {
         match self.outcome {

@@ -12,7 +12,7 @@ pub(crate) struct Background {
 }
 
 impl Background {
-    /// Starts a server; it says what is known of it once it is there, and ends when it is told to stop.
+    /// Starts a server; it sends its address once it is ready, and ends when it gets the stop signal.
     pub(crate) fn start<T: Send + 'static, F: Future<Output = ()>>(
         serve: impl FnOnce(Sender<T>, oneshot::Receiver<()>) -> F + Send + 'static,
     ) -> (Self, T) {

@@ -9,8 +9,8 @@ use serde_json::Value;
 /// The version the scripts are tried with.
 const LOCUST: &str = "locust==2.47.0";
 
-/// Starts Locust. On a busy machine its start takes seconds, and because the event loop's clock stands still meanwhile,
-/// `--run-time` would count them as part of the run; the listener sets that clock.
+/// Starts Locust. On a busy machine its start takes seconds, and because the event loop's clock does not advance
+/// meanwhile, `--run-time` would count them as part of the run; the listener sets that clock.
 const START: &str = "\
 import gevent, locust.main
 locust.events.init.add_listener(lambda **_: gevent.get_hub().loop.update_now())

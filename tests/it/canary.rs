@@ -1,4 +1,4 @@
-//! A secret that is handed in everywhere is found in nothing that comes out: every command, failing ones included.
+//! A secret that is passed in everywhere appears in no output of any command, failing ones included.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};

@@ -20,7 +20,7 @@ const CHECKOUT: &str = "POST,/api/v1/carts/[id]/checkout";
 const GATE: [&str; 4] =
     ["gate", "--confirm", "--gate", r#"p95 of "POST /api/v1/carts/[id]/checkout" <= +20% vs baseline"#];
 
-/// Plays one recording after the other; the last one again and again. Notes what each run was handed.
+/// Plays one recording after the other, then repeats the last one. Records the parameters of each run.
 struct InTurn {
     recordings: Mutex<Vec<Replay>>,
     handed: Arc<Mutex<Vec<BTreeMap<String, String>>>>,

@@ -1,4 +1,4 @@
-//! CONTRIBUTING.md shows the code as it is.
+//! CONTRIBUTING.md matches the code.
 
 use std::fs;
 use std::path::Path;

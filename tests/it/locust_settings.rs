@@ -1,4 +1,4 @@
-//! Locust's own configuration files: not read by any run, and said.
+//! Locust's own configuration files: no run reads them, and a note says so.
 
 use loadforge_ci::emulator::{InjectedFaults, ReplayPace};
 use loadforge_ci::locust::process::cache_folder;

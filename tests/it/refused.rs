@@ -1,4 +1,4 @@
-//! What is refused before a run is paid for, and what is found or said about the configuration.
+//! What is refused before a paid run starts, and notes about the configuration.
 
 use loadforge_ci::emulator::{InjectedFaults, ReplayPace};
 

@@ -141,7 +141,7 @@ fn a_host_that_is_not_allowed_is_never_hit() {
 
 #[test]
 fn a_service_that_cannot_be_reached_exits_with_75_and_says_try_again() {
-    // A port that was free a moment ago and that nobody listens on.
+    // A port that was free a moment ago and that no process listens on.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let tool = Tool::new()
         .env("LOADFORGE_API_URL", format!("http://127.0.0.1:{port}/api/v2"))

@@ -1,4 +1,4 @@
-//! What a run did to every endpoint at once: a slower machine is a factor, a slower network a delay.
+//! The effect of a run's environment on all endpoints: a slower machine is a factor, a slower network a delay.
 
 use super::polish::median_of;
 

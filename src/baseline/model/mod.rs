@@ -41,16 +41,16 @@ const RUN_WEIGHT: f64 = 3.0;
 pub struct Series {
     /// ln of its value in each good run, NaN where it was not measured.
     pub logs: Vec<f64>,
-    /// The variance of such a logarithm that comes from the number of requests alone.
+    /// The part of the variance of such a logarithm that comes from the number of requests alone.
     pub sampling: f64,
 }
 
-/// What is usual for an endpoint.
+/// The usual value of an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Fit {
     /// ln of its usual value.
     pub center: f64,
-    /// How far one more run lies from it, as a standard deviation, when the environment is taken out.
+    /// Standard deviation of one more run from it, with the environment removed.
     pub spread: f64,
 }
 
@@ -110,13 +110,13 @@ impl Model {
         })
     }
 
-    /// What is usual for each endpoint, in the order they were given.
+    /// The usual value of each endpoint, in the order they were given.
     #[must_use]
     pub fn fits(&self) -> &[Fit] {
         &self.fits
     }
 
-    /// What is usual for something that was measured beside the endpoints, such as all requests together; `None` when
+    /// The usual value of something measured besides the endpoints, such as all requests together; `None` when
     /// fewer than [`ENOUGH`] runs measured it.
     #[must_use]
     pub fn fit(&self, beside: &Series) -> Option<Fit> {
@@ -149,7 +149,7 @@ impl Model {
         self.slow_share
     }
 
-    /// What is left of each value when the endpoint's usual value and the run's effect are taken out: a row for each
+    /// The residual of each value after removing the endpoint's usual value and the run's effect: a row for each
     /// endpoint, a column for each run, NaN where nothing was measured.
     #[must_use]
     pub fn rest(&self) -> &[Vec<f64>] {

@@ -5,11 +5,11 @@ use crate::series::median_in;
 /// The parts of a table of natural logarithms, endpoints × runs.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Polished {
-    /// Where each endpoint usually lies.
+    /// The usual level of each endpoint.
     pub(super) centers: Vec<f64>,
     /// What each run added to every endpoint; their median is 0.
     pub(super) effects: Vec<f64>,
-    /// What is left of each value, as in the table: NaN where nothing was measured.
+    /// The residual of each value, in the layout of the table: NaN where nothing was measured.
     pub(super) rest: Vec<Vec<f64>>,
 }
 

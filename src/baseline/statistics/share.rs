@@ -77,7 +77,7 @@ pub fn most_failures(good: &[Failed], requests: u64, alpha: f64) -> u64 {
 }
 
 /// The chance to see at least `seen` marked ones when `drawn` are drawn from `all`, `marked` of which are marked
-/// (the upper tail of the hypergeometric distribution). Counts at or below the mean are not told apart: they give 1.
+/// (the upper tail of the hypergeometric distribution). All counts at or below the mean give 1.
 fn at_least(seen: u64, drawn: u64, marked: u64, all: u64) -> f64 {
     let (n, k, total) = (drawn as f64, marked as f64, all as f64);
     if seen as f64 <= n * k / total {

@@ -1,4 +1,4 @@
-//! How the shop says no, and how it reads what it is sent.
+//! The shop's error responses, and how it reads requests.
 
 use axum::Json;
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};

@@ -1,4 +1,4 @@
-//! The health check and the catalogue: what anybody may read.
+//! The health check and the catalog: pages that need no login.
 
 use std::sync::Arc;
 

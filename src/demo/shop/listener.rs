@@ -16,7 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 /// Pause after a failed accept (too many open files), so that the loop does not spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Listens and hands out [`ResettableStream`]s.
+/// Listens and accepts [`ResettableStream`]s.
 #[derive(Debug)]
 pub(super) struct ResettableListener(TcpListener);
 

@@ -57,7 +57,7 @@ fn unreadable(error: &axum::extract::multipart::MultipartError) -> ShopRefusal {
     ShopRefusal::new(error.status(), "bad_upload", error.body_text())
 }
 
-/// What became of an uploaded file.
+/// The outcome of an uploaded file.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Import {
     imported: u64,

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::text::counted;
 
-/// An answer that says no.
+/// An error response.
 #[derive(Debug)]
 pub(super) enum ErrorResponse {
     /// 400: the body is not a JSON object.

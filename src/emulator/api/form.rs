@@ -1,4 +1,4 @@
-//! Reading the fields of a request, with every complaint at once, and the id in its path.
+//! Reads the fields of a request, reporting all errors at once, and the id in its path.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -15,7 +15,7 @@ pub(super) struct Form {
 }
 
 impl Form {
-    /// Reads a JSON object; no body at all is an empty one.
+    /// Reads a JSON object; a missing body is an empty object.
     pub(super) fn read(body: &[u8]) -> Result<Self, ErrorResponse> {
         let fields = if body.trim_ascii().is_empty() {
             Map::new()
@@ -26,7 +26,7 @@ impl Form {
         Ok(Self { fields, errors: BTreeMap::new() })
     }
 
-    /// Whether the field is there and not null.
+    /// Whether the field is present and not null.
     pub(super) fn has(&self, name: &str) -> bool {
         self.fields.get(name).is_some_and(|value| !value.is_null())
     }

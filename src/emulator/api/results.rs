@@ -18,7 +18,7 @@ pub(super) async fn list(State(app): State<Arc<ServerState>>) -> Json<Vec<Value>
     Json(app.store.read(|state| state.runs.iter().rev().map(shown).collect()))
 }
 
-/// One run, with what it delivered once it is over.
+/// One run, with its results once it has ended.
 pub(super) async fn one(State(app): State<Arc<ServerState>>, id: Path<String>) -> Result<Json<Value>, ErrorResponse> {
     let id = path_id("Result", id)?;
     let run = app.store.read(|state| state.runs.get(&id).cloned()).ok_or(ErrorResponse::Missing("Result", id))?;
@@ -38,7 +38,7 @@ pub(super) async fn one(State(app): State<Arc<ServerState>>, id: Path<String>) -
     Ok(Json(Value::Object(fields)))
 }
 
-/// The documented fields: measures are texts, `run_status` is a number. What is not known yet is left out.
+/// The documented fields: measures are texts, `run_status` is a number. Unknown fields are left out.
 fn summary(id: u64, run: &Run, faults: &InjectedFaults) -> Map<String, Value> {
     let mut fields = Map::new();
     let mut put = |name: &str, value: Value| {

@@ -46,7 +46,7 @@ pub(super) async fn create(State(app): State<Arc<ServerState>>, body: Bytes) -> 
     Ok(Json(json!({ "test_id": id })))
 }
 
-/// Changes the fields that are there. The name must be, which LoadForge's own client takes care to send.
+/// Changes the given fields. The name is required; LoadForge's own client always sends it.
 pub(super) async fn update(
     State(app): State<Arc<ServerState>>,
     id: Path<String>,
@@ -74,7 +74,7 @@ pub(super) async fn delete(
     Ok(Json(json!({ "test_id": id, "status": "Deleted" })))
 }
 
-/// Takes over the fields that are there; says no when one of them is wrong.
+/// Applies the given fields; returns an error when one of them is invalid.
 fn fill(test: &mut StoredTest, form: &mut Form, state: &Known) -> Result<(), ErrorResponse> {
     if let Some(name) = form.text("name") {
         test.name = name;

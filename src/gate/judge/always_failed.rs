@@ -4,7 +4,7 @@ use crate::gate::PlacedGate;
 use crate::results::{Endpoint, Results};
 use crate::verdict::{Operator, Origin, Outcome, Row, Severity, Subject, Unit};
 
-/// The fewest failed requests that are no accident.
+/// Minimum number of failed requests that is not taken for chance.
 const NO_ACCIDENT: u64 = 2;
 
 /// A row for each endpoint whose every request failed, as if the gate `error_rate of "…" < 100%` were written. It fails

@@ -9,14 +9,14 @@ use crate::results::{Endpoint, Percentile};
 use crate::text::{counted, duration, grouped};
 use crate::verdict::{Operator, Unit};
 
-/// What can be said of a condition.
+/// The outcome of comparing a value with a condition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Decision {
     /// It holds.
     Met,
     /// It does not hold; with a remark where that needs one.
     Missed(Option<String>),
-    /// It cannot be said, and why.
+    /// It cannot be decided, with the reason.
     Open(String),
 }
 

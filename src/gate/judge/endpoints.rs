@@ -1,11 +1,11 @@
-//! The endpoints of the results, found by what a selector says.
+//! Finds the endpoints of the results that a selector matches.
 
 use std::collections::HashMap;
 
 use crate::gate::Selector;
 use crate::results::{Endpoint, Results};
 
-/// Endpoints by name and by `METHOD name`, so that a selector without wildcards need not look at all of them.
+/// Endpoints by name and by `METHOD name`, so that a selector without wildcards does not have to scan all of them.
 pub(super) struct EndpointIndex<'a> {
     all: &'a [Endpoint],
     by_name: HashMap<&'a str, Vec<usize>>,

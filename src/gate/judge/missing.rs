@@ -46,7 +46,7 @@ impl Missing {
         endpoint.requests == 0 && self.endpoints.iter().any(same)
     }
 
-    /// Why nothing can be said of a missing endpoint, if so.
+    /// Why a missing endpoint cannot be judged, if that is so.
     pub(super) fn unknown(&self) -> Option<String> {
         self.cut_off.then(|| format!("the results were cut off before it, and {}", self.runs_did()))
     }

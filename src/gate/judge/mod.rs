@@ -28,7 +28,7 @@ use crate::series::{SeriesAnswers, SeriesHandle, SeriesPlan, SeriesRequest, Stat
 use crate::text::counted;
 use crate::verdict::{AgainstBaseline, OnInconclusive, Origin, Outcome, Row, Subject, TargetPolicy, Unit, Verdict};
 
-/// The fewest windows that are judged: a minute of windows of 10 s.
+/// Minimum number of windows to judge: one minute of 10 s windows.
 const FEWEST_WINDOWS: u64 = 6;
 
 /// From this share of waiting users on, the throughput of all requests shows how fast the service is.
@@ -41,7 +41,7 @@ pub struct Options {
     pub on_inconclusive: OnInconclusive,
     /// What the saved test's own targets mean.
     pub targets: TargetPolicy,
-    /// Whether the service should have said whether the targets were met; its silence is inconclusive then.
+    /// Whether the service should have reported if the targets were met; without an answer the row is inconclusive.
     pub targets_expected: bool,
 }
 
@@ -350,7 +350,7 @@ impl<'a> GateJudge<'a> {
         };
         if measure.is_time() && endpoint.mostly_failed() {
             rows::settle(row, observed, Decision::Open(mostly_failed(&endpoint)));
-            // A single failure of a rare endpoint may be chance, and nobody asked for the default gates.
+            // A single failure of a rare endpoint may be chance, and the user did not write the default gates.
             row.allowed = by_default && endpoint.failures < 2;
             return;
         }
@@ -402,7 +402,7 @@ fn mostly_failed(endpoint: &Endpoint) -> String {
     )
 }
 
-/// Judges a value against what the history says.
+/// Judges a value against the history.
 fn against(row: &mut Row, answer: &BaselineAnswer, mut comparison: Comparison<'_>, open: u64) {
     let BaselineAnswer::Limit { limit, median, runs, recent, warn_only, reason, shown } = answer else {
         return rows::without_limit(row, comparison.observed, answer);

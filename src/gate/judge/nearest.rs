@@ -1,4 +1,4 @@
-//! What was perhaps meant by a selector that matches nothing.
+//! Suggestions for a selector that matches nothing.
 
 use std::cell::Cell;
 
@@ -50,8 +50,8 @@ impl<'a> NearestNames<'a> {
     }
 }
 
-/// The endpoints whose names are most like `wanted`, the most like first. A name is compared letter by letter only when
-/// its letters alone do not rule it out.
+/// The endpoints whose names are most similar to `wanted`, most similar first. A name is compared letter by letter
+/// only when its letters alone do not rule it out.
 fn nearest<'e>(wanted: &str, endpoints: &'e [Endpoint]) -> Vec<&'e Endpoint> {
     let letters = Letters::of(wanted);
     let mut best: Vec<(f64, &Endpoint)> = Vec::with_capacity(LISTED + 1);

@@ -73,7 +73,7 @@ pub(super) fn explained(row: &mut Row) {
     .into();
 }
 
-/// Enters what the history said where it gave no limit; the row is inconclusive and allowed.
+/// Records why the history gave no limit; the row is inconclusive and allowed.
 pub(super) fn without_limit(row: &mut Row, observed: f64, answer: &BaselineAnswer) {
     row.observed = Some(observed);
     row.allowed = true;
@@ -151,7 +151,7 @@ fn every_request_failed(results: &Results) -> String {
     format!("every request failed: {requests} of {requests}{cause}")
 }
 
-/// The row of the saved test's own targets, if it is wanted.
+/// The row of the saved test's own targets, if requested.
 pub(super) fn of_the_targets(results: &Results, targets: TargetPolicy, expected: bool) -> Option<Row> {
     let severity = match targets {
         TargetPolicy::Fail => Severity::Fail,

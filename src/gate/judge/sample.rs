@@ -12,7 +12,7 @@ use crate::verdict::Operator;
 /// The accepted probability of a wrong answer.
 const ALPHA: f64 = 0.05;
 
-/// The fewest requests with which an error rate can be said to be below `percent`. A goal of 0 % speaks of the
+/// Minimum number of requests that shows an error rate below `percent`. A goal of 0 % speaks of the
 /// requests that were sent and of no others, so one is enough.
 pub(super) fn needed_for_rate(percent: f64) -> u64 {
     let share = percent / 100.0;
@@ -51,7 +51,7 @@ fn upper_tail(n: u64, k: u64, p: f64) -> f64 {
     sum.min(1.0)
 }
 
-/// How many requests surely took a time that breaks the condition, as far as the percentiles show.
+/// Lower bound of the number of requests whose time breaks the condition, from the percentiles.
 pub(super) fn slower_than(endpoint: &Endpoint, operator: Operator, limit_ms: f64) -> u64 {
     let n = endpoint.requests;
     let breaks = |value: f64| !operator.holds(value, limit_ms);

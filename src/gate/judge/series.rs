@@ -1,4 +1,4 @@
-//! What the history of a run says to gates.
+//! The history of a run, as the gates use it.
 
 use std::fmt::Write;
 

@@ -4,7 +4,7 @@ use crate::results::{Endpoint, Percentile};
 use crate::series::WindowValue;
 use crate::verdict::Unit;
 
-/// Everything that is said about a measure without an argument.
+/// The description of a measure without an argument.
 #[derive(Debug)]
 pub struct PlainMeasure {
     /// How it is written in a gate.

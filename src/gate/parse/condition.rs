@@ -13,7 +13,7 @@ use super::units::converted;
 use crate::gate::{Accepted, Condition, Limit, LimitUnit, Measure};
 use crate::verdict::{Operator, Unit};
 
-/// Words that may follow a plain number; anything else there was meant as a unit.
+/// Words that may follow a plain number; anything else is taken for a unit.
 const AFTER_A_NUMBER: [&str; 10] = ["after", "in", "vs", "of", "for", "and", "or", "over", "within", "during"];
 
 pub(super) fn condition(input: &mut Input<'_>, measure: &Measure) -> Parsed<Condition> {
@@ -76,7 +76,7 @@ fn example(measure: &Measure) -> String {
     format!("{measure} {condition}")
 }
 
-/// A number as it is written.
+/// A number as written in the gate.
 struct Quantity<'i> {
     /// With its sign.
     number: f64,

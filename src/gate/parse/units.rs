@@ -1,4 +1,4 @@
-//! What a unit that a gate does not know was meant as, in the units it knows.
+//! The likely meaning of an unknown unit, in units that gates know.
 
 use crate::verdict::Unit;
 

@@ -1,4 +1,4 @@
-//! A waiver as it is written in a YAML file, before it is checked.
+//! A waiver as written in a YAML file, before validation.
 
 use serde::{Deserialize, Deserializer};
 use serde_saphyr::{Location, Spanned};

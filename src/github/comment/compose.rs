@@ -127,7 +127,7 @@ fn rendered(render: &(dyn Fn(usize) -> String + Sync), budget: usize) -> String 
     if size(&text) > budget { cut(&text, budget) } else { text }
 }
 
-/// Divides `room`: nobody gets more than is needed, and nobody less than another who needs more.
+/// Divides `room`: no section gets more than it needs, and none gets less than another that needs more.
 fn shares(needs: &[usize], room: usize) -> Vec<usize> {
     let mut order: Vec<usize> = (0..needs.len()).collect();
     order.sort_by_key(|at| needs[*at]);

@@ -26,7 +26,7 @@ const CLOSE: &str = " -->";
 /// What no section's text may hold, and what replaces it.
 const FORGED: (&str, &str) = ("<!-- loadforge-ci", "&lt;!-- loadforge-ci");
 
-/// The longest key kept as it is, in bytes; a longer one is cut and gets a hash.
+/// Maximum length of a key in bytes; a longer one is cut and gets a hash.
 const MAX_KEY: usize = 120;
 
 /// What a comment is for.
@@ -124,7 +124,7 @@ impl Stored {
         line + CLOSE
     }
 
-    /// When the run was started, as far as it is known, and when it was judged.
+    /// When the run was started, if known, and when it was judged.
     pub(super) fn times(&self) -> (i64, i64) {
         (self.ran_ms.unwrap_or(self.time_ms), self.time_ms)
     }

@@ -1,6 +1,6 @@
 //! One comment a pull request, a section a test.
 //!
-//! GitHub has no way to change a comment only if nobody else did, so writing is a loop: read, merge, write, rest, read
+//! GitHub has no conditional update of a comment, so writing is a loop: read, merge, write, wait, read
 //! again, until what is read is as it should be. [`marker`] is the hidden text that makes a comment readable for us,
 //! [`plan`] decides without any network what should be written where, [`compose`] fits the sections into GitHub's
 //! limit, and [`publish`](self::publish::publish) runs the loop.
@@ -33,7 +33,7 @@ fn size(text: &str) -> usize {
 /// What becomes of the comments of earlier results.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum Mode {
-    /// One comment, changed in place; GitHub notifies nobody of a change.
+    /// One comment, changed in place; GitHub sends no notification for a change.
     #[default]
     Update,
     /// A new comment for each result; the tests of one commit share it.
@@ -79,7 +79,7 @@ pub struct Section<'a> {
     pub render: &'a (dyn Fn(usize) -> String + Sync),
 }
 
-/// What became of a publication.
+/// The outcome of a publication.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Published {
     /// What was done.

@@ -27,7 +27,7 @@ const FRAME: usize = 2_048;
 
 /// Brings one test's section into the pull request's comment, without touching the others'.
 ///
-/// GitHub cannot be asked to change a comment only if nobody else did. So after each write the comment rests for
+/// GitHub has no conditional update of a comment. So after each write the loop waits for
 /// [`Patience::settle`](crate::github::Patience::settle) and is read again; what another job wrote over is put back. A
 /// comment's creation is never repeated without looking first whether it was made after all.
 ///
@@ -58,7 +58,7 @@ pub async fn publish(
 fn stored(section: &Section<'_>) -> Stored {
     let text = (section.render)(MAX_COMMENT - FRAME);
     let nonce = fastrand::u64(..).to_string();
-    // The same job saying the same again is a retry; without a job every publication is its own.
+    // The same job with the same content is a retry; without a job each publication is separate.
     let teller = section.job.unwrap_or(&nonce);
     let run = section.run.map_or_else(String::new, |run| run.to_string());
     Stored {
@@ -81,7 +81,7 @@ struct Publication<'a> {
     mode: Mode,
     only: Only,
     known: StoredSections,
-    /// Characters the comment may have; less than GitHub's limit once GitHub said it is too long.
+    /// Maximum length of the comment in characters; lower than GitHub's limit once GitHub refused it as too long.
     limit: usize,
     /// The longest a write took.
     slowest: Duration,
@@ -172,7 +172,7 @@ impl Publication<'_> {
         match (self.only, shown) {
             _ if retry => Some(place),
             (Only::Change, Some((_, before))) if before.outcome == self.mine.outcome => None,
-            // What is shown as broken must not stay so once it works, but that needs no new comment.
+            // A failure that is fixed must not stay visible, but that needs no new comment.
             (Only::Problems, before) if self.mine.outcome == Outcome::Pass => match before {
                 Some(_) if place == Placement::Sticky => Some(place),
                 Some((seen, before)) if before.outcome != Outcome::Pass => Some(Placement::InPlace(seen.id)),
@@ -298,7 +298,7 @@ impl Publication<'_> {
     }
 }
 
-/// Says what did not work and why; our own section is in place all the same.
+/// Logs what failed and why; our own section is in place.
 fn note(notes: &mut Vec<String>, what: &str, done: Result<(), GithubError>) {
     if let Err(error) = done {
         let hint = error.hint().map_or_else(String::new, |hint| format!(" ({hint})"));

@@ -75,7 +75,7 @@ impl<'a> Remote<'a> {
         Ok(own)
     }
 
-    /// One of them as it is now; `None` when it is gone.
+    /// The current state of one of them; `None` when it was deleted.
     pub(super) async fn read_one(&self, id: u64) -> Result<Option<Seen>, GithubError> {
         match self.github.get::<Comment>(Task::ReadComments, &self.route(id)).await {
             Ok(comment) => Ok(comment.seen()),

@@ -41,7 +41,7 @@ fn single_endpoint(script: &ParsedScript<'_>) -> Option<LintFault> {
     let mut endpoints = BTreeSet::new();
     for request in &script.requests {
         let named = request.argument("name").or(request.url)?;
-        // What is not a fixed text may be several endpoints.
+        // A name that is not a fixed text may be several endpoints.
         let scope = Bindings { script, function: request.function };
         let name = literal(named).map(str::to_owned).or_else(|| scope.dynamic_form(named))?;
         endpoints.insert((request.method, name));

@@ -102,7 +102,7 @@ fn is_logged_in(script: &ParsedScript<'_>, request: &Request<'_>) -> bool {
     }
     let starts = |class: &PythonClass<'_>| class.methods().any(|method| is_start(method) && prepares(method));
     let Some(index) = request.class else {
-        // A function outside of all classes: whoever calls it may have logged in.
+        // A function outside of all classes: its callers may have logged in.
         return script.classes.iter().any(starts);
     };
     let lineage = script.lineage(index);
@@ -124,7 +124,7 @@ fn prepares(method: &StmtFunctionDef) -> bool {
     impl<'a> Visitor<'a> for PreparationSearch {
         fn visit_expr(&mut self, expression: &'a Expr) {
             match expression {
-                // `super().__init__()` alone logs nobody in.
+                // `super().__init__()` alone is not a login.
                 Expr::Call(call) => {
                     self.0 |= !["super", "__init__", "on_start", "print"]
                         .contains(&last_name(&call.func).unwrap_or_default());

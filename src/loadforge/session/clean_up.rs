@@ -47,7 +47,7 @@ impl Session<'_> {
             let Some(of_name) = &name else { break };
             let left = match timeout(STEP_LIMIT, self.client.tests()).await {
                 Ok(Ok(rows)) => rows.into_iter().filter(|row| row.name == *of_name).map(|row| row.id),
-                // Who was told that it is deleted may believe it; who knows nothing says so.
+                // Only a confirmed deletion is reported as one; an unknown outcome is reported as unknown.
                 Ok(Err(error)) if gone.is_empty() => {
                     failure = failure.or_else(|| Some((None, chain(&error))));
                     break;

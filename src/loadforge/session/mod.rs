@@ -151,7 +151,7 @@ impl Session<'_> {
         RunIdentity { build: build.clone(), asked_at, ..RunIdentity::new(engine, self.client.url().to_string()) }
     }
 
-    /// Moves the run before out of the results folder and says so.
+    /// Moves the previous run out of the results folder and logs it.
     pub(super) fn set_aside(&mut self) -> Result<(), SessionError> {
         if self.folder.set_aside()? {
             let (from, to) = (self.folder.path().display(), self.folder.previous());
@@ -255,7 +255,8 @@ impl Session<'_> {
         self.follow(recorder, run_id, plan.duration, true, deadline).await
     }
 
-    /// Makes a test of the script and records it, so that it is deleted whatever comes; returns the signal if one came.
+    /// Creates a test from the script and records it, so that it is deleted in every case; returns the signal if one
+    /// arrived.
     async fn make_test(
         &mut self,
         recorder: &mut Recorder<'_>,
@@ -264,7 +265,7 @@ impl Session<'_> {
         deadline: Instant,
     ) -> Result<Option<Signal>, SessionError> {
         let name = BuildOrigin::of(&plan.build).name(&script.path);
-        // Before it is made: whoever comes after a kill finds it by its name.
+        // Recorded before it is created, so that the next command after a kill finds it by its name.
         recorder.record.ephemeral = true;
         recorder.record.ephemeral_name = Some(name.clone());
         recorder.save()?;

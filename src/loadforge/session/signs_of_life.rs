@@ -1,4 +1,4 @@
-//! A line a minute, whatever a command waits for: CircleCI ends a step that is silent for ten minutes.
+//! Logs at least one line per minute while a command waits: CircleCI kills a step after 10 minutes without output.
 
 use std::cell::RefCell;
 use std::mem;
@@ -29,7 +29,7 @@ impl Heard<'_> {
 }
 
 impl Session<'_> {
-    /// Does something and gives a sign of life whenever nothing else was said for a minute.
+    /// Awaits a future and logs a line whenever nothing else was logged for a minute.
     pub(in crate::loadforge) async fn with_signs_of_life<T>(
         &mut self,
         doing: impl AsyncFnOnce(&mut Session<'_>) -> T,

@@ -142,7 +142,7 @@ impl Session<'_> {
         })
     }
 
-    /// Cancels a run; one that is over already is as good. Tells its state then.
+    /// Cancels a run, or accepts that it has ended already; returns its state.
     async fn cancel_or_over(&mut self, run_id: u64) -> Result<RunState, SessionError> {
         match stop_run(&self.client, run_id, CANCEL_LIMIT).await {
             Ok(RunState::Cancelled) => {

@@ -31,7 +31,7 @@ impl Fields {
         Some(rows.into_iter().filter(Value::is_object).map(Self::of).collect())
     }
 
-    /// The first of these fields that is there and not null.
+    /// The first of these fields that is present and not null.
     fn first(&self, names: &[&str]) -> Option<&Value> {
         names.iter().filter_map(|name| self.0.get(*name)).find(|value| !value.is_null())
     }
@@ -101,7 +101,7 @@ impl Fields {
         self.0.get(name).cloned().map(Self::of).unwrap_or_default()
     }
 
-    /// A field as it is, taken out.
+    /// Removes a field and returns it unchanged.
     pub(in crate::loadforge) fn take(&mut self, name: &str) -> Option<Value> {
         self.0.remove(name).filter(|value| !value.is_null())
     }

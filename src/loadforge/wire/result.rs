@@ -14,7 +14,7 @@ const RUN_ID: &[&str] = &["run_id", "result_id"];
 pub struct FailureCount {
     /// Failed requests.
     pub count: u64,
-    /// In percent of all requests, where the service says so.
+    /// In percent of all requests, if the service reports it.
     pub percent: Option<f64>,
 }
 

@@ -1,5 +1,5 @@
 //! The environment of Locust and of what installs it: ours without our tokens. A load test runs code of others (the
-//! script's libraries), which gets what `--env` hands over and no more.
+//! script's libraries), which gets only the variables of `--env`.
 
 use std::env;
 use std::ffi::OsStr;

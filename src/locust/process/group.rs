@@ -32,7 +32,7 @@ impl ProcessGroup {
     /// Asks the leader to end in order; it stops its workers.
     pub(super) fn terminate(&self) {
         if let Some(leader) = self.leader.filter(|_| !self.reaped) {
-            // An error only says that it is gone already.
+            // An error only means that it has ended already.
             let _ = kill_process(leader, Signal::TERM);
         }
     }

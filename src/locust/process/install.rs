@@ -71,7 +71,8 @@ pub(super) async fn from_cache(
         return Ok(ready);
     }
     progress(&format!("installing Locust {locust} once for this machine ({})", home.display()));
-    // What is there is half or broken (its Python was removed); what is built beside appears whole or not at all.
+    // The existing environment is incomplete or broken (its Python was removed); the new one is built beside it and
+    // renamed into place.
     let aside = tempfile::Builder::new().prefix(".building-").tempdir_in(cache).map_err(cache_error)?;
     let venv = aside.path().join("venv");
     if let Err(mut error) = create(&venv, uv.as_deref(), &python, locust).await {
@@ -119,7 +120,7 @@ async fn ready(venv: &Path) -> Option<Interpreter> {
     Some(Interpreter { python, locust })
 }
 
-/// uv, when it is there and runs (a version manager's stand-in may not).
+/// uv, if it is installed and runs (a version manager's shim may not).
 async fn working_uv(path: &SearchPath) -> Option<PathBuf> {
     let uv = path.find("uv")?;
     let mut command = Command::new(&uv);

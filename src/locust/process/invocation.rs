@@ -1,4 +1,4 @@
-//! What is to be run, and the command line that runs it.
+//! The run to execute, and its command line.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -16,13 +16,13 @@ use super::environment::without_tokens;
 use super::python::Interpreter;
 use super::version::Version;
 
-/// The exit code by which Locust says "ran, and something failed" (1 means it did not start).
+/// Locust's exit code for "ran, and something failed" (1 means it did not start).
 const EXIT_CODE_ON_ERROR: &str = "86";
 
 /// The oldest Locust that forks workers itself.
 const PROCESSES_SINCE: Version = Version(2, 20, 0);
 
-/// What is to be run.
+/// The run to execute.
 #[derive(Debug, Clone)]
 pub struct LocustInvocation {
     /// The script, absolute; its folder is where Locust runs.

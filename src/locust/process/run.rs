@@ -42,7 +42,7 @@ pub enum StopRequest {
     Deadline,
 }
 
-/// A run that is over.
+/// A finished run.
 #[derive(Debug)]
 pub struct Finished {
     /// Every request.
@@ -122,7 +122,7 @@ pub async fn run(
     Ok(Finished { record, status, stop: ending.stop, log })
 }
 
-/// What is known of a run whose server is gone: its record as far as it was written into the run's folder.
+/// The record of a run whose server has ended, as far as it was written to the run's folder.
 #[must_use]
 pub fn recover(folder: &Path) -> Record {
     let mut record = Record::default();
@@ -165,7 +165,7 @@ impl Ending {
             return;
         }
         let stopping = Duration::from_secs(plan.stop_seconds()) + STOP_GRACE;
-        // Locust does not end a load shape when the run time is over.
+        // Locust does not stop a load shape at the end of the run time.
         let over_s = record.started().map(|start| start + plan.run_seconds() as f64);
         let now_s = jiff::Timestamp::now().as_duration().as_secs_f64();
         if record.shape().is_some() && record.stopping().is_none() && over_s.is_some_and(|over| now_s >= over) {

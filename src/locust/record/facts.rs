@@ -1,4 +1,4 @@
-//! What a record says about the run: its times, its users, its failures and its end.
+//! Facts of a run from its record: its times, its users, its failures and its end.
 
 use std::collections::BTreeMap;
 
@@ -30,7 +30,7 @@ impl Record {
             .map(|((text, _), seen)| (text.as_str(), seen))
     }
 
-    /// When the test began, Unix seconds: as Locust said, else the first second anything was seen in.
+    /// When the test started, Unix seconds: as Locust reported it, else the first second with a measurement.
     pub(crate) fn started(&self) -> Option<f64> {
         self.started.or_else(|| self.seconds.keys().next().map(|second| *second as f64))
     }
@@ -55,7 +55,7 @@ impl Record {
         self.stopping
     }
 
-    /// Whether Locust said that all users were started.
+    /// Whether Locust reported that all users were started.
     pub(crate) fn all_spawned(&self) -> bool {
         self.all_spawned
     }
@@ -86,7 +86,8 @@ impl Record {
         Some((first.map_or(least, |first| first.min(least)), most))
     }
 
-    /// Users running at the end of each second of the span. A process that said nothing in a second kept its users.
+    /// Users running at the end of each second of the span. A process without a report in a second keeps its last
+    /// number of users.
     pub(crate) fn users(&self) -> Vec<(i64, u32)> {
         let Some((first, last)) = self.span() else { return Vec::new() };
         let mut current: BTreeMap<&str, u32> = BTreeMap::new();
@@ -121,7 +122,7 @@ impl Record {
         shares
     }
 
-    /// Whether the script was loaded: the leading process said so.
+    /// Whether the script was loaded, as the leading process reported.
     pub(crate) fn loaded(&self) -> bool {
         self.leader().is_some()
     }
@@ -167,7 +168,7 @@ impl Record {
         self.ends().any(|last| last.listener_raised)
     }
 
-    /// Requests that had begun and not ended, by endpoint.
+    /// Requests that had started and not ended, by endpoint.
     pub(crate) fn never_ended(&self) -> Vec<NeverEnded> {
         let mut open: BTreeMap<EndpointKey, (u64, f64)> = BTreeMap::new();
         for (method, name, requests, oldest_s) in self.ends().flat_map(|last| &last.never_ended) {

@@ -13,7 +13,7 @@ pub(crate) use tail::Tail;
 
 use crate::results::{EndpointKey, FailureKind};
 
-/// Every request of a run, by endpoint and second, and what the processes of Locust said about themselves.
+/// Every request of a run, by endpoint and second, and what Locust's processes reported about themselves.
 #[derive(Debug, Default)]
 pub struct Record {
     nodes: BTreeMap<String, LocustNode>,

@@ -10,7 +10,7 @@ pub(super) fn percentile_columns() -> impl Iterator<Item = String> {
     Percentile::LOCUST.iter().map(|percentile| format!("{}%", percentile.percent()))
 }
 
-/// Percentiles as whole ms; of nothing they are all the same word.
+/// Percentiles as whole ms; without requests all of them are `of_nothing`.
 pub(super) fn percentile_fields(locust_times: &Histogram, of_nothing: &str) -> Vec<String> {
     Percentile::LOCUST
         .iter()

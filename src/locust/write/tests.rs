@@ -108,7 +108,7 @@ fn the_history_of_many_endpoints_stays_bounded() {
     };
     let lines: Vec<String> = (0..100).map(second).collect();
     let history = history::bounded_history_csv(&record(&(lines.join("\n") + "\n")), 500);
-    // Every fourth second and the last one; the totals are still told every second, and once before the first.
+    // Every fourth second and the last one; the totals are still written every second, and once before the first.
     assert_eq!(history.matches(",GET,").count(), 26 * 20);
     assert_eq!(history.matches(",,Aggregated,").count(), 101);
 }

@@ -245,7 +245,7 @@ fn both(
     [("wide", Frame::WIDE), ("narrow", Frame::NARROW)]
         .into_iter()
         .filter_map(|(class, frame)| {
-            // Drawing into memory does not fail; if it ever does, the table below says the same.
+            // Drawing into memory does not fail; if it ever does, the table below shows the same values.
             let (frame, inside) = draw(frame).ok()?;
             Some(chart::element(class, frame, &format!("{id}-{class}"), title, description, &inside))
         })

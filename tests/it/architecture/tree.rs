@@ -107,7 +107,7 @@ impl Tree {
             let reexport = self.modules.get(&at)?.uses.iter().find(|one| one.name == *name);
             if let Some(one) = reexport.filter(|_| depth < 8) {
                 let target = joined(&absolute(&at, &one.path), &path[index + 1..]);
-                // A name of another crate is an item of this module to whoever imports it from here.
+                // A re-exported name of another crate counts as an item of this module.
                 return self.target(&target, depth + 1).or_else(|| self.modules.get(&at));
             }
             break;
@@ -205,7 +205,7 @@ fn segments(path: &str) -> Names {
     path.trim().split("::").map(|name| name.trim().to_owned()).collect()
 }
 
-/// The path from the crate on, of a path as it is written in this module.
+/// The path from the crate on, of a path as written in this module.
 fn absolute(module: &Names, path: &[String]) -> Names {
     let supers = path.iter().take_while(|name| *name == "super").count();
     match path.first().map(String::as_str) {

@@ -181,7 +181,7 @@ fn an_endpoint_that_every_good_run_called_often_must_not_be_missing() {
     // Rarely called ones may be left out by chance, and so may one that some good run did not call.
     assert_eq!(rows(&with_cart(6, 9), &[]), "");
     assert_eq!(rows(&[with_cart(5, 50), vec![good(9, 9, 400.0)]].concat(), &[]), "");
-    // A file that was cut off tells nothing of what it does not hold; nor do results without single endpoints.
+    // A truncated file says nothing about endpoints that it does not contain; nor do results without endpoints.
     let mut cut_off = without.clone();
     cut_off.total.percentiles.clear();
     let of = |results: &Results| verdict_with(&with_cart(6, 50), &[], results, &rules(30));

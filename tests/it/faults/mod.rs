@@ -87,7 +87,7 @@ fn neither_a_wrong_clock_nor_a_late_start_makes_a_second_run() {
     let late = |seconds| Fault { late: Duration::from_secs(seconds), ..Fault::of(Answer::Status(504), DONE) };
     let soon = Cell::new(Story::Saved, &[(Call::Start, Pattern::Once, late(20))]);
     told(&soon, &["run 100 finished"], &["no run was started"]);
-    // Later than anybody looks: the second run of our own test is cancelled, that of a saved test is named.
+    // After the last look: the second run of our own test is canceled, that of a saved test is named.
     let too_late = |story| Cell::new(story, &[(Call::Start, Pattern::Once, late(90))]);
     told(&too_late(Story::Script), &["one start made it beside run 100", "run 101 is cancelled"], &[]);
     let named = too_late(Story::Saved).observe();

@@ -17,13 +17,13 @@ struct Environment {
     comment: Option<u64>,
     /// Whether commit 1 of acme/shop gets a status.
     status: bool,
-    /// What is said.
+    /// The log.
     says: &'static str,
 }
 
 const NONE: &str = "No open pull request belongs to this build, so no comment is posted.";
 const OWN: [(&str, &str); 2] = [("CIRCLE_PROJECT_USERNAME", "acme"), ("CIRCLE_PROJECT_REPONAME", "shop")];
-/// What CircleCI's GitHub App hands out: names that people gave.
+/// The names of CircleCI's GitHub App: display names that users chose.
 const DISPLAY_NAMES: [(&str, &str); 2] =
     [("CIRCLE_PROJECT_USERNAME", "Acme, Inc."), ("CIRCLE_PROJECT_REPONAME", "shop (EU)")];
 
@@ -54,7 +54,7 @@ impl Environment {
         Self { pulls, ..self }
     }
 
-    /// The comment goes there, and something is said about it.
+    /// The comment goes there, and a note is logged.
     fn comments(self, comment: Option<u64>, says: &'static str) -> Self {
         Self { comment, says, ..self }
     }

@@ -6,7 +6,8 @@ use loadforge_ci::verdict::Outcome;
 
 use super::{Job, connect, ours, pull_request, server, sha};
 
-/// Publishes two results of one test, the second with the pull request at `head`, and tells what became of the second.
+/// Publishes two results of one test, the second with the pull request at `head`, and returns the outcome of the
+/// second.
 async fn second(first: (u64, u64), second: (u64, u64), head: u64, history: &[u64], mode: Mode) -> (Action, String) {
     let server = server().await;
     history.iter().for_each(|commit| server.push(1, &sha(*commit)));

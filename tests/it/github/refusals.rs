@@ -1,4 +1,4 @@
-//! What is said when GitHub says no, and what is never said.
+//! The messages for GitHub's refusals, and what they never contain.
 
 use std::time::{Duration, Instant};
 

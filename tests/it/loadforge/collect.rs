@@ -35,7 +35,7 @@ async fn csv_that_comes_a_moment_later_is_waited_for() {
     world.service.state().stages = vec![json!({"run_status": 2}), bare.clone(), bare.clone(), finished()];
     let end = world.run(&plan()).await.unwrap();
     assert_eq!(end.results.unwrap().endpoints.len(), 2);
-    // And when it never comes, the totals are there, and it is said what cannot be judged.
+    // When it never comes, the totals are kept, and a note says what cannot be judged.
     world.service.state().stages = vec![bare];
     let again = loadforge_ci::loadforge::RunPlan { build: build("job-2"), ..plan() };
     let results = world.run(&again).await.unwrap().results.unwrap();

@@ -36,7 +36,7 @@ fn client(server: &RunningServer) -> Client {
         .unwrap()
 }
 
-/// Runs a script for one second; tells the end and what was said.
+/// Runs a script for one second; returns the outcome and the log.
 async fn run(server: &RunningServer, folder: &Path, start_api: StartApi) -> (RunEnd, Vec<String>) {
     let plan = RunPlan {
         test: TestSource::Script(ScriptFile { path: "shop.py".into(), text: "import locust\n".into() }),

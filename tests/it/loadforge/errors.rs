@@ -13,7 +13,7 @@ use super::support::{PACE, client};
 
 const RESULTS: &str = "GET /api/v2/results";
 
-/// Lists the runs of a service that always answers like this; tells the failure and the number of tries.
+/// Lists the runs of a service that always answers like this; returns the error and the number of attempts.
 async fn always(reply: Reply) -> (CommandError, usize) {
     let service = Service::start().await;
     service.fail(RESULTS, u32::MAX, reply);

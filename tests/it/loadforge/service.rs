@@ -32,7 +32,7 @@ impl Request {
 #[derive(Debug, Clone)]
 pub(super) enum Reply {
     Json(u16, Value),
-    /// The whole HTTP message as it is.
+    /// The raw HTTP message.
     Raw(String),
     /// The connection is closed without an answer.
     Close,

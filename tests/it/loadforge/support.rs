@@ -75,7 +75,7 @@ pub(super) fn plan() -> RunPlan {
     }
 }
 
-/// A folder, a service, and what was said.
+/// A folder, a service, and the log.
 pub(super) struct World {
     pub(super) service: Service,
     pub(super) dir: TempDir,
@@ -152,7 +152,7 @@ impl World {
         self.service.state().runs.len()
     }
 
-    /// Whether a line that holds these words was said.
+    /// Whether the log has a line with these words.
     pub(super) fn heard(&self, words: &str) -> bool {
         self.said.iter().any(|line| line.contains(words))
     }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::runner::{Declared, Kind, Orb, orb_folder};
 
-/// Flags that no parameter of the orb stands for, and why.
+/// Flags without a parameter of the orb, with the reason.
 const LEFT_OUT: [(&str, &str, &str); 20] = [
     ("run", "history", "run judges nothing; gate reads the history"),
     ("wait", "history", "wait judges nothing; gate reads the history"),
@@ -32,7 +32,7 @@ const LEFT_OUT: [(&str, &str, &str); 20] = [
     ("cancel", "allow-other-commit", "a job judges its own commit; LOADFORGE_CI_ALLOW_OTHER_COMMIT"),
 ];
 
-/// One flag that a step hands over.
+/// One flag that a step passes to the program.
 #[derive(Debug)]
 struct HandedOver {
     orb_command: String,

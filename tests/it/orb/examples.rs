@@ -171,7 +171,7 @@ fn start_now_judge_later_hands_the_run_over_in_the_workspace() {
 
 #[test]
 fn clean_up_after_cancel_stops_the_recorded_run() {
-    // Long enough that the run goes on when the job that waits for it is cancelled.
+    // Long enough that the run is still running when the job that waits for it is canceled.
     let mut story = Story::of("clean_up_after_cancel", GOOD, "main").with_runs_of_full_length();
     let report = story.build(|pipeline| pipeline.cancelled = BTreeSet::from(["judge-load-test".to_owned()]));
     insta::assert_snapshot!(states!(report), @r"

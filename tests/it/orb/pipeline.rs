@@ -178,7 +178,7 @@ fn every_requirement_is_a_job_and_nothing_is_published_before_all_of_it_was_trie
     }
 }
 
-/// For the schema check: each job as it is with the parameters of each of its uses, and each command with its defaults.
+/// For the schema check: each job with the parameters of each of its uses, and each command with its defaults.
 #[test]
 fn the_pipeline_is_written_out_with_its_parameters_filled_in() {
     let out = Path::new(env!("CARGO_TARGET_TMPDIR"));

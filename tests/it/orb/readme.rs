@@ -118,7 +118,7 @@ fn section(orb: &Orb) -> String {
     out
 }
 
-/// The text of an example's `usage`, as it would stand in a config.yml.
+/// The text of an example's `usage`, as in a config.yml.
 fn usage(name: &str) -> String {
     let text = fs::read_to_string(orb_folder().join(format!("examples/{name}.yml"))).unwrap();
     let (_, usage) = text.split_once("\nusage:\n").unwrap();

@@ -37,7 +37,7 @@ fn assert_visible(report: &str, text: &str, name: &str) {
     assert!(bad.is_empty(), "{report} of {name:?} holds {bad:?}");
 }
 
-/// The structures must be equal; what differs is shown with what stands around it.
+/// The structures must be equal; differences are shown with their context.
 fn assert_same(report: &str, found: &str, expected: &str, name: &str) {
     if found == expected {
         return;

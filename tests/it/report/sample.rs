@@ -185,7 +185,7 @@ impl Sample {
         }
     }
 
-    /// The shop with `name` wherever text from outside can stand.
+    /// The shop with `name` in every place for text from outside.
     pub(crate) fn hostile(name: &str) -> Self {
         let mut sample = Self::shop(Outcome::Fail);
         let text = name.to_owned();

@@ -149,7 +149,7 @@ fn script_exceptions(record: &Record) -> Option<Problem> {
     Some(problem(ProblemKind::ScriptExceptions, message, Some(seen.traceback.clone())))
 }
 
-/// A listener that raised; Locust logs it and goes on.
+/// A listener that raised an exception; Locust logs it and continues.
 fn listener_raised(finished: &Finished) -> Option<Problem> {
     finished.record.listener_raised().then(|| {
         let trace = last_traceback(&finished.log);

@@ -1,4 +1,4 @@
-//! What is to be known about a run's numbers and does not make them doubtful.
+//! Notes about a run's numbers that do not make them doubtful.
 
 use super::evidence::seconds;
 use super::users;
@@ -51,7 +51,7 @@ pub fn notes(plan: &LocustInvocation, finished: &Finished) -> Vec<String> {
     notes
 }
 
-/// What became of the hosts of a script that names several.
+/// Notes about the hosts of a script that names several.
 fn hosts(plan: &LocustInvocation, finished: &Finished) -> Option<String> {
     let (hosts, kept) = finished.record.hosts();
     let target = plan.host.as_deref()?;

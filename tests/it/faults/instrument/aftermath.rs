@@ -82,7 +82,7 @@ impl Aftermath {
         self
     }
 
-    /// Everything that was said.
+    /// All output.
     fn all_words(&self) -> String {
         let lines = self.said.iter().map(|line| line.text.clone());
         lines.chain(self.ended.iter().map(|ended| ended.closing.clone())).collect::<Vec<_>>().join("\n")
@@ -140,7 +140,7 @@ impl Aftermath {
             broken.push(format!("{} s of silence", silence.as_secs()));
         }
         for (name, secret) in [("token", TOKEN), ("secret", SECRET)] {
-            // `wait` and `cancel` are not told what the script was.
+            // `wait` and `cancel` do not know the script.
             let is_known = name == "token" || self.story.knows_its_secret();
             if is_known && all.contains(secret) || self.files.contains(secret) {
                 broken.push(format!("the {name} is shown"));
@@ -154,7 +154,7 @@ impl Aftermath {
         self.all_words().contains(words)
     }
 
-    /// What was said, asked and left, for a look at a cell.
+    /// The output, the requests and the remaining files, to look into a cell.
     pub(crate) fn story(&self) -> String {
         let lines: Vec<_> = self.said.iter().map(|line| format!("  {}", line.text)).collect();
         let ends: Vec<_> =

@@ -27,7 +27,7 @@ impl Cell {
         Self { story, nature: Nature::default(), faults: faults.to_vec(), seed: 1 }
     }
 
-    /// Plays the cell under a clock that stands still but where everybody waits. No socket can be opened.
+    /// Plays the cell under a paused clock that advances only while everything waits. No socket can be opened.
     pub(crate) fn observe(&self) -> Aftermath {
         fastrand::seed(self.seed);
         let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();

@@ -16,7 +16,7 @@ use super::fault::{Answer, Fault, Pattern};
 /// The client's token.
 pub(crate) const TOKEN: &str = "s3cret-token-of-the-account";
 
-/// A value handed to the script.
+/// A value passed to the script.
 pub(crate) const SECRET: &str = "geheim-password";
 
 /// The saved test.

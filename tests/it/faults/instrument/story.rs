@@ -83,7 +83,8 @@ impl Story {
         !matches!(self, Self::Saved | Self::SavedTooLong | Self::WaitById)
     }
 
-    /// Whether anybody could know what became of the call. "Too many requests" to a start says that nothing was started;
+    /// Whether a client could know what became of the call. "Too many requests" to a start says that nothing was
+    /// started;
     /// when that is a lie, a second run of a saved test cannot be told from another pipeline's, nor any run where
     /// nothing says which test it is of.
     pub(crate) fn can_be_known(self, nature: Nature, call: Call, fault: Fault) -> bool {
@@ -92,7 +93,7 @@ impl Story {
         (self.is_of_script() && is_shown) || call != Call::Start || !is_lie
     }
 
-    /// Whether every command of it was handed the script's secret.
+    /// Whether each of its commands gets the script's secret.
     pub(crate) fn knows_its_secret(self) -> bool {
         self.is_of_script() && !matches!(self, Self::Detached | Self::Cancelled)
     }

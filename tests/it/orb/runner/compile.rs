@@ -8,7 +8,7 @@ use super::parameters::{Arguments, bind, fill};
 use super::step::Step;
 use super::{Compiled, Orb, condition};
 
-/// Where a definition stands: `None` in the configuration itself, a name inside that orb.
+/// Where a definition is: `None` in the configuration itself, a name inside that orb.
 type Scope<'a> = Option<&'a str>;
 
 /// A configuration with its orbs.
@@ -39,7 +39,7 @@ impl Config {
         Ok(Self { document, orbs })
     }
 
-    /// A definition by the name it has in a scope, and the scope it stands in itself.
+    /// A definition by its name in a scope, and the scope that contains it.
     fn find<'a>(&'a self, section: &str, name: &'a str, scope: Scope<'a>) -> Option<(&'a Value, Scope<'a>)> {
         if let Some((orb, name)) = name.split_once('/') {
             return Some((self.orbs.get(orb)?.entry(section, name)?, Some(orb)));

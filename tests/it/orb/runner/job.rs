@@ -36,7 +36,7 @@ pub(in crate::orb) enum State {
     NotRun,
 }
 
-/// What a job left behind.
+/// The files and outputs of a job.
 #[derive(Debug, Clone)]
 pub(in crate::orb) struct Outcome {
     pub(in crate::orb) state: State,
@@ -198,7 +198,7 @@ impl Running<'_> {
 
     fn command(&self, run: &Run) -> Command {
         let machine = self.machine;
-        // A machine may lack a shell; this system's own sh stands in then. CI has them all, see .ci/orb-checks.
+        // A machine may lack a shell; the system's own sh is used then. CI has them all, see .ci/orb-checks.
         let is_here =
             |program: &str| ["/usr/bin", "/bin"].iter().any(|folder| Path::new(folder).join(program).exists());
         let (program, arguments) = match machine.shell {

@@ -21,7 +21,7 @@ pub(in crate::orb) fn orb_folder() -> PathBuf {
 }
 
 impl Orb {
-    /// Packs the repository's orb as it is.
+    /// Packs the repository's orb unchanged.
     pub(in crate::orb) fn of_repository() -> Self {
         Self::pack(&orb_folder(), &BTreeMap::new()).unwrap()
     }

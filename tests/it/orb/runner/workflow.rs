@@ -37,7 +37,7 @@ pub(in crate::orb) struct Report {
 }
 
 impl Report {
-    /// What a job left behind.
+    /// The files and outputs of a job.
     pub(in crate::orb) fn job(&self, name: &str) -> &Outcome {
         self.outcomes.get(name).unwrap_or_else(|| panic!("{name} did not run: {:?}", self.states))
     }
@@ -189,7 +189,7 @@ fn is_state(state: State, word: &str) -> bool {
     }
 }
 
-/// The jobs that one item of a workflow stands for: one, or one for each point of its matrix.
+/// The jobs of one item of a workflow: one, or one for each point of its matrix.
 fn entries(item: &Value) -> Compiled<Vec<Entry>> {
     let empty = Value::Object(Map::new());
     let (definition, settings) = match item {

@@ -1,4 +1,5 @@
-//! A GitHub that keeps what it is told, on loopback: pull requests, comments with pages and `Link` headers, commit
+//! A stand-in for GitHub that stores what it receives, on loopback: pull requests, comments with pages and `Link`
+//! headers, commit
 //! comparison, statuses, GitHub App tokens and the GraphQL questions this program asks. Faults are scripted.
 
 mod answers;
