@@ -143,7 +143,10 @@ fn endpoint(method: &str, name: String) -> Endpoint {
         median_ms: Some(120.0),
         avg_ms: Some(130.0),
         requests_per_s: Some(1.4),
-        percentiles: Percentile::LOCUST.into_iter().map(|one| (one, 5.0 * one.percent())).collect(),
+        percentiles: Percentile::LOCUST
+            .into_iter()
+            .map(|percentile| (percentile, 5.0 * percentile.percent()))
+            .collect(),
         ..Endpoint::default()
     }
 }

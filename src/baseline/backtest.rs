@@ -88,7 +88,10 @@ pub fn backtest(history: &RunHistory, gates: &[PlacedGate], rules: &Rules) -> Ba
             fingerprint: run.fingerprint.clone(),
             run: Some((run.run.clone(), Some(run.at))),
             exact: run.exact,
-            rows: rows_at_stake(gates, run.endpoints.iter().map(|one| (one.method.as_str(), one.name.as_str()))),
+            rows: rows_at_stake(
+                gates,
+                run.endpoints.iter().map(|endpoint| (endpoint.method.as_str(), endpoint.name.as_str())),
+            ),
             endpoints: run.endpoints.clone(),
             total: run.total.clone(),
             most_runs: 1,

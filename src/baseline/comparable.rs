@@ -71,7 +71,10 @@ impl ThisRun {
             fingerprint: record.fingerprint.clone(),
             run: RunName::of(record).map(|name| (name, started(record))),
             exact: is_exact(results),
-            rows: rows_at_stake(gates, results.endpoints.iter().map(|one| (one.method.as_str(), one.name.as_str()))),
+            rows: rows_at_stake(
+                gates,
+                results.endpoints.iter().map(|endpoint| (endpoint.method.as_str(), endpoint.name.as_str())),
+            ),
             endpoints: results.endpoints.iter().map(EndpointRecord::of).collect(),
             total: EndpointRecord::of(&results.total),
             most_runs: 1,
@@ -187,7 +190,7 @@ impl HistoryIndex {
 /// them apart.
 fn nearest_differences<R: Recorded>(others: &[&R], fingerprint: &Fingerprint) -> Vec<FieldDifference> {
     let nearest = others.iter().rev().map(|run| fingerprint.differences(run.fingerprint())).min_by_key(Vec::len);
-    let told = |field: &str, value: String| {
+    let difference = |field: &str, value: String| {
         if field == "script_sha256" && value.len() == 64 { value[..8].to_owned() } else { value }
     };
     nearest
@@ -195,8 +198,8 @@ fn nearest_differences<R: Recorded>(others: &[&R], fingerprint: &Fingerprint) ->
         .into_iter()
         .map(|(field, this_run, history)| FieldDifference {
             field: field.into(),
-            this_run: told(field, this_run),
-            history: told(field, history),
+            this_run: difference(field, this_run),
+            history: difference(field, history),
         })
         .collect()
 }

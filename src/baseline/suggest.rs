@@ -59,7 +59,7 @@ pub fn suggest(history: &RunHistory, headroom_percent: f64) -> Vec<Suggestion> {
 /// The suggestions as a `gates:` section of loadforge.yml.
 #[must_use]
 pub fn render_suggestions(suggestions: &[Suggestion], headroom_percent: f64) -> String {
-    let Some(most) = suggestions.iter().map(|one| one.runs).max() else {
+    let Some(most) = suggestions.iter().map(|suggestion| suggestion.runs).max() else {
         return "# No good run is in the history yet: add some with `loadforge-ci baseline add`.\n".into();
     };
     let mut text = format!("# From {}, {headroom_percent} % headroom.\ngates:\n", counted(most, "good run"));

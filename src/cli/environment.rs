@@ -54,8 +54,9 @@ pub fn unknown_variables(names: impl IntoIterator<Item = String>) -> Vec<String>
     let mut known: Vec<String> = OTHERS.map(ToOwned::to_owned).to_vec();
     collect(&Cli::command(), &mut known);
     let strange = |name: &String| name.starts_with(PREFIX) && !known.contains(name);
-    let near =
-        |name: &str| nearest(name.trim_start_matches(PREFIX), known.iter().map(|one| one.trim_start_matches(PREFIX)));
+    let near = |name: &str| {
+        nearest(name.trim_start_matches(PREFIX), known.iter().map(|variable| variable.trim_start_matches(PREFIX)))
+    };
     let mut sentences: Vec<String> = names
         .into_iter()
         .filter(strange)

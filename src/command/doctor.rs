@@ -62,8 +62,8 @@ async fn locust() -> CheckResult {
         return Ok(format!("Locust {} is installed", found.locust));
     }
     let cache = running::cache_dir().map_or_else(process::cache_folder, Ok)?;
-    let say: process::ProgressSink = std::sync::Arc::new(|line| tracing::info!("{line}"));
-    let installed = process::find_or_install(&cache, &say).await?;
+    let progress: process::ProgressSink = std::sync::Arc::new(|line| tracing::info!("{line}"));
+    let installed = process::find_or_install(&cache, &progress).await?;
     Ok(format!("Locust {} is ready in {}", installed.locust, cache.display()))
 }
 

@@ -93,8 +93,8 @@ impl LoadEngine for LocustEngine {
                 ProblemKind::EndedEarly,
                 "the server ended while the run was under way; what was measured until then is kept",
             );
-            let said = Extension { problems: vec![problem], ..Extension::default() };
-            delivered(&record, EngineEnd::Cancelled, said)
+            let extension = Extension { problems: vec![problem], ..Extension::default() };
+            delivered(&record, EngineEnd::Cancelled, extension)
         })
     }
 }
@@ -129,8 +129,8 @@ async fn collect(plan: &LocustInvocation, finished: Finished, job: &Job) -> Engi
         let log = Some(secrets.hide(&finished.log).into_owned()).filter(|log| !log.is_empty());
         if finished.record.loaded() {
             let notes = process::notes(&plan, &finished).iter().map(|note| secrets.hide(note).into_owned()).collect();
-            let said = Extension { problems, notes, log, ..Extension::default() };
-            let mut outcome = delivered(&finished.record, end, said);
+            let extension = Extension { problems, notes, log, ..Extension::default() };
+            let mut outcome = delivered(&finished.record, end, extension);
             for failure in outcome.extension.iter_mut().flat_map(|extension| &mut extension.failures) {
                 failure.error = secrets.hide(&failure.error).into_owned();
             }
@@ -147,7 +147,7 @@ async fn collect(plan: &LocustInvocation, finished: Finished, job: &Job) -> Engi
 }
 
 /// The outcome of a run: its record, and the notes about it.
-fn delivered(record: &Record, end: EngineEnd, said: Extension) -> EngineOutcome {
+fn delivered(record: &Record, end: EngineEnd, extension: Extension) -> EngineOutcome {
     let stats_csv = stats_csv(record);
     let measured = record.total();
     // The stats were written just now, so they can be read.
@@ -162,7 +162,7 @@ fn delivered(record: &Record, end: EngineEnd, said: Extension) -> EngineOutcome 
             script_exit_code: record.script_exit_code(),
             load_shape: record.shape().map(str::to_owned),
         }),
-        ..said
+        ..extension
     };
     let delivery = Delivery {
         history_csv: history_csv(record),

@@ -38,17 +38,17 @@ mod tests {
 
     #[test]
     fn a_repository_elsewhere_is_said_to_be() {
-        let said = |remote: &str, api: Option<&str>| not_on_github(&Repository::of_remote(remote).unwrap(), api);
+        let message = |remote: &str, api: Option<&str>| not_on_github(&Repository::of_remote(remote).unwrap(), api);
         let server = Some("https://ghe.acme.example/api/v3");
-        assert_eq!(said("git@github.com:acme/shop.git", None), None);
-        assert_eq!(said("git@ghe.acme.example:acme/shop.git", server), None);
-        assert_eq!(said("work:acme/shop.git", None), None);
+        assert_eq!(message("git@github.com:acme/shop.git", None), None);
+        assert_eq!(message("git@ghe.acme.example:acme/shop.git", server), None);
+        assert_eq!(message("work:acme/shop.git", None), None);
         insta::assert_snapshot!(
             [
-                said("git@bitbucket.org:acme/shop.git", None),
-                said("git@gitlab.com:acme/web/shop.git", server),
-                said("git@ghe.acme.example:acme/shop.git", None),
-                said("git@acme.ghe.com:acme/shop.git", None),
+                message("git@bitbucket.org:acme/shop.git", None),
+                message("git@gitlab.com:acme/web/shop.git", server),
+                message("git@ghe.acme.example:acme/shop.git", None),
+                message("git@acme.ghe.com:acme/shop.git", None),
             ]
             .map(Option::unwrap)
             .join("\n"),

@@ -28,7 +28,7 @@ impl Github {
     /// Whose token this is, asked once:
     ///
     /// - our own GitHub App: `GET /app` names its slug, and it writes as `slug[bot]`, a login that no user can
-    /// register;
+    ///   register;
     /// - a person's token: `GET /user`;
     /// - another app's installation token may not ask that (403); GraphQL's `viewer` answers it the same;
     /// - where neither is allowed: `None`. Then the answer to the first comment we create shows it, and the comments

@@ -23,12 +23,12 @@ pub(super) fn find(results: &Results, baseline: &UsualValues) -> Option<Finding>
     let mut crept: Vec<Crept> = results.endpoints.iter().filter_map(|endpoint| rising(endpoint, baseline)).collect();
     crept.sort_by(|a, b| (b.to_ms / b.from_ms).total_cmp(&(a.to_ms / a.from_ms)));
     let worst = crept.first()?;
-    let labels: Vec<String> = crept.iter().map(|one| one.label.clone()).collect();
+    let labels: Vec<String> = crept.iter().map(|series| series.label.clone()).collect();
     let evidence: Vec<String> = crept
         .iter()
-        .map(|one| {
-            let (from, to) = (Unit::Ms.show(one.from_ms.round()), Unit::Ms.show(one.to_ms.round()));
-            format!("{}: p95 {from} → {to} over {} builds", one.label, one.builds)
+        .map(|series| {
+            let (from, to) = (Unit::Ms.show(series.from_ms.round()), Unit::Ms.show(series.to_ms.round()));
+            format!("{}: p95 {from} → {to} over {} builds", series.label, series.builds)
         })
         .collect();
     Some(Finding::new(
@@ -63,7 +63,7 @@ mod tests {
     use super::super::tests::{endpoint, results};
     use super::*;
 
-    fn told(builds: &[f64]) -> Option<String> {
+    fn sentence(builds: &[f64]) -> Option<String> {
         let run = |median: f64| results(vec![endpoint("GET", "/a", 500, 0, median)]);
         let (now, before) = builds.split_last().unwrap();
         let baseline = UsualValues::median_of(before.iter().map(|median| UsualValues::of_run(&run(*median))));
@@ -74,7 +74,7 @@ mod tests {
     fn small_steps_add_up() {
         let builds: Vec<f64> =
             (0..15).map(|build| 50.0 * 1.03_f64.powi(build) * if build % 2 == 0 { 1.02 } else { 0.98 }).collect();
-        insta::assert_snapshot!(told(&builds).unwrap(), @r"
+        insta::assert_snapshot!(sentence(&builds).unwrap(), @r"
         GET /a became slower bit by bit over the last 15 builds, +51 % in all: no single build shows it, and the baseline moves along.
         Theil–Sen trend, 99.9 % confidence: GET /a: p95 102 ms → 154 ms over 15 builds
         ");
@@ -84,10 +84,10 @@ mod tests {
     fn noise_one_slow_build_and_short_histories_do_not_creep() {
         let mut rng = fastrand::Rng::with_seed(4);
         let noise: Vec<f64> = (0..20).map(|_| 50.0 * (0.93 + 0.14 * rng.f64())).collect();
-        assert_eq!(told(&noise), None);
-        assert_eq!(told(&[&[50.0; 19][..], &[90.0]].concat()), None);
-        assert_eq!(told(&[50.0, 55.0, 60.0, 66.0, 73.0]), None);
+        assert_eq!(sentence(&noise), None);
+        assert_eq!(sentence(&[&[50.0; 19][..], &[90.0]].concat()), None);
+        assert_eq!(sentence(&[50.0, 55.0, 60.0, 66.0, 73.0]), None);
         let faster: Vec<f64> = (0..15).map(|build| 50.0 * 0.97_f64.powi(build)).collect();
-        assert_eq!(told(&faster), None);
+        assert_eq!(sentence(&faster), None);
     }
 }

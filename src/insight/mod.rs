@@ -64,7 +64,7 @@ mod tests {
 
     pub(super) fn results(endpoints: Vec<Endpoint>) -> Results {
         let sum = |of: fn(&Endpoint) -> u64| endpoints.iter().map(of).fold(0, u64::saturating_add);
-        let (requests, failures) = (sum(|one| one.requests), sum(|one| one.failures));
+        let (requests, failures) = (sum(|interval| interval.requests), sum(|interval| interval.failures));
         Results::new(endpoint("", "Aggregated", requests, failures, 20.0), endpoints)
     }
 
@@ -91,8 +91,8 @@ mod tests {
 
     #[test]
     fn runs_with_errors_have_their_failures_told() {
-        let told = |folder: &str| fixture(folder).into_iter().map(|finding| finding.sentence).collect::<Vec<_>>();
-        insta::assert_debug_snapshot!([told("errors/s1_basic"), told("errors/s2_auth")], @r#"
+        let sentences = |folder: &str| fixture(folder).into_iter().map(|finding| finding.sentence).collect::<Vec<_>>();
+        insta::assert_debug_snapshot!([sentences("errors/s1_basic"), sentences("errors/s2_auth")], @r#"
         [
             [
                 "3 of 136 requests failed (2.21 %), all of them gateway errors (502, 504).",

@@ -38,15 +38,15 @@ async fn try_publish_all(
     if how.status {
         // The commit of a pull request has its status where the comment is.
         let repository = found.pull_request.as_ref().map(|pull_request| &pull_request.repository);
-        for (one, key) in judged.iter().zip(&keys) {
-            set_status(&github, repository.or(ci.repository.as_ref()), one, key, ci).await;
+        for (judged_run, key) in judged.iter().zip(&keys) {
+            set_status(&github, repository.or(ci.repository.as_ref()), judged_run, key, ci).await;
         }
     }
     let Some(pull_request) = found.pull_request else {
         return found.failure.map_or(Ok(()), |fault| Err(explained(fault, ci)));
     };
-    for (one, key) in judged.iter().zip(&keys) {
-        if let Err(fault) = publish(&github, &pull_request, one, key, how, ci).await {
+    for (judged_run, key) in judged.iter().zip(&keys) {
+        if let Err(fault) = publish(&github, &pull_request, judged_run, key, how, ci).await {
             warn(&format!("no comment for {key}"), &fault);
         }
     }
@@ -142,13 +142,14 @@ fn ran_at(run: &RunRecord) -> Option<jiff::Timestamp> {
 
 /// A section's key: the one asked for, else the test's name; folders of the same test are distinguished by their path.
 fn keys(judged: &[JudgedRun], asked: Option<&str>) -> Vec<String> {
-    let names: Vec<String> = judged.iter().map(|one| asked.map_or_else(|| one.name(), ToOwned::to_owned)).collect();
+    let names: Vec<String> =
+        judged.iter().map(|judged_run| asked.map_or_else(|| judged_run.name(), ToOwned::to_owned)).collect();
     names
         .iter()
         .zip(judged)
-        .map(|(name, one)| match names.iter().filter(|other| *other == name).count() {
+        .map(|(name, judged_run)| match names.iter().filter(|other| *other == name).count() {
             1 => name.clone(),
-            _ => format!("{name} ({})", one.folder.path().display()),
+            _ => format!("{name} ({})", judged_run.folder.path().display()),
         })
         .collect()
 }

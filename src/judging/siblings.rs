@@ -40,7 +40,7 @@ impl Siblings {
                 let known = |method: &str, name: &str| {
                     results.endpoints.iter().any(|endpoint| endpoint.method == method && endpoint.name == name)
                 };
-                total <= results.total.failures && failures.iter().all(|one| known(&one.method, &one.name))
+                total <= results.total.failures && failures.iter().all(|failure| known(&failure.method, &failure.name))
             });
             log(&path, failures.is_some(), "--failures-csv");
             results.failures = failures.unwrap_or_default();

@@ -36,7 +36,7 @@ pub fn render_json(checked: &[Checked]) -> String {
     }
     let entries: Vec<Entry<'_>> = checked
         .iter()
-        .flat_map(|one| one.diagnostics.iter().map(|diagnostic| Entry { file: &one.file, diagnostic }))
+        .flat_map(|checked| checked.diagnostics.iter().map(|diagnostic| Entry { file: &checked.file, diagnostic }))
         .collect();
     // Strings and numbers alone cannot fail to serialize.
     let mut text = serde_json::to_string_pretty(&entries).unwrap_or_default();

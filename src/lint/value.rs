@@ -64,7 +64,7 @@ impl<'a> Bindings<'_, 'a> {
             Expr::Call(call) => {
                 let Expr::Attribute(function) = &*call.func else { return None };
                 let arguments =
-                    || call.arguments.args.iter().chain(call.arguments.keywords.iter().map(|one| &one.value));
+                    || call.arguments.args.iter().chain(call.arguments.keywords.iter().map(|keyword| &keyword.value));
                 let fixed = arguments().all(|argument| self.is_fixed(argument, steps));
                 match function.attr.as_str() {
                     "format" => {

@@ -47,8 +47,8 @@ pub(super) async fn collect(
 ) -> Result<Results, FolderError> {
     let mut notes = Vec::new();
     if let Some(extension) = row.extension.as_mut().filter(|_| ends_itself) {
-        let meant = extension.problems.extract_if(.., |problem| problem.kind == ProblemKind::EndedItself);
-        notes.extend(meant.map(|problem| format!("{}, as test.ends_itself says", problem.message)));
+        let intended = extension.problems.extract_if(.., |problem| problem.kind == ProblemKind::EndedItself);
+        notes.extend(intended.map(|problem| format!("{}, as test.ends_itself says", problem.message)));
     }
     let mut delivered = [None, None, None];
     let fields = [

@@ -48,16 +48,16 @@ fn both(exact: &ExactEndpoint) -> Histogram {
 
 fn steady(exact: ExactSteady) -> Steady {
     let mut total = ExactEndpoint { name: "Aggregated".to_owned(), ..ExactEndpoint::default() };
-    for one in &exact.endpoints {
-        total.passed.merge(&one.passed);
-        total.failed.merge(&one.failed);
+    for exact_endpoint in &exact.endpoints {
+        total.passed.merge(&exact_endpoint.passed);
+        total.failed.merge(&exact_endpoint.failed);
     }
     let seconds = (exact.seconds > 0.0).then_some(exact.seconds);
     Steady {
         from_s: exact.from_s,
         seconds: exact.seconds,
         total: endpoint(&total, seconds),
-        endpoints: exact.endpoints.iter().map(|one| endpoint(one, seconds)).collect(),
+        endpoints: exact.endpoints.iter().map(|exact_endpoint| endpoint(exact_endpoint, seconds)).collect(),
     }
 }
 

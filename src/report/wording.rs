@@ -25,13 +25,13 @@ pub fn outcome_word(outcome: Outcome) -> &'static str {
 pub fn headline(verdict: &Verdict) -> String {
     let sentence = verdict.sentence.trim();
     let lower = sentence.to_lowercase();
-    let said = match verdict.outcome {
+    let headline = match verdict.outcome {
         Outcome::Pass => lower.contains("passed"),
         Outcome::Warn => lower.starts_with("passed") || lower.contains("judged"),
         Outcome::Inconclusive => lower.contains("judged"),
         Outcome::Fail => lower.starts_with("failed"),
     };
-    if said { sentence.to_owned() } else { format!("{}: {sentence}", outcome_word(verdict.outcome)) }
+    if headline { sentence.to_owned() } else { format!("{}: {sentence}", outcome_word(verdict.outcome)) }
 }
 
 /// What nearly all endpoints share, for the lines above the table: a table whose rows are all slower is misread without
@@ -197,15 +197,15 @@ mod tests {
 
     #[test]
     fn the_headline_says_the_verdict_once() {
-        let said = |outcome, sentence: &str| {
+        let headline = |outcome, sentence: &str| {
             headline(&Verdict { outcome, sentence: sentence.to_owned(), ..Verdict::new(Vec::new()) })
         };
-        assert_eq!(said(Outcome::Fail, "/login is slower"), "Failed: /login is slower");
-        assert_eq!(said(Outcome::Fail, "/passed is slower"), "Failed: /passed is slower");
-        assert_eq!(said(Outcome::Pass, "All 4 gates passed"), "All 4 gates passed");
-        assert_eq!(said(Outcome::Warn, "Passed with a warning: x"), "Passed with a warning: x");
-        assert_eq!(said(Outcome::Inconclusive, "Not judged: x"), "Not judged: x");
-        assert_eq!(said(Outcome::Inconclusive, "x"), "Inconclusive: x");
+        assert_eq!(headline(Outcome::Fail, "/login is slower"), "Failed: /login is slower");
+        assert_eq!(headline(Outcome::Fail, "/passed is slower"), "Failed: /passed is slower");
+        assert_eq!(headline(Outcome::Pass, "All 4 gates passed"), "All 4 gates passed");
+        assert_eq!(headline(Outcome::Warn, "Passed with a warning: x"), "Passed with a warning: x");
+        assert_eq!(headline(Outcome::Inconclusive, "Not judged: x"), "Not judged: x");
+        assert_eq!(headline(Outcome::Inconclusive, "x"), "Inconclusive: x");
     }
 
     #[test]

@@ -73,10 +73,10 @@ pub(crate) fn report_outcome(ended: &RunEnd) -> Exit {
     }
     for problem in ended.results.iter().flat_map(|results| &results.problems).chain(&ended.problems) {
         // The sentence names the gravest one already.
-        let said = ended.message.as_ref() == Some(&problem.message) && ended.outcome != RunOutcome::Finished;
+        let already_logged = ended.message.as_ref() == Some(&problem.message) && ended.outcome != RunOutcome::Finished;
         match &problem.detail {
-            Some(detail) if said => tracing::warn!("{detail}"),
-            None if said => {}
+            Some(detail) if already_logged => tracing::warn!("{detail}"),
+            None if already_logged => {}
             Some(detail) => tracing::warn!("{}\n{detail}", problem.message),
             None => tracing::warn!("{}", problem.message),
         }

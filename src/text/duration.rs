@@ -44,8 +44,8 @@ mod tests {
 
     #[test]
     fn durations_are_written_as_people_write_them() {
-        let said = [0.0, 0.34, 45.4, 300.0, 303.0, 5400.0, 43_205.0].map(|s| duration(Duration::from_secs_f64(s)));
-        assert_eq!(said, ["0s", "0.3s", "45s", "5m", "5m 3s", "1h 30m", "12h 5s"]);
+        let texts = [0.0, 0.34, 45.4, 300.0, 303.0, 5400.0, 43_205.0].map(|s| duration(Duration::from_secs_f64(s)));
+        assert_eq!(texts, ["0s", "0.3s", "45s", "5m", "5m 3s", "1h 30m", "12h 5s"]);
         let typed = [90.0, 1.5, 7_776_000.0, 29.999_999_9].map(|s| compact_duration(Duration::from_secs_f64(s)));
         assert_eq!(typed, ["1m30s", "1.5s", "2160h", "30s"]);
     }

@@ -139,8 +139,8 @@ fn the_history_is_parsed_once_for_gates_findings_and_charts() {
         .stdin(Stdio::from(pipe_of(&fixture("healthy/s3_checkout", history))))
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&from_pipe.stderr);
-    assert!(from_pipe.status.success() && !said.contains("no findings"), "{said}");
+    let stderr_text = String::from_utf8_lossy(&from_pipe.stderr);
+    assert!(from_pipe.status.success() && !stderr_text.contains("no findings"), "{stderr_text}");
     let results: Results = ResultsFolder::new(folder.path()).read_json(ResultsFolder::RESULTS).unwrap();
     assert_eq!((results.timeline.points.len(), results.timeline.peak_users()), (12, 20));
     let page = std::fs::read_to_string(folder.path().join(ResultsFolder::REPORT)).unwrap();

@@ -117,7 +117,7 @@ async fn findings(source: &str, shape: Shape, faults: Vec<Fault>) -> Vec<Finding
 }
 
 #[track_caller]
-fn one(findings: &[Finding], kind: FindingKind) -> &Finding {
+fn finding_of(findings: &[Finding], kind: FindingKind) -> &Finding {
     findings.iter().find(|finding| finding.kind == kind).unwrap_or_else(|| panic!("no {kind:?} in {findings:#?}"))
 }
 
@@ -128,7 +128,7 @@ fn kinds(findings: &[Finding]) -> Vec<FindingKind> {
 #[tokio::test]
 async fn latency_that_grows_is_a_drift() {
     let found = findings(BUSY, STEADY, vec![Fault::GrowingLatency { factor: 31.0 }]).await;
-    let drift = one(&found, FindingKind::Drift);
+    let drift = finding_of(&found, FindingKind::Drift);
     assert!(drift.sentence.starts_with("Response times of all requests rise"), "{drift:#?}");
     assert_eq!(kinds(&found), [FindingKind::Drift], "{found:#?}");
 }
@@ -137,11 +137,11 @@ async fn latency_that_grows_is_a_drift() {
 async fn errors_for_two_seconds_are_a_spike() {
     let spike = Fault::ErrorSpike { from: Duration::from_secs(5), to: Duration::from_secs(7), share: 0.6 };
     let found = findings(BUSY, STEADY, vec![spike]).await;
-    let burst = one(&found, FindingKind::ErrorSpike);
+    let burst = finding_of(&found, FindingKind::ErrorSpike);
     assert!(burst.sentence.contains("after the ramp-up"), "{burst:#?}");
     let (from, to) = burst.span_s.unwrap();
     assert!((2..=4).contains(&(to - from)), "{burst:#?}");
-    assert!(one(&found, FindingKind::Failures).sentence.contains("all of them server errors"), "{found:#?}");
+    assert!(finding_of(&found, FindingKind::Failures).sentence.contains("all of them server errors"), "{found:#?}");
     assert_eq!(found.len(), 2, "{found:#?}");
 }
 
@@ -150,7 +150,7 @@ async fn errors_while_users_are_added_are_a_spike_inside_the_ramp_up() {
     let spike = Fault::ErrorSpike { from: Duration::ZERO, to: Duration::from_secs(2), share: 0.9 };
     let shape = Shape { users: 10, spawn_rate: 2, seconds: 10 };
     let found = findings(BUSY, shape, vec![spike]).await;
-    let burst = one(&found, FindingKind::ErrorSpike);
+    let burst = finding_of(&found, FindingKind::ErrorSpike);
     assert!(burst.sentence.contains("inside the ramp-up"), "{burst:#?}");
 }
 
@@ -158,7 +158,7 @@ async fn errors_while_users_are_added_are_a_spike_inside_the_ramp_up() {
 async fn a_shop_at_its_limit_is_saturated() {
     let shape = Shape { users: 16, spawn_rate: 2, seconds: 10 };
     let found = findings(BUSY, shape, vec![Fault::Saturation { requests_per_s: 20.0 }]).await;
-    let saturation = one(&found, FindingKind::Saturation);
+    let saturation = finding_of(&found, FindingKind::Saturation);
     assert!(saturation.sentence.contains("/s while users grow from "), "{saturation:#?}");
 }
 
@@ -173,9 +173,12 @@ async fn a_slower_machine_and_a_slower_network_are_common_mode_and_a_slower_logi
     let baseline = UsualValues::of_run(usual);
     assert_eq!(find(usual, course, Some(&baseline)), [], "a healthy run");
     let found = find(&slower.0, &slower.1, Some(&baseline));
-    assert!(one(&found, FindingKind::CommonMode).sentence.starts_with("All 3 endpoints are slower"), "{found:#?}");
+    assert!(
+        finding_of(&found, FindingKind::CommonMode).sentence.starts_with("All 3 endpoints are slower"),
+        "{found:#?}"
+    );
     let found = find(&later.0, &later.1, Some(&baseline));
-    assert!(one(&found, FindingKind::CommonMode).sentence.contains("about the same time longer"), "{found:#?}");
+    assert!(finding_of(&found, FindingKind::CommonMode).sentence.contains("about the same time longer"), "{found:#?}");
     assert_eq!(find(&login.0, &login.1, Some(&baseline)), [], "one slow endpoint is for the gates to judge");
 }
 
@@ -187,7 +190,7 @@ async fn a_login_that_gets_slower_bit_by_bit_is_told_from_its_history() {
     let (now, before) = measured.split_last().unwrap();
     let found =
         find(&now.0, &now.1, Some(&UsualValues::median_of(before.iter().map(|run| UsualValues::of_run(&run.0)))));
-    let creep = one(&found, FindingKind::Creep);
+    let creep = finding_of(&found, FindingKind::Creep);
     assert!(creep.sentence.starts_with("POST /api/v1/auth/login became slower bit by bit"), "{creep:#?}");
 }
 
@@ -196,7 +199,7 @@ async fn quick_errors_make_the_shop_faster_because_it_fails() {
     let faults = vec![vec![], vec![Fault::FailFast { share: 0.7 }]];
     let measured = runs(BUSY, Shape { seconds: 6, ..STEADY }, faults).await;
     let found = find(&measured[1].0, &measured[1].1, Some(&UsualValues::of_run(&measured[0].0)));
-    let faster = one(&found, FindingKind::FasterBecauseFailing);
+    let faster = finding_of(&found, FindingKind::FasterBecauseFailing);
     assert!(faster.sentence.contains("/api/v1/auth/login"), "{faster:#?}");
 }
 
@@ -204,7 +207,7 @@ async fn quick_errors_make_the_shop_faster_because_it_fails() {
 async fn urls_without_a_name_are_told_with_the_name_to_use() {
     let shape = Shape { seconds: 4, ..STEADY };
     let found = findings(UNNAMED, shape, vec![]).await;
-    let names = one(&found, FindingKind::DynamicNames);
+    let names = finding_of(&found, FindingKind::DynamicNames);
     assert!(names.sentence.ends_with("name the request /api/v1/products/[id] instead."), "{names:#?}");
     assert_eq!(kinds(&found), [FindingKind::DynamicNames], "{found:#?}");
 }
@@ -213,7 +216,7 @@ async fn urls_without_a_name_are_told_with_the_name_to_use() {
 async fn failures_are_told_by_class() {
     let faults = vec![Fault::RateLimit { share: 0.3 }, Fault::Resets { share: 0.1 }];
     let found = findings(BUSY, Shape { seconds: 6, ..STEADY }, faults).await;
-    let failures = one(&found, FindingKind::Failures);
+    let failures = finding_of(&found, FindingKind::Failures);
     assert!(failures.sentence.contains("most often rate limits (429)"), "{failures:#?}");
     assert!(failures.evidence.contains("connections "), "{failures:#?}");
     assert_eq!(kinds(&found), [FindingKind::Failures], "{found:#?}");

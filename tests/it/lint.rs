@@ -44,8 +44,11 @@ fn every_fault_is_caught_at_its_line_and_nothing_else() {
     let mut seen = Vec::new();
     for path in python_files(&fixtures()) {
         let source = std::fs::read_to_string(&path).unwrap();
-        let mut found: Vec<_> =
-            check(&source).unwrap().iter().map(|one| (one.line, one.rule.name().to_owned())).collect();
+        let mut found: Vec<_> = check(&source)
+            .unwrap()
+            .iter()
+            .map(|diagnostic| (diagnostic.line, diagnostic.rule.name().to_owned()))
+            .collect();
         found.sort();
         assert_eq!(found, expected(&source), "{}", path.display());
         seen.extend(found.into_iter().map(|(_, rule)| rule));

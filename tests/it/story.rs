@@ -94,15 +94,15 @@ fn counts_agree(script: &str, processes: &str) {
     }
     tool.run(&run).expect(0);
     let counts: BTreeMap<String, u64> =
-        shop.served().into_iter().map(|one| (format!("{} {}", one.method, one.name), one.requests())).collect();
+        shop.served().into_iter().map(|row| (format!("{} {}", row.method, row.name), row.requests())).collect();
     let results = tool.json("loadforge-results/results.json");
     let measured: BTreeMap<String, u64> = results["endpoints"]
         .as_array()
         .unwrap()
         .iter()
-        .map(|one| {
-            let label = format!("{} {}", one["method"].as_str().unwrap(), one["name"].as_str().unwrap());
-            (label, one["requests"].as_u64().unwrap())
+        .map(|row| {
+            let label = format!("{} {}", row["method"].as_str().unwrap(), row["name"].as_str().unwrap());
+            (label, row["requests"].as_u64().unwrap())
         })
         .collect();
     assert_eq!(measured, counts);

@@ -28,7 +28,7 @@ fn both(first: &Verdict, second: Verdict) -> Verdict {
     combine(first, &[second], 3, None, OnInconclusive::Fail)
 }
 
-fn told(first: Row, second: Option<Row>) -> (Outcome, String) {
+fn outcome_and_text(first: Row, second: Option<Row>) -> (Outcome, String) {
     let combined = both(&verdict(vec![first]), verdict(second.into_iter().collect()));
     (combined.outcome, combined.rows[0].reason.to_string())
 }
@@ -42,24 +42,27 @@ fn only_a_failed_comparison_asks_for_a_second_run() {
 
 #[test]
 fn what_fails_twice_fails() {
-    let (outcome, reason) = told(row("g", Outcome::Fail, 700.0, true), Some(row("g", Outcome::Fail, 710.0, true)));
+    let (outcome, reason) =
+        outcome_and_text(row("g", Outcome::Fail, 700.0, true), Some(row("g", Outcome::Fail, 710.0, true)));
     assert_eq!(outcome, Outcome::Fail);
     assert_eq!(reason, "failed in both runs; limit from 6 good runs");
 }
 
 #[test]
 fn what_fails_once_is_a_warning_whichever_run_it_was() {
-    let (outcome, reason) = told(row("g", Outcome::Fail, 700.0, true), Some(row("g", Outcome::Pass, 510.0, true)));
+    let (outcome, reason) =
+        outcome_and_text(row("g", Outcome::Fail, 700.0, true), Some(row("g", Outcome::Pass, 510.0, true)));
     assert_eq!(outcome, Outcome::Warn);
     assert_eq!(reason, "failed in the first run only; limit from 6 good runs");
-    let (outcome, reason) = told(row("g", Outcome::Pass, 510.0, true), Some(row("g", Outcome::Fail, 700.0, true)));
+    let (outcome, reason) =
+        outcome_and_text(row("g", Outcome::Pass, 510.0, true), Some(row("g", Outcome::Fail, 700.0, true)));
     assert_eq!(outcome, Outcome::Warn);
     assert_eq!(reason, "missed in the second run only; limit from 6 good runs");
 }
 
 #[test]
 fn what_the_second_run_cannot_tell_is_neither_red_nor_green() {
-    let (outcome, reason) = told(row("g", Outcome::Fail, 700.0, true), None);
+    let (outcome, reason) = outcome_and_text(row("g", Outcome::Fail, 700.0, true), None);
     assert_eq!(outcome, Outcome::Inconclusive);
     assert_eq!(
         reason,
@@ -67,7 +70,7 @@ fn what_the_second_run_cannot_tell_is_neither_red_nor_green() {
          the first run: limit from 6 good runs"
     );
     let open = Row { reason: "too few requests".into(), ..row("g", Outcome::Inconclusive, 700.0, true) };
-    let (outcome, reason) = told(row("g", Outcome::Fail, 700.0, true), Some(open));
+    let (outcome, reason) = outcome_and_text(row("g", Outcome::Fail, 700.0, true), Some(open));
     assert_eq!(outcome, Outcome::Inconclusive);
     assert!(reason.contains("does not show it: too few requests; the first run: "), "{reason}");
 }
@@ -78,7 +81,7 @@ fn how_the_limit_was_learned_is_told_once() {
     let first = Row { reason: learned("700 ms misses <= 600 ms"), ..row("g", Outcome::Fail, 700.0, true) };
     let second = Row { reason: learned("too few requests"), ..row("g", Outcome::Inconclusive, 700.0, true) };
     insta::assert_snapshot!(
-        told(first, Some(second)).1,
+        outcome_and_text(first, Some(second)).1,
         @"failed once and could not be confirmed, the second run does not show it: too few requests; the first run: 700 ms misses <= 600 ms; limit from 6 good runs"
     );
 }
@@ -118,8 +121,8 @@ fn both_values_stand_beside_each_other() {
         &verdict(vec![row("a", Outcome::Fail, 700.0, true), row("b", Outcome::Pass, 10.0, false)]),
         verdict(vec![row("a", Outcome::Fail, 710.0, true), row("b", Outcome::Pass, 11.0, false)]),
     );
-    let told: Vec<String> = both.rows.iter().map(Row::observed_text).collect();
-    assert_eq!(told, ["700 ms, then 710 ms", "10 ms"]);
+    let observed: Vec<String> = both.rows.iter().map(Row::observed_text).collect();
+    assert_eq!(observed, ["700 ms, then 710 ms", "10 ms"]);
 }
 
 #[test]
@@ -144,7 +147,8 @@ fn a_doubtful_second_run_confirms_nothing() {
 
 #[test]
 fn written_limits_are_judged_by_the_first_run_alone() {
-    let (outcome, reason) = told(row("g", Outcome::Fail, 700.0, false), Some(row("g", Outcome::Pass, 510.0, false)));
+    let (outcome, reason) =
+        outcome_and_text(row("g", Outcome::Fail, 700.0, false), Some(row("g", Outcome::Pass, 510.0, false)));
     assert_eq!((outcome, reason.as_str()), (Outcome::Fail, "limit from 6 good runs"));
 }
 

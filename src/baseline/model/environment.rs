@@ -44,7 +44,7 @@ impl Environment {
     #[must_use]
     pub fn of(run: &[Observation]) -> Self {
         let mut buffer = Vec::with_capacity(run.len());
-        let factor = median_of(run.iter().map(|one| one.value - one.center), &mut buffer);
+        let factor = median_of(run.iter().map(|observation| observation.value - observation.center), &mut buffer);
         let alone = Self { factor, line: None };
         let Some(line) = Line::through(run) else { return alone };
         let with_line = Self { factor, line: Some(line) };
@@ -59,9 +59,14 @@ impl Environment {
 
     /// How far three quarters of the endpoints are at most from what the environment explains, in their spreads.
     fn distance(&self, run: &[Observation]) -> f64 {
-        let explained = |one: &Observation| self.line.map_or(self.factor, |line| line.shift(one.center));
-        let mut far: Vec<f64> =
-            run.iter().map(|one| (one.value - one.center - explained(one)).abs() / one.spread.max(1e-6)).collect();
+        let explained =
+            |observation: &Observation| self.line.map_or(self.factor, |line| line.shift(observation.center));
+        let mut far: Vec<f64> = run
+            .iter()
+            .map(|observation| {
+                (observation.value - observation.center - explained(observation)).abs() / observation.spread.max(1e-6)
+            })
+            .collect();
         if far.is_empty() {
             return 0.0;
         }
@@ -102,7 +107,10 @@ fn thinned(run: &[Observation]) -> Vec<(f64, f64)> {
         ordered.sort_by(|a, b| a.center.total_cmp(&b.center));
         ordered = (0..MOST).map(|index| ordered[index * (run.len() - 1) / (MOST - 1)]).collect();
     }
-    ordered.into_iter().map(|one| ((-one.center).exp(), (one.value - one.center).exp())).collect()
+    ordered
+        .into_iter()
+        .map(|observation| ((-observation.center).exp(), (observation.value - observation.center).exp()))
+        .collect()
 }
 
 fn weighted_median(values: &mut [(f64, f64)]) -> Option<f64> {
@@ -123,8 +131,8 @@ mod tests {
 
     /// Endpoints with these usual values, in a run that makes of each what `become` says.
     fn run(usual: &[f64], become_: impl Fn(f64) -> f64) -> Vec<Observation> {
-        let one = |ms: &f64| Observation { center: ms.ln(), spread: 0.05, value: become_(*ms).ln() };
-        usual.iter().map(one).collect()
+        let observation = |ms: &f64| Observation { center: ms.ln(), spread: 0.05, value: become_(*ms).ln() };
+        usual.iter().map(observation).collect()
     }
 
     const USUAL: [f64; 7] = [20.0, 35.0, 60.0, 110.0, 200.0, 450.0, 900.0];
@@ -171,7 +179,7 @@ mod tests {
                 run.into_iter().map(|(center, spread, value)| Observation { center, spread, value }).collect();
             let environment = Environment::of(&run);
             prop_assert!(environment.factor.is_finite());
-            prop_assert!(run.iter().all(|one| environment.shift(one.center).is_finite()));
+            prop_assert!(run.iter().all(|observation| environment.shift(observation.center).is_finite()));
         }
     }
 }

@@ -80,23 +80,23 @@ impl Model {
     #[must_use]
     pub fn learn(series: &[Series]) -> Option<Self> {
         let runs = series.first()?.logs.len();
-        let table: Vec<Vec<f64>> = series.iter().map(|one| one.logs.clone()).collect();
+        let table: Vec<Vec<f64>> = series.iter().map(|endpoint| endpoint.logs.clone()).collect();
         if series.len() < ENOUGH || table.iter().any(|logs| logs.len() != runs || measured(logs) < ENOUGH) {
             return None;
         }
         let polished = polish(&table);
         let own: Vec<f64> = polished.rest.iter().map(|rest| own_spread(rest, series.len())).collect();
-        let beyond_sampling = own.iter().zip(series).map(|(own, one)| own * own - one.sampling);
+        let beyond_sampling = own.iter().zip(series).map(|(own, endpoint)| own * own - endpoint.sampling);
         let service_variance = median_of(beyond_sampling, &mut Vec::new()).max(LEAST_SPREAD * LEAST_SPREAD);
         let prior = |sampling: f64| service_variance + sampling;
-        let fits = polished.centers.iter().zip(&own).zip(series).map(|((center, own), one)| Fit {
+        let fits = polished.centers.iter().zip(&own).zip(series).map(|((center, own), endpoint)| Fit {
             center: *center,
-            spread: shrunk(*own, measured(&one.logs), prior(one.sampling)),
+            spread: shrunk(*own, measured(&endpoint.logs), prior(endpoint.sampling)),
         });
         let mut slow = 0;
         let mut values = 0;
-        for (rest, one) in polished.rest.iter().zip(series) {
-            let threshold = (SLOW_SPREADS * prior(one.sampling).sqrt()).max(SLOW_FACTOR.ln());
+        for (rest, endpoint) in polished.rest.iter().zip(series) {
+            let threshold = (SLOW_SPREADS * prior(endpoint.sampling).sqrt()).max(SLOW_FACTOR.ln());
             slow += rest.iter().filter(|rest| **rest > threshold).count();
             values += measured(rest);
         }

@@ -122,13 +122,13 @@ pub(super) fn of_the_run(results: &Results, sent_nothing: bool) -> Vec<Row> {
         .collect();
     rows.extend(script_verdict(results));
     rows.extend(results.problems.iter().map(|Problem { message, .. }| about_the_run(results, message)));
-    let said = results.problems.iter().any(|problem| {
+    let reported = results.problems.iter().any(|problem| {
         matches!(
             problem.kind,
             ProblemKind::NothingSent | ProblemKind::ScriptDidNotLoad | ProblemKind::EngineNotAvailable
         )
     });
-    if sent_nothing && !said {
+    if sent_nothing && !reported {
         rows.push(about_the_run(results, "the run measured no request"));
     }
     rows

@@ -91,7 +91,7 @@ impl Publication<'_> {
     async fn run(mut self) -> Result<Published, GithubError> {
         let mut placement = None;
         let (mut writes, mut failures) = (0, 0);
-        let mut gone = None;
+        let mut deleted_id = None;
         loop {
             let read_at = Instant::now();
             let mut own = self.remote.read().await?;
@@ -129,8 +129,8 @@ impl Publication<'_> {
                     failures = 0;
                 }
                 // Deleted between our read and our write, by another job or by hand.
-                Err(error) if error.status() == Some(404) && plan.target.is_some() && gone != plan.target => {
-                    gone = plan.target;
+                Err(error) if error.status() == Some(404) && plan.target.is_some() && deleted_id != plan.target => {
+                    deleted_id = plan.target;
                 }
                 Err(error) if error.is_too_long() && self.limit > MAX_COMMENT / 4 => self.limit = self.limit / 4 * 3,
                 Err(error) => {

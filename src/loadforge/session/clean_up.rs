@@ -35,10 +35,10 @@ impl Session<'_> {
         }
         let (id, name) = (recorder.record.test_id, recorder.record.ephemeral_name.clone());
         let mut failure = None;
-        let mut gone = Vec::new();
+        let mut deleted = Vec::new();
         if let Some(id) = id {
             match self.delete_one(id).await {
-                Ok(()) => gone.push(id),
+                Ok(()) => deleted.push(id),
                 Err(cause) => failure = Some((Some(id), cause)),
             }
         }
@@ -48,11 +48,11 @@ impl Session<'_> {
             let left = match timeout(STEP_LIMIT, self.client.tests()).await {
                 Ok(Ok(rows)) => rows.into_iter().filter(|row| row.name == *of_name).map(|row| row.id),
                 // Only a confirmed deletion is reported as one; an unknown outcome is reported as unknown.
-                Ok(Err(error)) if gone.is_empty() => {
+                Ok(Err(error)) if deleted.is_empty() => {
                     failure = failure.or_else(|| Some((None, chain(&error))));
                     break;
                 }
-                Err(_) if gone.is_empty() => {
+                Err(_) if deleted.is_empty() => {
                     failure = failure.or_else(|| Some((None, "the service took too long".to_owned())));
                     break;
                 }
@@ -64,11 +64,11 @@ impl Session<'_> {
                 break;
             }
             for id in left {
-                gone.retain(|known| *known != id);
+                deleted.retain(|known| *known != id);
                 match self.delete_one(id).await {
                     Ok(()) => {
                         failure = Some((Some(id), "the service says it is deleted, but still lists it".to_owned()));
-                        gone.push(id);
+                        deleted.push(id);
                     }
                     Err(cause) => {
                         failure = Some((Some(id), cause));
@@ -82,7 +82,7 @@ impl Session<'_> {
             None => {
                 recorder.record.ephemeral = false;
                 recorder.try_save(self.observer);
-                gone.into_iter().for_each(|id| self.observer.event(&Event::TestDeleted { id }));
+                deleted.into_iter().for_each(|id| self.observer.event(&Event::TestDeleted { id }));
             }
         }
     }

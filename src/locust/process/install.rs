@@ -159,14 +159,14 @@ async fn step(command: &mut Command) -> Result<(), ProcessError> {
 /// Waits for the lock file; it is let go when the file is closed.
 async fn lock(path: &Path, progress: &ProgressSink) -> io::Result<File> {
     let file = File::options().create(true).truncate(false).write(true).open(path)?;
-    let mut told = false;
+    let mut announced = false;
     loop {
         match file.try_lock() {
             Ok(()) => return Ok(file),
-            Err(TryLockError::WouldBlock) if told => {}
+            Err(TryLockError::WouldBlock) if announced => {}
             Err(TryLockError::WouldBlock) => {
                 progress("waiting for another process that installs Locust");
-                told = true;
+                announced = true;
             }
             Err(TryLockError::Error(error)) => return Err(error),
         }

@@ -33,7 +33,7 @@ impl Tail {
 
     /// Adds the new lines; false when the record has to be read again from its beginning.
     fn read_lines(&mut self, record: &mut Record) -> io::Result<bool> {
-        let mut whole = true;
+        let mut complete = true;
         let mut paths = fs::read_dir(&self.folder)?
             .map(|entry| Ok(entry?.path()))
             .filter(|path| path.as_ref().map_or(true, |path| path.extension().is_some_and(|ext| ext == "ndjson")))
@@ -51,12 +51,12 @@ impl Tail {
                 let number = serde_json::from_slice::<LineNumber>(line);
                 if let (Ok(number), Ok(line)) = (number, serde_json::from_slice(line)) {
                     record.number(&node, number);
-                    whole &= record.add(&node, line);
+                    complete &= record.add(&node, line);
                 }
             }
             *offset += end as u64 + 1;
         }
-        Ok(whole)
+        Ok(complete)
     }
 }
 

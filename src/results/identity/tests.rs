@@ -94,7 +94,7 @@ proptest! {
             Some((name, relation)) => (*relation, Some(*name)),
             None => (Relation::SameRun, None),
         };
-        prop_assert_eq!((answer.relation, answer.difference.as_ref().map(|one| one.field)), expected);
+        prop_assert_eq!((answer.relation, answer.difference.as_ref().map(|difference| difference.field)), expected);
         let same_job = !elsewhere && FIELDS[..6].iter().all(|(name, _)| !differs(name));
         prop_assert_eq!(answer.may_continue(), same_job);
         if answer.is_of_this_build() {

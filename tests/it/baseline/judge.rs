@@ -126,12 +126,12 @@ fn every_endpoint_counts_its_own_runs_and_a_new_one_is_reported_as_new() {
         endpoint("GET /newest", 1_000, 0, 300.0),
     ]);
     let verdict = verdict_with(&runs, &[r#"p95 of "**" <= +20% vs baseline"#], &now, &rules(30));
-    let told: Vec<String> = verdict
+    let texts: Vec<String> = verdict
         .rows
         .iter()
         .map(|row| format!("{} {} {}: {}", row.outcome, row.subject, row.baseline.as_ref().unwrap().runs, row.reason))
         .collect();
-    assert_snapshot!(told.join("\n"), @r#"
+    assert_snapshot!(texts.join("\n"), @r#"
     fail POST /login 6: 700 ms misses <= 480 ms; limit from 6 good runs: +20 % tolerated
     warn GET /new 2: 300 ms misses <= 129 ms; limit from 2 good runs: 3 times the scatter of 8.9 %; a warning at most below 5 good runs
     inconclusive GET /newest 6: new endpoint: none of the last 6 good runs knows it
@@ -166,10 +166,10 @@ fn an_endpoint_that_every_good_run_called_often_must_not_be_missing() {
     };
     let without = results(vec![endpoint(LOGIN, 1_000, 0, 400.0)]);
     let rows = |runs: &[GoodRun], texts: &[&str]| {
-        let told = |row: &Row| {
+        let texts = |row: &Row| {
             (row.subject.to_string() == "GET /cart").then(|| format!("{} {}: {}", row.outcome, row.measure, row.reason))
         };
-        verdict_with(runs, texts, &without, &rules(30)).rows.iter().filter_map(told).collect::<Vec<_>>().join("\n")
+        verdict_with(runs, texts, &without, &rules(30)).rows.iter().filter_map(texts).collect::<Vec<_>>().join("\n")
     };
     assert_snapshot!(rows(&with_cart(6, 50), &[]), @r#"
     inconclusive p50: this run never called it, and each of the last 6 good runs did call it; no request was measured
@@ -236,11 +236,11 @@ fn throughput_is_judged_both_ways_and_what_is_not_kept_is_said() {
     assert_eq!(outcome("rps >= -15% vs baseline", 600).outcome, Outcome::Fail);
     assert_eq!(outcome("rps <= +15% vs baseline", 1_500).outcome, Outcome::Fail);
     assert_eq!(outcome("rps >= -15% vs baseline", 1_000).outcome, Outcome::Pass);
-    let told = [
+    let texts = [
         outcome("errors(5xx) <= +10% vs baseline", 1_000).reason.to_string(),
         outcome("error_rate >= -10% vs baseline", 1_000).reason.to_string(),
     ];
-    assert_snapshot!(told.join("\n"), @r#"
+    assert_snapshot!(texts.join("\n"), @r#"
     no baseline yet: the history keeps no failures by class
     no baseline yet: error_rate is not compared with `>=`
     "#);

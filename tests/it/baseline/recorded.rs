@@ -106,7 +106,8 @@ fn written_goals_are_tried_on_the_same_builds() {
 fn suggestions_from_unchanged_builds_let_them_pass_and_stop_the_incidents() {
     let recorded = recorded();
     let (_dir, unchanged) = history_of(&recorded.runs()[..UNCHANGED]);
-    let suggested: Vec<String> = suggest(&unchanged, 20.0).iter().map(|one| one.gate.to_string()).collect();
+    let suggested: Vec<String> =
+        suggest(&unchanged, 20.0).iter().map(|suggestion| suggestion.gate.to_string()).collect();
     assert_snapshot!(suggested.join("\n"), @r#"
     p95 < 85ms
     error_rate < 1%
@@ -129,9 +130,9 @@ fn no_unchanged_build_fails_another() {
     let history = recorded();
     let unchanged = &history.runs()[..UNCHANGED];
     let (mut pairs, mut missed) = (0, Vec::new());
-    for one in unchanged {
-        let (_dir, before) = history_of(std::slice::from_ref(one));
-        for other in unchanged.iter().filter(|other| other.at != one.at) {
+    for build in unchanged {
+        let (_dir, before) = history_of(std::slice::from_ref(build));
+        for other in unchanged.iter().filter(|other| other.at != build.at) {
             pairs += 1;
             missed.extend(misses(&before, other));
         }

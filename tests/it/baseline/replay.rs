@@ -101,9 +101,9 @@ fn suggested_gates_parse_and_would_have_failed_no_good_build() {
     "#);
     let pasted: Vec<PlacedGate> = suggestions
         .iter()
-        .map(|one| PlacedGate { gate: one.gate.to_string().parse().unwrap(), origin: Origin::Flag })
+        .map(|suggestion| PlacedGate { gate: suggestion.gate.to_string().parse().unwrap(), origin: Origin::Flag })
         .collect();
-    assert!(pasted.iter().zip(&suggestions).all(|(pasted, one)| pasted.gate == one.gate));
+    assert!(pasted.iter().zip(&suggestions).all(|(pasted, suggestion)| pasted.gate == suggestion.gate));
     let replay = backtest(&history, &pasted, &rules(8));
     assert!(replay.gates.iter().all(|gate| gate.passed == 8), "{}", replay.render());
 }

@@ -55,8 +55,8 @@ pub(crate) fn endpoint(label: &str, requests: u64, failures: u64, p95_ms: f64) -
 
 pub(crate) fn results(endpoints: Vec<Endpoint>) -> Results {
     let (requests, failures) =
-        endpoints.iter().fold((0, 0), |(all, failed), one| (all + one.requests, failed + one.failures));
-    let p95 = endpoints.iter().filter_map(|one| one.percentile(Percentile::P95)).fold(0.0, f64::max);
+        endpoints.iter().fold((0, 0), |(all, failed), endpoint| (all + endpoint.requests, failed + endpoint.failures));
+    let p95 = endpoints.iter().filter_map(|endpoint| endpoint.percentile(Percentile::P95)).fold(0.0, f64::max);
     Results::new(Endpoint { method: String::new(), ..endpoint("Aggregated", requests, failures, p95) }, endpoints)
 }
 

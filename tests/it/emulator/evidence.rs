@@ -119,8 +119,9 @@ fn classes_of_failures_are_counted_without_a_limit_and_by_the_status_that_was_an
         let target = Target::start().await;
         let end = run(&target, CLASSES, 2).await;
         let failures = extension(&end).failures;
-        let of_kind =
-            |kind| failures.iter().filter(|one| one.kind == Some(kind)).map(|one| one.occurrences).sum::<u64>();
+        let of_kind = |kind| {
+            failures.iter().filter(|failure| failure.kind == Some(kind)).map(|failure| failure.occurrences).sum::<u64>()
+        };
         assert_eq!((printed(&end, "orders "), of_kind(FailureKind::Timeout)), (1200, 1200));
         assert_eq!(of_kind(FailureKind::Http(503)), target.served()["GET /pay/broken"]);
         assert!(failures.len() <= 502, "{} texts", failures.len());

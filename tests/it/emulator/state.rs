@@ -16,8 +16,8 @@ fn everything_is_there_after_a_restart_and_ids_go_on() {
         let server = serve(config()).await;
         let api = Api::of(&server);
         let test = api.save(json!({ "name": "kept" })).await;
-        let gone = api.save(json!({})).await;
-        api.call(reqwest::Method::DELETE, &format!("/tests/{gone}"), None).await;
+        let missing = api.save(json!({})).await;
+        api.call(reqwest::Method::DELETE, &format!("/tests/{missing}"), None).await;
         let run = api.start(test, json!(5)).await;
         let before = api.finish(run).await;
         server.shutdown().await;
@@ -27,7 +27,7 @@ fn everything_is_there_after_a_restart_and_ids_go_on() {
         assert_eq!(api.get(&format!("/result/{run}")).await, before);
         assert_eq!(before["results_csv_stats"], recorded("run_stats.csv"));
         assert_eq!(api.get("/tests").await[0]["name"], "kept");
-        assert_eq!(api.save(json!({})).await, gone + 1, "a deleted test's id is not given again");
+        assert_eq!(api.save(json!({})).await, missing + 1, "a deleted test's id is not given again");
         server.shutdown().await;
         #[cfg(unix)]
         {

@@ -20,7 +20,7 @@ fn check(cells: &[Cell]) {
 }
 
 /// A cell that holds, and that says these words or does not.
-fn told(cell: &Cell, says: &[&str], never: &[&str]) {
+fn assert_output(cell: &Cell, says: &[&str], never: &[&str]) {
     check(std::slice::from_ref(cell));
     let aftermath = cell.observe();
     for words in says {
@@ -52,28 +52,36 @@ fn random_faults_of_the_start_leave_one_run() {
 fn one_refused_look_is_no_end_and_a_service_that_keeps_refusing_costs_no_run_its_name() {
     for status in [400, 401, 402, 403, 405, 409, 419, 422, 423, 501] {
         let once = Cell::new(Story::Saved, &[(Call::Poll, Pattern::Second, fault(Answer::Status(status)))]);
-        told(&once, &["run 100 finished"], &["cancelling"]);
+        assert_output(&once, &["run 100 finished"], &["cancelling"]);
     }
     let refused = (Call::Poll, Pattern::AfterFirst, fault(Answer::Status(401)));
     let lost = ["cancelling run 100", "lost sight of run 100", "https://app.loadforge.com/run/monitor/100"];
-    told(&Cell::new(Story::Script, &[refused]), &lost, &[]);
+    assert_output(&Cell::new(Story::Script, &[refused]), &lost, &[]);
     let huge = Cell::new(Story::Saved, &[(Call::Poll, Pattern::Second, fault(Answer::Huge))]);
-    told(&huge, &["run 100 finished"], &[]);
+    assert_output(&huge, &["run 100 finished"], &[]);
     let other = Cell::new(Story::Saved, &[(Call::Poll, Pattern::Second, fault(Answer::WrongId))]);
-    told(&other, &["it is about run 50", "run 100 finished"], &[]);
+    assert_output(&other, &["it is about run 50", "run 100 finished"], &[]);
     let wait = Cell::new(Story::Saved, &[(Call::Poll, Pattern::Second, fault(Answer::AbsurdWait))]);
-    told(&wait, &["run 100 finished"], &[]);
+    assert_output(&wait, &["run 100 finished"], &[]);
 }
 
 #[test]
 fn a_run_of_another_pipeline_is_neither_taken_nor_cancelled() {
     let lost = [(Call::Start, Pattern::Always, fault(Answer::Status(502)))];
     let silent = Nature { rival: true, test_id_in_list: false, ..Nature::default() };
-    told(&Cell { nature: silent, ..Cell::new(Story::Saved, &lost) }, &["no run was started"], &["run 100 is started"]);
+    assert_output(
+        &Cell { nature: silent, ..Cell::new(Story::Saved, &lost) },
+        &["no run was started"],
+        &["run 100 is started"],
+    );
     let mute = Nature { test_id_in_result: false, ..silent };
     let unknown = ["it may be another pipeline's", "https://app.loadforge.com/run/monitor/100"];
     for story in [Story::Saved, Story::SavedTooLong, Story::Script] {
-        told(&Cell { nature: mute, ..Cell::new(story, &lost) }, &unknown, &["run 100 is started", "cancelling run"]);
+        assert_output(
+            &Cell { nature: mute, ..Cell::new(story, &lost) },
+            &unknown,
+            &["run 100 is started", "cancelling run"],
+        );
     }
 }
 
@@ -82,14 +90,14 @@ fn neither_a_wrong_clock_nor_a_late_start_makes_a_second_run() {
     let lost = [(Call::Start, Pattern::Once, Fault::of(Answer::Closed, DONE))];
     for minutes in [-90, -15, 15, 90] {
         let nature = Nature { clock: SignedDuration::from_mins(minutes), ..Nature::default() };
-        told(&Cell { nature, ..Cell::new(Story::Saved, &lost) }, &["run 100 finished"], &["run 101"]);
+        assert_output(&Cell { nature, ..Cell::new(Story::Saved, &lost) }, &["run 100 finished"], &["run 101"]);
     }
     let late = |seconds| Fault { late: Duration::from_secs(seconds), ..Fault::of(Answer::Status(504), DONE) };
     let soon = Cell::new(Story::Saved, &[(Call::Start, Pattern::Once, late(20))]);
-    told(&soon, &["run 100 finished"], &["no run was started"]);
+    assert_output(&soon, &["run 100 finished"], &["no run was started"]);
     // After the last look: the second run of our own test is canceled, that of a saved test is named.
     let too_late = |story| Cell::new(story, &[(Call::Start, Pattern::Once, late(90))]);
-    told(&too_late(Story::Script), &["one start made it beside run 100", "run 101 is cancelled"], &[]);
+    assert_output(&too_late(Story::Script), &["one start made it beside run 100", "run 101 is cancelled"], &[]);
     let named = too_late(Story::Saved).observe();
     assert!(named.says("https://app.loadforge.com/run/monitor/101 is of the same test"), "{}", named.story());
 }
@@ -102,7 +110,7 @@ fn a_start_that_was_carried_out_and_answered_badly_is_found() {
         let start = (Call::Start, Pattern::Once, Fault::of(answer, DONE));
         for list in [Answer::Right, Answer::Status(403), Answer::Closed] {
             let faults = [start, (Call::ListRuns, Pattern::Second, fault(list))];
-            told(&Cell::new(Story::Saved, &faults), &["run 100 finished"], &[]);
+            assert_output(&Cell::new(Story::Saved, &faults), &["run 100 finished"], &[]);
         }
     }
     let during = Cell::new(
@@ -113,27 +121,27 @@ fn a_start_that_was_carried_out_and_answered_badly_is_found() {
             (Call::Start, Pattern::Once, Fault::of(Answer::Hang, DONE)),
         ],
     );
-    told(&during, &["run 100 is cancelled"], &[]);
+    assert_output(&during, &["run 100 is cancelled"], &[]);
 }
 
 #[test]
 fn a_test_made_for_one_run_is_found_whenever_the_program_is_killed() {
     for call in [Call::CreateTest, Call::Start, Call::ListRuns, Call::Poll, Call::DeleteTest] {
-        told(&Cell::new(Story::Killed(call), &[]), &["deleted test 9000"], &[]);
+        assert_output(&Cell::new(Story::Killed(call), &[]), &["deleted test 9000"], &[]);
     }
     let not_done = Cell::new(Story::Script, &[(Call::DeleteTest, Pattern::Always, fault(Answer::Right))]);
-    told(&not_done, &["test 9000, made for this run, could not be deleted"], &["deleted test 9000"]);
+    assert_output(&not_done, &["test 9000, made for this run, could not be deleted"], &["deleted test 9000"]);
     let wrong = Cell::new(Story::Script, &[(Call::CreateTest, Pattern::Once, Fault::of(Answer::WrongId, DONE))]);
-    told(&wrong, &["deleted test 9000", "finished"], &[]);
+    assert_output(&wrong, &["deleted test 9000", "finished"], &[]);
 }
 
 #[test]
 fn the_timeout_covers_collecting_and_the_log_is_never_silent() {
     let nature = Nature { csv_by_address: true, ..Nature::default() };
     let faults = [(Call::Download, Pattern::Always, fault(Answer::Hang))];
-    told(&Cell { nature, ..Cell::new(Story::Saved, &faults) }, &["still waiting for the service"], &[]);
+    assert_output(&Cell { nature, ..Cell::new(Story::Saved, &faults) }, &["still waiting for the service"], &[]);
     let finding = Cell::new(Story::SavedTooLong, &[(Call::ListTests, Pattern::Always, fault(Answer::Hang))]);
-    told(&finding, &["the overall timeout passed"], &[]);
+    assert_output(&finding, &["the overall timeout passed"], &[]);
 }
 
 #[test]
@@ -141,9 +149,9 @@ fn a_cancellation_is_believed_when_the_service_shows_it() {
     let ignored = Cell::new(Story::SavedTooLong, &[(Call::Cancel, Pattern::Always, fault(Answer::Right))]);
     let words =
         ["run 100 could not be cancelled and may go on (https://app.loadforge.com/run/monitor/100)", "still shows"];
-    told(&ignored, &words, &["run 100 is cancelled"]);
+    assert_output(&ignored, &words, &["run 100 is cancelled"]);
     let lost = Cell::new(Story::SavedTooLong, &[(Call::Cancel, Pattern::Always, Fault::of(Answer::Status(500), DONE))]);
-    told(&lost, &["run 100 is cancelled"], &[]);
+    assert_output(&lost, &["run 100 is cancelled"], &[]);
     let cancel = Cell::new(Story::Cancelled, &[(Call::Cancel, Pattern::Always, fault(Answer::Right))]);
-    told(&cancel, &["run 100 could not be cancelled", "deleted test 9000"], &[]);
+    assert_output(&cancel, &["run 100 could not be cancelled", "deleted test 9000"], &[]);
 }

@@ -49,13 +49,13 @@ async fn a_github_app_makes_its_own_token_and_knows_its_comments() {
 async fn a_wrong_app_or_installation_is_said() {
     let server = GitHub::start().await;
     server.register_app("12", 34, "acme-load", &public_key(), "ghs_minted");
-    let mut said = Vec::new();
+    let mut messages = Vec::new();
     for (id, installation) in [("13", "34"), ("12", "35")] {
-        said.push(
+        messages.push(
             CommandError::from(connect_as(&server, &app(id, installation), QUICK).await.unwrap_err()).to_string(),
         );
     }
-    insta::assert_snapshot!(said.join("\n\n"), @r"
+    insta::assert_snapshot!(messages.join("\n\n"), @r"
     GitHub did not let us make an installation token: 401 A JSON web token could not be decoded
     hint: check LOADFORGE_CI_GITHUB_APP_ID and that the private key is the app's newest one; a wrong clock on this machine also does this
 

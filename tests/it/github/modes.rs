@@ -79,22 +79,22 @@ async fn only_problems_are_told_and_a_problem_that_is_gone() {
     for mode in [Mode::Update, Mode::New] {
         let server = server().await;
         let github = connect(&server).await;
-        let mut told = Vec::new();
+        let mut actions = Vec::new();
         let outcomes =
             [Outcome::Pass, Outcome::Fail, Outcome::Pass, Outcome::Pass, Outcome::Warn, Outcome::Inconclusive];
         for (order, outcome) in (1..).zip(outcomes) {
             let commit = sha(order);
             let text = format!("Ended with {outcome}.");
             let job = Job { mode, only: Only::Problems, outcome, ..Job::new("checkout", &commit, order, &text) };
-            told.push(job.publish(&github).await.unwrap().action);
+            actions.push(job.publish(&github).await.unwrap().action);
         }
         let quiet = Action::Quiet(Only::Problems);
         if mode == Mode::Update {
             let rest = [Action::Updated; 4];
-            assert_eq!(told, [&[quiet, Action::Created][..], &rest].concat());
+            assert_eq!(actions, [&[quiet, Action::Created][..], &rest].concat());
             assert_eq!(ours(&server).len(), 1);
         } else {
-            assert_eq!(told, [quiet, Action::Created, Action::Updated, quiet, Action::Created, Action::Created]);
+            assert_eq!(actions, [quiet, Action::Created, Action::Updated, quiet, Action::Created, Action::Created]);
             assert!(ours(&server)[0].contains("Ended with pass."), "the old problem is shown as solved");
         }
     }
@@ -104,13 +104,13 @@ async fn only_problems_are_told_and_a_problem_that_is_gone() {
 async fn only_a_change_is_told() {
     let server = server().await;
     let github = connect(&server).await;
-    let mut told = Vec::new();
+    let mut actions = Vec::new();
     for (order, outcome) in (1..).zip([Outcome::Pass, Outcome::Pass, Outcome::Fail, Outcome::Fail, Outcome::Pass]) {
         let commit = sha(order);
         let job = Job { only: Only::Change, mode: Mode::New, outcome, ..Job::new("checkout", &commit, order, "x") };
-        told.push(job.publish(&github).await.unwrap().to_string());
+        actions.push(job.publish(&github).await.unwrap().to_string());
     }
-    insta::assert_snapshot!(told.join("\n"), @r"
+    insta::assert_snapshot!(actions.join("\n"), @r"
     comment posted: https://github.com/acme/shop/pull/1#issuecomment-1001
     no comment: the outcome is the one already shown: https://github.com/acme/shop/pull/1#issuecomment-1001
     comment posted: https://github.com/acme/shop/pull/1#issuecomment-1002

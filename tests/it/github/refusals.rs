@@ -11,7 +11,7 @@ use super::{Job, QUICK, TOKEN, connect, connect_as, own, server, sha, token};
 use crate::support::github::Fault;
 
 /// What a publication says that meets this fault.
-async fn said(fault: Fault) -> GithubError {
+async fn refusal(fault: Fault) -> GithubError {
     let server = server().await;
     server.fault(fault.times(100));
     Job::new("checkout", &sha(1), 1, "x").publish(&connect(&server).await).await.unwrap_err()
@@ -55,7 +55,7 @@ async fn each_refusal_is_told_by_githubs_fields_and_says_what_to_do() {
     ];
     let mut all = Vec::new();
     for fault in faults {
-        let error = said(fault).await;
+        let error = refusal(fault).await;
         let GithubError::Refused { status, .. } = error else { panic!("{error}") };
         assert_eq!(error.exit(), if matches!(status, 401 | 403 | 404) { Exit::NotAllowed } else { Exit::Usage });
         all.push(CommandError::from(error).to_string());
@@ -133,7 +133,7 @@ async fn a_long_wait_is_said_instead() {
         create(403, "API rate limit exceeded").header("x-ratelimit-remaining", 0).header("x-ratelimit-reset", u32::MAX),
     ] {
         let began = Instant::now();
-        let error = said(fault).await;
+        let error = refusal(fault).await;
         assert!(matches!(error, GithubError::RateLimited { wait, .. } if wait >= Duration::from_secs(59)), "{error}");
         assert_eq!(error.exit(), Exit::Unavailable);
         assert!(error.hint().unwrap().contains("GitHub App of its own"));

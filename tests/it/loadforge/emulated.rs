@@ -47,21 +47,21 @@ async fn run(server: &RunningServer, folder: &Path, start_api: StartApi) -> (Run
         start_api,
         ..plan()
     };
-    let mut said = Vec::new();
-    let mut observer = |event: &Event| said.push(event.to_string());
+    let mut log = Vec::new();
+    let mut observer = |event: &Event| log.push(event.to_string());
     let (client, folder) = (client(server), ResultsFolder::new(folder));
     let mut session = Session::new(client, folder, &mut observer, StopSignals::never());
     let target = session.resolve(&plan).await.unwrap();
     let end = session.run(&plan, &target).await.unwrap();
-    (end, said)
+    (end, log)
 }
 
 #[tokio::test]
 async fn a_run_of_a_second_is_seen_to_its_end_and_its_numbers_are_the_recordings() {
     for start_api in [StartApi::V2, StartApi::V1] {
         let (server, dir) = (server(InjectedFaults::default()).await, tempfile::tempdir().unwrap());
-        let (end, said) = run(&server, dir.path(), start_api).await;
-        assert_eq!(end.outcome, RunOutcome::Finished, "{said:?}");
+        let (end, log) = run(&server, dir.path(), start_api).await;
+        assert_eq!(end.outcome, RunOutcome::Finished, "{log:?}");
         let open = |name: &str| CsvFile::open(&recording().join(name)).unwrap();
         let expected =
             load(open("run_stats.csv"), Some(open("run_stats_history.csv")), Some(open("run_failures.csv"))).unwrap();
@@ -77,8 +77,8 @@ async fn a_run_of_a_second_is_seen_to_its_end_and_its_numbers_are_the_recordings
 async fn a_lost_start_answer_gives_one_run_there_too() {
     let faults = InjectedFaults { lost_start_answers: 1, ..InjectedFaults::default() };
     let (server, dir) = (server(faults).await, tempfile::tempdir().unwrap());
-    let (end, said) = run(&server, dir.path(), StartApi::V2).await;
-    assert_eq!(end.outcome, RunOutcome::Finished, "{said:?}");
+    let (end, log) = run(&server, dir.path(), StartApi::V2).await;
+    assert_eq!(end.outcome, RunOutcome::Finished, "{log:?}");
     assert_eq!(client(&server).results().await.unwrap().len(), 1);
     server.shutdown().await;
 }
@@ -88,8 +88,8 @@ async fn answers_that_pass_are_not_noticed_there_either() {
     let faults =
         InjectedFaults { answer_next_with: vec![500, 503, 429], without_csv: true, ..InjectedFaults::default() };
     let (server, dir) = (server(faults).await, tempfile::tempdir().unwrap());
-    let (end, said) = run(&server, dir.path(), StartApi::V2).await;
-    assert_eq!(end.outcome, RunOutcome::Finished, "{said:?}");
+    let (end, log) = run(&server, dir.path(), StartApi::V2).await;
+    assert_eq!(end.outcome, RunOutcome::Finished, "{log:?}");
     let results = end.results.unwrap();
     assert!(results.total.requests > 0 && results.endpoints.is_empty());
     assert!(results.notes[0].contains("no stats CSV"), "{:?}", results.notes);

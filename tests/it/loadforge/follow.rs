@@ -65,8 +65,8 @@ async fn an_outage_in_the_middle_is_survived_and_told_once() {
         world.service.fail(RESULT, times, reply);
     }
     assert_eq!(world.run(&plan()).await.unwrap().outcome, RunOutcome::Finished);
-    let told = |words: &str| world.said.iter().filter(|line| line.contains(words)).count();
-    assert_eq!((told("does not answer"), told("answers again")), (1, 1), "{:?}", world.said);
+    let lines_with = |words: &str| world.said.iter().filter(|line| line.contains(words)).count();
+    assert_eq!((lines_with("does not answer"), lines_with("answers again")), (1, 1), "{:?}", world.said);
     assert_eq!(world.starts(), 1);
 }
 

@@ -135,10 +135,10 @@ fn every_parameter_is_a_flag_of_its_kind_with_the_same_default() {
             (Kind::Boolean, value) => assert_eq!(*value, json!(given.how == "UNLESS"), "{place}"),
             (_, Value::String(text)) if text.is_empty() => {
                 let (_, says) = given.declared.description.split_once("Default: ").unwrap_or_else(|| panic!("{place}"));
-                let mut said = says.split([' ', ',', '.']).map(|word| word.trim_matches('`'));
-                let said = default(argument)
-                    .is_none_or(|word| says.contains(&format!("`{word}`")) || said.any(|it| it == word));
-                assert!(said, "{place}: {:?} is not in: {}", default(argument), given.declared.description);
+                let mut states_default = says.split([' ', ',', '.']).map(|word| word.trim_matches('`'));
+                let states_default = default(argument)
+                    .is_none_or(|word| says.contains(&format!("`{word}`")) || states_default.any(|it| it == word));
+                assert!(states_default, "{place}: {:?} is not in: {}", default(argument), given.declared.description);
             }
             (_, value) => assert_eq!(value.as_str().map(ToOwned::to_owned), default(argument), "{place}"),
         }

@@ -234,8 +234,8 @@ fn a_variable_in_what_circleci_itself_uses_is_refused_before_anything_is_run() {
         let report = pipeline.run(&config, &mut Cache::new(folder.path().join("cache"))).unwrap();
         let outcome = report.job("loadforge/load-test");
         assert_eq!(outcome.state, State::Failed);
-        let said = format!("the parameter {parameter} is '${{SERVICE}}', but CircleCI itself uses it");
-        assert!(outcome.log.contains(&said), "{}", outcome.log);
+        let message = format!("the parameter {parameter} is '${{SERVICE}}', but CircleCI itself uses it");
+        assert!(outcome.log.contains(&message), "{}", outcome.log);
         assert!(!outcome.log.contains("installed in"), "{}", outcome.log);
     }
 }

@@ -56,8 +56,8 @@ fn ten_thousand_endpoints_stay_under_the_limit_and_no_failing_row_is_lost_silent
         let shown = text.matches("| **fail** |").count();
         if budget > 200 {
             assert!(shown > 0, "{text}");
-            let said = format!("**{} more failed**", 400 - shown);
-            assert!(shown == 400 || text.contains(&said), "{budget}: {shown} shown\n{text}");
+            let sentence = format!("**{} more failed**", 400 - shown);
+            assert!(shown == 400 || text.contains(&sentence), "{budget}: {shown} shown\n{text}");
             assert!(shown == 400 || text.contains("verdict.json"), "{text}");
         }
         assert_eq!(text.matches("<details>").count(), text.matches("</details>").count());
