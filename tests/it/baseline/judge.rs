@@ -166,10 +166,10 @@ fn an_endpoint_that_every_good_run_called_often_must_not_be_missing() {
     };
     let without = results(vec![endpoint(LOGIN, 1_000, 0, 400.0)]);
     let rows = |runs: &[GoodRun], texts: &[&str]| {
-        let texts = |row: &Row| {
+        let line = |row: &Row| {
             (row.subject.to_string() == "GET /cart").then(|| format!("{} {}: {}", row.outcome, row.measure, row.reason))
         };
-        verdict_with(runs, texts, &without, &rules(30)).rows.iter().filter_map(texts).collect::<Vec<_>>().join("\n")
+        verdict_with(runs, texts, &without, &rules(30)).rows.iter().filter_map(line).collect::<Vec<_>>().join("\n")
     };
     assert_snapshot!(rows(&with_cart(6, 50), &[]), @r#"
     inconclusive p50: this run never called it, and each of the last 6 good runs did call it; no request was measured
