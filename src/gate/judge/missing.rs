@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::Selector;
 use crate::gate::Expected;
+use crate::gate::Selector;
 use crate::results::{Endpoint, Results};
 use crate::verdict::Row;
 

@@ -9,22 +9,24 @@ mod observe;
 mod open_requests;
 mod rows;
 mod sample;
+mod steady;
+mod target;
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 use decide::{Comparison, Decision};
 use endpoints::EndpointIndex;
 use missing::Missing;
 use nearest::NearestNames;
 use observe::{FailureIndex, observe, window_value};
+use steady::SteadyIndex;
+use target::{GateTarget, Selected};
 
 use super::{
-    BaselineAnswer, BaselineQuery, Condition, Expected, Gate, LimitSource, Measure, PlacedGate, Scope, Selector,
-    summarize,
+    BaselineAnswer, BaselineQuery, Condition, Expected, Gate, LimitSource, Measure, PlacedGate, Scope, summarize,
 };
-use crate::results::{Endpoint, Results, Steady};
-use crate::series::{SeriesAnswers, SeriesHandle, SeriesPlan, SeriesRequest, StatsHistory, WindowLimit, WindowValue};
+use crate::results::{Endpoint, Results};
+use crate::series::{SeriesAnswers, SeriesHandle, SeriesPlan, StatsHistory, WindowValue};
 use crate::text::counted;
 use crate::verdict::{AgainstBaseline, OnInconclusive, Origin, Outcome, Row, Subject, TargetPolicy, Unit, Verdict};
 
@@ -101,103 +103,6 @@ pub fn judge_over(
     let mut verdict = Verdict::new(rows);
     summarize(&mut verdict, options.on_inconclusive);
     verdict
-}
-
-/// One gate on one endpoint.
-struct GateTarget<'a> {
-    /// The gate's position among all.
-    index: u32,
-    placed: &'a PlacedGate,
-    what: Selected<'a>,
-    /// Where the run's time series answer, when the gate asks them.
-    series: Option<SeriesHandle>,
-}
-
-#[derive(Clone, Copy)]
-enum Selected<'a> {
-    All,
-    One(&'a Endpoint),
-    /// An endpoint that should have been called and was not.
-    Missing(&'a Endpoint),
-    Nothing,
-}
-
-impl<'a> GateTarget<'a> {
-    fn of(
-        number: u32,
-        placed: &'a PlacedGate,
-        index: &EndpointIndex<'a>,
-        missing: &'a Missing,
-        throughput_tells: bool,
-    ) -> Vec<Self> {
-        let target = |what| Self { index: number, placed, what, series: None };
-        let Some(selector) = &placed.gate.selector else {
-            let judged = !placed.is_default_throughput() || throughput_tells;
-            return judged.then(|| target(Selected::All)).into_iter().collect();
-        };
-        if placed.is_default_throughput() {
-            return missing.matching(selector).map(Selected::Missing).map(target).collect();
-        }
-        let matching = index.matching(selector).into_iter();
-        let mut targets: Vec<Self> = if placed.gate.is_vs_baseline() {
-            let there = matching.filter(|endpoint| !missing.contains(endpoint)).map(Selected::One);
-            there.chain(missing.matching(selector).map(Selected::Missing)).map(target).collect()
-        } else {
-            matching.map(|endpoint| target(Selected::One(endpoint))).collect()
-        };
-        if targets.is_empty() {
-            targets.push(target(Selected::Nothing));
-        }
-        targets
-    }
-
-    /// Adds what the gate needs of the run's time series.
-    fn plan(mut self, results: &Results, plan: &mut SeriesPlan) -> Self {
-        let Gate { measure, condition, scope, .. } = &self.placed.gate;
-        let want = match (measure, *scope, *condition) {
-            (Measure::Drift(measure), ..) => SeriesRequest::Drift(window_value(measure)),
-            (_, Scope::Windows { after_ramp_up, .. }, Condition::Fixed { operator, limit }) => {
-                let limit = WindowLimit { value: window_value(measure), operator, limit: limit.value() };
-                SeriesRequest::Share { limit, after_ramp_up }
-            }
-            (_, Scope::AfterRampUp, _) if results.after_ramp_up.is_none() => SeriesRequest::AfterRampUp,
-            _ => return self,
-        };
-        self.series = match self.what {
-            Selected::Nothing => None,
-            Selected::All => Some(plan.want(None, want)),
-            Selected::One(endpoint) | Selected::Missing(endpoint) => Some(plan.want(Some(&endpoint.key()), want)),
-        };
-        self
-    }
-
-    const fn endpoint(&self) -> Option<&'a Endpoint> {
-        match self.what {
-            Selected::One(endpoint) | Selected::Missing(endpoint) => Some(endpoint),
-            Selected::All | Selected::Nothing => None,
-        }
-    }
-}
-
-/// The exact records of the time after the ramp-up, by endpoint.
-struct SteadyIndex<'a> {
-    total: &'a Endpoint,
-    endpoints: HashMap<(&'a str, &'a str), &'a Endpoint>,
-}
-
-impl<'a> SteadyIndex<'a> {
-    fn of(steady: &'a Steady) -> Self {
-        let endpoints =
-            steady.endpoints.iter().map(|endpoint| ((endpoint.method.as_str(), endpoint.name.as_str()), endpoint));
-        Self { total: &steady.total, endpoints: endpoints.collect() }
-    }
-
-    fn get(&self, endpoint: Option<&Endpoint>) -> Option<&'a Endpoint> {
-        match endpoint {
-            None => Some(self.total),
-            Some(endpoint) => self.endpoints.get(&(&endpoint.method, &endpoint.name)).copied(),
-        }
-    }
 }
 
 struct GateJudge<'a> {

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::gate::testing::{Always, gates, learned, results};
-use crate::results::{Failure, Percentile};
+use crate::results::{Failure, Percentile, Steady};
 
 fn any_endpoint() -> impl Strategy<Value = Endpoint> {
     let number = || prop_oneof![0.0_f64..1e4, Just(0.0), Just(f64::MAX), Just(f64::NAN), Just(f64::INFINITY)];

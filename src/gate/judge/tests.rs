@@ -4,7 +4,7 @@ use super::*;
 use crate::exit::Exit;
 use crate::gate::testing::{Always, endpoint, failure, gates, learned, listed, results, verdict, verdict_over};
 use crate::gate::{FieldDifference, NoHistory, default_gates, exit};
-use crate::results::{EndpointKey, Evidence, Histogram, NeverEnded, Problem, ProblemKind};
+use crate::results::{EndpointKey, Evidence, Histogram, NeverEnded, Problem, ProblemKind, Steady};
 
 fn shop() -> Results {
     let mut results = results(vec![
