@@ -32,13 +32,13 @@ pub struct Added {
 #[derive(Debug, thiserror::Error)]
 pub enum AddError {
     /// A gate failed: a regression must not become the baseline.
-    #[error("the run failed its gates and is no baseline: {0}")]
+    #[error("the run failed its gates and cannot become a baseline: {0}")]
     Failed(String),
     /// It could not be judged.
-    #[error("the run could not be judged and is no baseline: {0}")]
+    #[error("the run could not be judged and cannot become a baseline: {0}")]
     Inconclusive(String),
     /// It did not come to its end.
-    #[error("the run is no baseline: its state is `{0}`")]
+    #[error("the run cannot become a baseline: its state is `{0}`")]
     NotFinished(RunState),
     /// No run was started.
     #[error("the results folder holds no run that was started")]
@@ -50,7 +50,7 @@ pub enum AddError {
     #[error("the run was not judged yet: verdict.json is missing")]
     NotJudged,
     /// Its numbers are doubtful.
-    #[error("the run is no baseline: {0}")]
+    #[error("the run cannot become a baseline: {0}")]
     Doubtful(String),
     /// It is of another branch.
     #[error("the run is of {}, and the baseline is kept for branch `{wanted}`", branch.as_ref().map_or_else(|| "an unknown branch".to_owned(), |name| format!("branch `{name}`")))]

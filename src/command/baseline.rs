@@ -35,7 +35,7 @@ fn add(arguments: &AddArgs) -> Result<Exit, CommandError> {
     asking.admit(&mut record, &folder, None)?;
     let Added { new, comparable, .. } = history.add(&folder, record, &AddRules { branch: rules.branch })?;
     let runs = counted(comparable, "good run");
-    let what = if new { "added the run" } else { "the run is there already" };
+    let what = if new { "added the run" } else { "the run is already recorded" };
     tracing::info!("{what}: {runs} of this fingerprint in {}", arguments.folder.history.display());
     let pruned = history.prune(&Keep::usual(Timestamp::now()))?;
     if pruned.removed > 0 {

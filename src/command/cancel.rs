@@ -58,7 +58,7 @@ async fn superseded(session: &mut Session<'_>, arguments: &CancelArgs, ci: &Circ
     }
     if cancelled.is_empty() {
         let known = if unknown.is_empty() { "" } else { " known to be" };
-        tracing::info!("no run{known} of an older commit of {branch} is going on in this job");
+        tracing::info!("no run{known} of an older commit of {branch} is running in this job");
     }
     Ok(Exit::Passed)
 }

@@ -124,7 +124,7 @@ fn next(arguments: &DemoArgs, exit: Exit) -> String {
             exit.code()
         ),
         _ => format!(
-            "Nothing could be said for sure: a longer run (--duration) sends more requests. See {folder}/report.html."
+            "Inconclusive: a longer run (--duration) sends more requests. See {folder}/report.html."
         ),
     }
 }

@@ -113,7 +113,7 @@ fn script(source: &str) -> CheckResult {
     let found = lint::check(source).map_err(|fault| CommandError::usage(fault.to_string()))?;
     Ok(match found.len() {
         0 => "lint finds nothing".to_owned(),
-        count => format!("lint finds {count} things to look at (loadforge-ci lint)"),
+        count => format!("lint finds {count} findings (loadforge-ci lint)"),
     })
 }
 

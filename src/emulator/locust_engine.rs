@@ -91,7 +91,7 @@ impl LoadEngine for LocustEngine {
         record.loaded().then(|| {
             let problem = Problem::new(
                 ProblemKind::EndedEarly,
-                "the server ended while the run was under way; what was measured until then is kept",
+                "the server ended while the run was under way; the measurements until then are kept",
             );
             let extension = Extension { problems: vec![problem], ..Extension::default() };
             delivered(&record, EngineEnd::Cancelled, extension)

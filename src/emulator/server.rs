@@ -48,7 +48,7 @@ pub enum EmulatorError {
     #[error("a minute cannot take {0} s")]
     Minute(f64),
     /// Whoever reaches the server could run scripts on this machine.
-    #[error("refused to listen on {0} for any token: whoever reaches it could run code on this machine")]
+    #[error("refused to listen on {0} for any token: anyone who reaches it could run code on this machine")]
     Open(SocketAddr),
     /// The system gave no random bytes for a token.
     #[error("the system has no random bytes for a token")]

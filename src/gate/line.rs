@@ -49,7 +49,7 @@ impl<'de> Deserialize<'de> for GateLine {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<GateLine, A::Error> {
                 let entry = map.next_entry::<Cow<'de, str>, Cow<'de, str>>()?;
-                let (severity, gate) = entry.ok_or_else(|| A::Error::custom("an empty mapping is no gate"))?;
+                let (severity, gate) = entry.ok_or_else(|| A::Error::custom("an empty mapping is not a gate"))?;
                 if map.next_key::<Cow<'de, str>>()?.is_some() {
                     return Err(A::Error::custom("one gate a list item; put quotes around a gate that holds `: `"));
                 }

@@ -105,7 +105,7 @@ impl AppCredentials {
             Packing::Pkcs1 => RsaKeyPair::from_der(der),
             Packing::Pkcs8 => RsaKeyPair::from_pkcs8(der),
         }
-        .map_err(|_| GithubError::AppValue { variable: KEY, reason: "it is no RSA key of 2048 bits or more" })
+        .map_err(|_| GithubError::AppValue { variable: KEY, reason: "it is not an RSA key of 2048 bits or more" })
     }
 }
 

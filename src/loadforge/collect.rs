@@ -176,7 +176,7 @@ fn assemble(row: ResultRow, state: RunState, files: &DownloadedFiles, mut notes:
         results.targets_passed = row.run_passed;
     } else if !results.problems.iter().any(|problem| problem.kind == ProblemKind::EndedEarly) {
         // Our own engine reports the end in more detail.
-        let message = format!("the run did not complete ({state}); what was measured until then is kept");
+        let message = format!("the run did not complete ({state}); the measurements until then are kept");
         results.problems.push(Problem::new(ProblemKind::EndedEarly, message).with_detail(row.message));
     }
     results.notes = notes;

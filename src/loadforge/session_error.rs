@@ -81,7 +81,7 @@ pub enum SessionError {
     /// The service refuses to show a run that it has started.
     #[error(
         "lost sight of run {run_id}, which {}: {cause}",
-        if *cancelled { "was cancelled" } else { "may still be going on" }
+        if *cancelled { "was cancelled" } else { "may still be running" }
     )]
     LostSight {
         /// The run.
@@ -100,7 +100,7 @@ pub enum SessionError {
     #[error("the overall timeout passed before the service showed the run")]
     NotFoundInTime,
     /// The service did not answer until the time was over.
-    #[error("the service did not answer until the overall timeout; run {run_id} may still be going on: {cause}")]
+    #[error("the service did not answer until the overall timeout; run {run_id} may still be running: {cause}")]
     Unreachable {
         /// The run.
         run_id: u64,
@@ -149,7 +149,7 @@ impl Explain for SessionError {
             Self::NoSuchTest { .. } => Some("--test takes the name of a saved test, --test-id its id".to_owned()),
             Self::SeveralTests { .. } => Some("name one of them with --test-id".to_owned()),
             Self::Ambiguous { places, .. } => Some(format!(
-                "look at {}; then use `wait --run-id N` with the right one; cancel the other if nobody needs it",
+                "look at {}; then use `wait --run-id N` with the right one; cancel the other if it is not needed",
                 places.join(", ")
             )),
             Self::Guessed { test_id, run_id, place } => Some(format!(
@@ -162,7 +162,7 @@ impl Explain for SessionError {
                     .to_owned(),
             ),
             Self::LostSight { run_id, place, cancelled: false, cause } => Some(format!(
-                "look at {place}; use `wait --run-id {run_id}` or `cancel --run-id {run_id}` once this is mended{}",
+                "look at {place}; use `wait --run-id {run_id}` or `cancel --run-id {run_id}` once this is fixed{}",
                 cause.hint().map(|hint| format!(": {hint}")).unwrap_or_default()
             )),
             Self::LostSight { cause, .. } => cause.hint(),

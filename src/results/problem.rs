@@ -62,6 +62,6 @@ pub enum ProblemKind {
     EndedItself,
     /// The load generator was at its CPU limit, so response times include its own queueing.
     GeneratorSaturated,
-    /// The load generator was killed or ended early; what was measured until then is kept.
+    /// The load generator was killed or ended early; the measurements until then are kept.
     EndedEarly,
 }

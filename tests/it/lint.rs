@@ -123,27 +123,27 @@ fn a_fault_is_told_with_its_place_and_what_to_write() {
         instead: def on_start(self): log in once a user, and send the token with every request
     no_wait.py:17:7: warning[no-wait-time]: users of `Hasty` do not wait between tasks, so a few of them load the service as no real users would
         instead: wait_time = between(1, 3)
-    secrets.py:5:12: error[hard-coded-credential]: a password or key is written in the script (`password`); whoever reads the script or the test can use it
+    secrets.py:5:12: error[hard-coded-credential]: a password or key is written in the script (`password`); anyone who can read the script or the test can use it
         instead: os.environ["PASSWORD"], and hand it in with --env PASSWORD
-    secrets.py:6:37: error[hard-coded-token]: a token is written in the script (`api_token`); whoever reads the script or the test can use it
+    secrets.py:6:37: error[hard-coded-token]: a token is written in the script (`api_token`); anyone who can read the script or the test can use it
         instead: os.environ["API_TOKEN"], and hand it in with --env API_TOKEN
-    secrets.py:9:17: error[hard-coded-credential]: a password or key is written in the script (`password`); whoever reads the script or the test can use it
+    secrets.py:9:17: error[hard-coded-credential]: a password or key is written in the script (`password`); anyone who can read the script or the test can use it
         instead: os.environ["PASSWORD"], and hand it in with --env PASSWORD
-    secrets.py:12:22: error[hard-coded-token]: a token is written in the script (`api_token`); whoever reads the script or the test can use it
+    secrets.py:12:22: error[hard-coded-token]: a token is written in the script (`api_token`); anyone who can read the script or the test can use it
         instead: os.environ["API_TOKEN"], and hand it in with --env API_TOKEN
-    secrets.py:13:18: error[hard-coded-credential]: a password or key is written in the script (`x_api_key`); whoever reads the script or the test can use it
+    secrets.py:13:18: error[hard-coded-credential]: a password or key is written in the script (`x_api_key`); anyone who can read the script or the test can use it
         instead: os.environ["X_API_KEY"], and hand it in with --env X_API_KEY
-    secrets.py:16:12: error[hard-coded-credential]: a password or key is written in the script (`url_password`); whoever reads the script or the test can use it
+    secrets.py:16:12: error[hard-coded-credential]: a password or key is written in the script (`url_password`); anyone who can read the script or the test can use it
         instead: os.environ["URL_PASSWORD"], and hand it in with --env URL_PASSWORD
-    secrets.py:24:15: error[hard-coded-credential]: a password or key is written in the script (`api_key`); whoever reads the script or the test can use it
+    secrets.py:24:15: error[hard-coded-credential]: a password or key is written in the script (`api_key`); anyone who can read the script or the test can use it
         instead: os.environ["API_KEY"], and hand it in with --env API_KEY
-    secrets.py:28:43: error[hard-coded-credential]: a password or key is written in the script (`auth_password`); whoever reads the script or the test can use it
+    secrets.py:28:43: error[hard-coded-credential]: a password or key is written in the script (`auth_password`); anyone who can read the script or the test can use it
         instead: os.environ["AUTH_PASSWORD"], and hand it in with --env AUTH_PASSWORD
-    single.py:9:9: warning[single-endpoint]: the whole script calls one endpoint, so it says little about how the service behaves in use
+    single.py:9:9: warning[single-endpoint]: the whole script calls one endpoint, so it says little about the service in real use
         instead: a task for each thing users do, weighted by how often: @task(5), @task(2)
-    single.py:9:9: warning[unchecked-responses]: no response is ever looked at: an empty page or an error page with status 200 counts as a success
+    single.py:9:9: warning[unchecked-responses]: no response is checked: an empty page or an error page with status 200 counts as a success
         instead: with self.client.get(…, catch_response=True) as response: call response.failure(…) when the content is wrong
-    unchecked.py:9:9: warning[unchecked-responses]: no response is ever looked at: an empty page or an error page with status 200 counts as a success
+    unchecked.py:9:9: warning[unchecked-responses]: no response is checked: an empty page or an error page with status 200 counts as a success
         instead: with self.client.get(…, catch_response=True) as response: call response.failure(…) when the content is wrong
     ignored.py:12:25: error[unnamed-dynamic-url]: this URL changes from call to call, and without a name each becomes an endpoint of its own
         instead: name="/b/[id]"

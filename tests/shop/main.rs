@@ -53,7 +53,7 @@ fn a_shop_without_any_written_gate_learns_when_it_got_slower() {
     assert_eq!(environment, None, "one slow endpoint is not the environment");
     // A failed run is no baseline.
     let refused = shop.command(&["baseline", "add"]).expect(1);
-    assert!(refused.stderr.contains("failed its gates and is no baseline"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("failed its gates and cannot become a baseline"), "{}", refused.stderr);
 
     // Another number of users is another test.
     shop.load(&["--users", "20", "--spawn-rate", "50", "--duration", "5s"]).expect(0);

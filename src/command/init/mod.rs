@@ -22,7 +22,7 @@ pub(super) fn run(arguments: &InitArgs, mut sink: impl Write) -> Result<Exit, Co
     for (name, content) in FILES {
         let path = arguments.dir.join(name);
         if path.exists() && !arguments.force {
-            printed(writeln!(sink, "kept     {name} (it is there already; --force replaces it)"))?;
+            printed(writeln!(sink, "kept     {name} (it already exists; --force replaces it)"))?;
             if name == CIRCLECI {
                 printed(writeln!(sink, "\nAdd this to it:\n\n{content}"))?;
             }

@@ -243,14 +243,14 @@ fn loadforges_own_targets_are_one_more_row() {
     "#);
     results.targets_passed = Some(false);
     assert_snapshot!(with(&results, TargetPolicy::Fail, true), @r#"
-    fail: LoadForge says that a target of the saved test was missed
+    fail: LoadForge reports that a target of the saved test was missed
     pass | rps > 1/s | all requests | rps 80.7/s > 1/s | 80.7/s meets > 1/s
-    fail | LoadForge targets | LoadForge targets | run_passed – – | LoadForge says that a target of the saved test was missed
+    fail | LoadForge targets | LoadForge targets | run_passed – – | LoadForge reports that a target of the saved test was missed
     "#);
     assert_snapshot!(with(&results, TargetPolicy::Warn, true), @r#"
-    warn: Passed with 1 warning: LoadForge says that a target of the saved test was missed
+    warn: Passed with 1 warning: LoadForge reports that a target of the saved test was missed
     pass | rps > 1/s | all requests | rps 80.7/s > 1/s | 80.7/s meets > 1/s
-    warn | LoadForge targets | LoadForge targets | run_passed – – | LoadForge says that a target of the saved test was missed
+    warn | LoadForge targets | LoadForge targets | run_passed – – | LoadForge reports that a target of the saved test was missed
     "#);
     assert_eq!(with(&results, TargetPolicy::Ignore, true).lines().count(), 2);
 }
@@ -386,7 +386,7 @@ fn few_windows_fail_only_when_more_could_not_help() {
     assert_snapshot!(listed(&verdict_over(&texts, &shop(), &start)), @r#"
     fail: All requests together miss their goal: windows with rps >= 11/s 0 %, limit >= 99 %
     inconclusive | rps >= 10/s in 99% of windows | all requests | windows with rps >= 10/s 100 % >= 99 % | too few windows of 10 s with requests: 3, and 6 are needed
-    fail | rps >= 11/s in 99% of windows | all requests | windows with rps >= 11/s 0 % >= 99 % | 0 % misses >= 99 %; clear with 3 windows too: only 0 kept the limit
+    fail | rps >= 11/s in 99% of windows | all requests | windows with rps >= 11/s 0 % >= 99 % | 0 % misses >= 99 %; clear with 3 windows too: only 0 within the limit
     inconclusive | rps >= 11/s in 50% of windows | all requests | windows with rps >= 11/s 0 % >= 50 % | too few windows of 10 s with requests: 3, and 6 are needed
     "#);
 }

@@ -177,7 +177,7 @@ fn fixed_unit(measure: &Measure, value: &Quantity<'_>) -> Parsed<LimitUnit> {
         return if *unit == "%" {
             stop(
                 span.clone(),
-                format!("`{sign}{digits}%` is a change, but it is not said against what"),
+                format!("`{sign}{digits}%` is a change without a reference"),
                 format!("write `{sign}{digits}% vs baseline`, or a limit without a sign: `{}`", example(measure)),
             )
         } else {

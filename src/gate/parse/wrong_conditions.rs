@@ -192,7 +192,7 @@ fn baselines_scopes_and_what_follows() {
         "p95 < 1s !",
     ];
     assert_snapshot!(wrong(&texts), @r#"
-    `+10%` is a change, but it is not said against what
+    `+10%` is a change without a reference
       p95 < +10%
             ^^^^
       hint: write `+10% vs baseline`, or a limit without a sign: `p95 < 500ms`

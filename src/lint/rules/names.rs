@@ -50,7 +50,7 @@ fn single_endpoint(script: &ParsedScript<'_>) -> Option<LintFault> {
     Some(LintFault {
         rule: Rule::SingleEndpoint,
         range: first.call.range(),
-        message: "the whole script calls one endpoint, so it says little about how the service behaves in use".into(),
+        message: "the whole script calls one endpoint, so it says little about the service in real use".into(),
         instead: "a task for each thing users do, weighted by how often: @task(5), @task(2)".into(),
     })
 }

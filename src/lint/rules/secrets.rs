@@ -80,7 +80,7 @@ impl Secrets<'_> {
             rule,
             range: at.range(),
             message: format!(
-                "{what} is written in the script (`{name}`); whoever reads the script or the test can use it"
+                "{what} is written in the script (`{name}`); anyone who can read the script or the test can use it"
             ),
             instead: format!("os.environ[\"{variable}\"], and hand it in with --env {variable}"),
         });

@@ -68,11 +68,11 @@ fn every_other_run_is_refused_with_the_reason() {
         refused(&record(7, 0), &results(vec![]), Some(&passed)),
     ];
     assert_snapshot!(lines.join("\n"), @r#"
-    exit 1: the run failed its gates and is no baseline: p95 of POST /login is 1,070 ms and must be below 800 ms
-    exit 3: the run could not be judged and is no baseline: Not judged: too few requests
-    exit 4: the run is no baseline: its state is `cancelled`
-    exit 4: the run is no baseline: its state is `failed to launch`
-    exit 4: the run is no baseline: its state is `running`
+    exit 1: the run failed its gates and cannot become a baseline: p95 of POST /login is 1,070 ms and must be below 800 ms
+    exit 3: the run could not be judged and cannot become a baseline: Not judged: too few requests
+    exit 4: the run cannot become a baseline: its state is `cancelled`
+    exit 4: the run cannot become a baseline: its state is `failed to launch`
+    exit 4: the run cannot become a baseline: its state is `running`
     exit 4: the results folder holds no run that was started
     exit 2: the run's results were not collected
     hint: collect it with `loadforge-ci wait`
@@ -83,8 +83,8 @@ fn every_other_run_is_refused_with_the_reason() {
     exit 2: the run is of an unknown branch, and the baseline is kept for branch `main`
     hint: outside CircleCI and git, name the branch: `baseline add --branch main`
     exit 4: the results folder holds no run that was started
-    exit 3: the run is no baseline: the load generator was at its CPU limit
-    exit 3: the run is no baseline: nothing was measured
+    exit 3: the run cannot become a baseline: the load generator was at its CPU limit
+    exit 3: the run cannot become a baseline: nothing was measured
     "#);
 }
 

@@ -82,7 +82,7 @@ fn a_run_without_requests_says_so() {
 
 #[test]
 fn users_that_die_or_never_come_are_missed() {
-    insta::assert_snapshot!(shown(&judged(&whole_run(|s| if s < 105 { 4 } else { 1 }, 0.1), |_, _| {})), @"UsersLost: 3 of 4 users were gone before the end: they died or stopped themselves");
+    insta::assert_snapshot!(shown(&judged(&whole_run(|s| if s < 105 { 4 } else { 1 }, 0.1), |_, _| {})), @"UsersLost: 3 of 4 users stopped before the end: they crashed or stopped themselves");
     // Counted 20 ms after the stop request.
     assert_eq!(shown(&judged(&whole_run(|s| if s < 109 { 4 } else { 1 }, 0.1), |_, _| {})), "");
     let lines = whole_run(|_| 4, 0.1).replace("spawning_complete", "spawning");

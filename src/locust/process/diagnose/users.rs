@@ -50,7 +50,7 @@ pub(super) fn lost(plan: &LocustInvocation, finished: &Finished) -> Option<Probl
     let at_end = record.users_before(record.stopping()?)?;
     (at_end < wanted).then(|| {
         let lost = wanted - at_end;
-        let message = format!("{lost} of {wanted} users were gone before the end: they died or stopped themselves");
+        let message = format!("{lost} of {wanted} users stopped before the end: they crashed or stopped themselves");
         // Locust before 2.47 reports an exception in `on_start` in its log only.
         problem(ProblemKind::UsersLost, message, last_traceback(&finished.log).map(str::to_owned))
     })
