@@ -123,8 +123,6 @@ fn next(arguments: &DemoArgs, exit: Exit) -> String {
              Open {folder}/report.html for the page.",
             exit.code()
         ),
-        _ => format!(
-            "Inconclusive: a longer run (--duration) sends more requests. See {folder}/report.html."
-        ),
+        _ => format!("Inconclusive: a longer run (--duration) sends more requests. See {folder}/report.html."),
     }
 }

@@ -193,7 +193,10 @@ impl<'a> GateJudge<'a> {
         let decision = if missing == 0 {
             if reached(held, judged) { Decision::Met } else { Decision::Missed(None) }
         } else if judged >= held + 2 && !reached(held + missing, FEWEST_WINDOWS) {
-            Decision::Missed(Some(format!("clear with {} too: only {held} within the limit", counted(judged, "window"))))
+            Decision::Missed(Some(format!(
+                "clear with {} too: only {held} within the limit",
+                counted(judged, "window")
+            )))
         } else {
             Decision::Open(format!("too few windows of 10 s with requests: {judged}, and {FEWEST_WINDOWS} are needed"))
         };

@@ -160,8 +160,12 @@ pub(super) fn of_the_targets(results: &Results, targets: TargetPolicy, expected:
     };
     let (outcome, reason) = match (results.targets_passed, severity) {
         (Some(true), _) => (Outcome::Pass, "LoadForge reports that the targets of the saved test were met"),
-        (Some(false), Severity::Fail) => (Outcome::Fail, "LoadForge reports that a target of the saved test was missed"),
-        (Some(false), Severity::Warn) => (Outcome::Warn, "LoadForge reports that a target of the saved test was missed"),
+        (Some(false), Severity::Fail) => {
+            (Outcome::Fail, "LoadForge reports that a target of the saved test was missed")
+        }
+        (Some(false), Severity::Warn) => {
+            (Outcome::Warn, "LoadForge reports that a target of the saved test was missed")
+        }
         (None, _) if expected => (Outcome::Inconclusive, "LoadForge did not say whether the targets were met"),
         (None, _) => return None,
     };

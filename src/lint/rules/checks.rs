@@ -25,9 +25,8 @@ pub(super) fn run(script: &ParsedScript<'_>, found: &mut Vec<LintFault>) {
         found.push(LintFault {
             rule: Rule::UncheckedResponses,
             range: first.call.range(),
-            message:
-                "no response is checked: an empty page or an error page with status 200 counts as a success"
-                    .into(),
+            message: "no response is checked: an empty page or an error page with status 200 counts as a success"
+                .into(),
             instead: "with self.client.get(…, catch_response=True) as response: call response.failure(…) when the \
                       content is wrong"
                 .into(),
