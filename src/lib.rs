@@ -22,6 +22,7 @@ pub mod lint;
 pub mod loadforge;
 pub mod locust;
 pub mod log;
+pub mod project;
 pub mod python;
 pub mod reach;
 pub mod redact;

@@ -136,9 +136,40 @@ pub struct TestArgs {
     /// A saved LoadForge test by its name
     #[arg(long, value_name = "NAME", group = "source")]
     pub test: Option<String>,
-    /// A Locust script of this repository
+    /// A Locust script of this repository; several that run together are separated by commas
     #[arg(long, short_alias = 'f', value_name = "FILE", group = "source")]
     pub locustfile: Option<PathBuf>,
+}
+
+/// The script's project: what comes along with it, and what Locust is told.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "The script's project")]
+pub struct ProjectArgs {
+    /// Folder that Locust runs in a copy of; it holds the script [default: the script's own]
+    #[arg(long, value_name = "DIR")]
+    pub folder: Option<PathBuf>,
+    /// Files to copy although .gitignore or a leading dot leaves them out, in the syntax of .gitignore; repeatable
+    #[arg(long, value_name = "PATTERN")]
+    pub include: Vec<String>,
+    /// Files not to copy, in the syntax of .gitignore; repeatable
+    #[arg(long, value_name = "PATTERN")]
+    pub exclude: Vec<String>,
+    /// Packages the script needs (local engine): a requirements file, or a pyproject.toml with extras such as
+    /// pyproject.toml[perf]
+    #[arg(long, value_name = "FILE")]
+    pub requirements: Option<String>,
+    /// Run only tasks with this tag (local engine); repeatable
+    #[arg(long, value_name = "TAG")]
+    pub tag: Vec<String>,
+    /// Run no task with this tag (local engine); repeatable
+    #[arg(long, value_name = "TAG")]
+    pub exclude_tag: Vec<String>,
+    /// User class to run (local engine); repeatable [default: all]
+    #[arg(long, value_name = "CLASS")]
+    pub user_class: Vec<String>,
+    /// Argument that the script defines itself (local engine), such as --locust-arg=--tenant=acme; repeatable
+    #[arg(long, value_name = "ARGUMENT", allow_hyphen_values = true)]
+    pub locust_arg: Vec<String>,
 }
 
 /// The shape of a run.

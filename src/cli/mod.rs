@@ -8,7 +8,7 @@ mod values;
 pub use environment::{PREFIX, parse, unknown_variables};
 pub use groups::{
     BaselineArgs, BuildArgs, CheckedArgs, CommentArgs, ConfigArgs, FolderArgs, GateArgs, GitHubArgs, OutputArgs,
-    RecordedBuildArgs, ServiceArgs, ShapeArgs, TestArgs,
+    ProjectArgs, RecordedBuildArgs, ServiceArgs, ShapeArgs, TestArgs,
 };
 pub use refusal::print;
 pub use values::{EnvEntry, NamedPullRequest, Optional, Region};
@@ -62,7 +62,7 @@ pub enum Command {
     /// Write a starter loadforge.yml, a Locust script and a CircleCI config
     Init(InitArgs),
     /// Check token, test, host, Python, Locust and GitHub access, and print how to fix each
-    Doctor(DoctorArgs),
+    Doctor(Box<DoctorArgs>),
     /// Print a JSON schema
     Schema(SchemaArgs),
     /// Print shell completions
@@ -80,6 +80,9 @@ pub struct RunArgs {
     /// What to run.
     #[command(flatten)]
     pub test: TestArgs,
+    /// What comes along.
+    #[command(flatten)]
+    pub project: ProjectArgs,
     /// Its shape.
     #[command(flatten)]
     pub shape: ShapeArgs,

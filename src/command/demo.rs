@@ -78,7 +78,7 @@ fn plan(arguments: &DemoArgs, url: &str, env: Vec<(&'static str, String)>) -> Re
     let wanted = |name: &str| SCRIPT.variables.contains(&name);
     let env = env.into_iter().filter(|(name, _)| wanted(name)).map(|(name, value)| (name.to_owned(), value.into()));
     Ok(RunPlan {
-        test: TestSource::Script(ScriptFile { path: SCRIPT.file.to_owned(), text: SCRIPT.source.to_owned() }),
+        test: TestSource::Script(ScriptFile::new(SCRIPT.file, SCRIPT.source)),
         users: Some(USERS),
         spawn_rate: Some(20.0),
         duration: arguments.duration.to_std(),

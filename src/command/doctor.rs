@@ -10,9 +10,9 @@ use crate::github::{self, Credentials, Github};
 use crate::judging;
 use crate::lint;
 use crate::loadforge::{Session, StopSignals};
-use crate::locust::process;
+use crate::locust::process::{self, LocustSource};
 use crate::reach::reach;
-use crate::results::{Engine, ResultsFolder, TestSource};
+use crate::results::{Engine, LocalProject, ResultsFolder, TestSource};
 use crate::running::{self, Service};
 use crate::stdout::printed;
 use crate::text::counted;
@@ -25,7 +25,7 @@ pub(super) async fn run(arguments: &DoctorArgs, mut sink: impl Write) -> Result<
     let engine = arguments.run.test.engine;
     let mut looks = vec![("configuration", configuration_look(arguments))];
     if engine == Engine::Local {
-        looks.push(("Locust", locust().await));
+        looks.push(("Locust", locust(arguments, &ci).await));
     } else {
         looks.push(("LoadForge", loadforge(arguments).await));
     }
@@ -57,14 +57,17 @@ fn configuration_look(arguments: &DoctorArgs) -> CheckResult {
     })
 }
 
-async fn locust() -> CheckResult {
-    if let Some(found) = process::find().await {
-        return Ok(format!("Locust {} is installed", found.locust));
-    }
+async fn locust(arguments: &DoctorArgs, ci: &CircleCi) -> CheckResult {
     let cache = running::cache_dir().map_or_else(process::cache_folder, Ok)?;
     let progress: process::ProgressSink = std::sync::Arc::new(|line| tracing::info!("{line}"));
-    let installed = process::find_or_install(&cache, &progress).await?;
-    Ok(format!("Locust {} is ready in {}", installed.locust, cache.display()))
+    // What is wrong with the plan is another look's to say; Locust may be found without it.
+    let config = arguments.run.config.load().unwrap_or_default();
+    let project = match running::plan(&arguments.run, &config, &circleci::build(ci, None)).map(|plan| plan.test) {
+        Ok(TestSource::Script(script)) => script.local.unwrap_or_default(),
+        _ => LocalProject::default(),
+    };
+    let source = LocustSource { requirements: project.requirements.as_ref(), environments: &project.environments };
+    Ok(process::choose(&cache, source, &progress).await?.sentence())
 }
 
 async fn loadforge(arguments: &DoctorArgs) -> CheckResult {

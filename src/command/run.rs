@@ -29,7 +29,7 @@ async fn carry_out(arguments: &RunArgs, build: &Build, folder: ResultsFolder) ->
     let config = arguments.config.load()?;
     judging::check(&config, &arguments.checked)?;
     let plan = running::plan(arguments, &config, build)?;
-    running::warn_of_locust_settings(arguments, &config, &plan);
+    running::report_locust_settings(arguments, &config, &plan);
     let service = match plan.engine {
         Engine::Loadforge => Service::remote(&arguments.service)?,
         Engine::Local if plan.detach => {

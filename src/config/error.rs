@@ -4,6 +4,7 @@ use std::io;
 
 use serde_saphyr::{Error as YamlError, Location};
 
+use super::test_section::TestSection;
 use crate::error::{Explain, nearest};
 use crate::exit::Exit;
 use crate::gate::GateError;
@@ -122,6 +123,11 @@ pub(super) fn of_yaml(file: &str, text: &str, error: &YamlError) -> ConfigError 
     let error = error.without_snippet();
     let list = |words: &[&str]| words.join(", ");
     let (message, hint) = match error {
+        YamlError::SerdeUnknownField { field, expected, .. }
+            if expected.contains(&"test") && TestSection::has_key(field) =>
+        {
+            (format!("unknown key `{field}`"), Some(format!("`{field}` belongs under `test:`")))
+        }
         YamlError::SerdeUnknownField { field, expected, .. } => (
             format!("unknown key `{field}`"),
             Some(match nearest(field, expected.iter().copied()) {

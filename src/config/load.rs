@@ -158,7 +158,7 @@ fn typed(file: &str, text: &str, written: ConfigFile) -> Result<Config, ConfigEr
         ..
     } = written;
     let folder = Path::new(file).parent().unwrap_or_else(|| Path::new(""));
-    test.locustfile = test.locustfile.map(|script| folder.join(script).to_string_lossy().into_owned());
+    test.place(folder);
     Ok(Config {
         test,
         guard,
@@ -199,7 +199,11 @@ fn check(file: &str, text: &str, config: &ConfigFile) -> Result<(), ConfigError>
     let fault = |key: &str, message: &str, hint: &str| Err(place(file, text, key, message.into(), hint));
     let test = &config.test;
     if test.sources() > 1 {
-        return fault("test", "more than one of id, name and locustfile is given", "keep the one that should run");
+        return fault(
+            "test",
+            "more than one of id, name, locustfile and locustfiles is given",
+            "keep the one that should run",
+        );
     }
     if test.users == Some(0) {
         return fault("users", "users must be at least 1", "write the peak number of users");
@@ -223,9 +227,7 @@ fn expand_quoted(
     config: &mut ConfigFile,
     environment: &HashMap<String, String>,
 ) -> Result<(), ConfigError> {
-    let test = &mut config.test;
-    let optional = [&mut test.name, &mut test.locustfile, &mut test.target_host, &mut config.baseline.branch];
-    let texts = optional.into_iter().flatten().chain(&mut test.env).chain(&mut config.guard.allowed_hosts);
+    let texts = config.test.texts().chain(&mut config.baseline.branch).chain(&mut config.guard.allowed_hosts);
     for value in texts {
         let mut expanded = String::new();
         let mut rest = value.as_str();

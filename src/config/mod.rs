@@ -14,6 +14,7 @@ mod guard;
 mod host;
 mod load;
 mod model;
+mod test_section;
 
 pub use confirm::{ConfirmSection, DurationShare, Wait};
 pub use duration::{Duration, NotADuration};
@@ -21,7 +22,8 @@ pub use error::ConfigError;
 pub use guard::NotAllowed;
 pub use host::{NotAHost, check_host};
 pub use load::{Variables, load};
-pub use model::{BaselineSection, Config, ConfigFile, Guard, Profile, TestSection};
+pub use model::{BaselineSection, Config, ConfigFile, Guard, Profile};
+pub use test_section::TestSection;
 
 /// The JSON schema of `loadforge.yml`.
 #[must_use]

@@ -8,6 +8,7 @@ use serde::de::{self, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_saphyr::Spanned;
 
+use super::test_section::TestSection;
 use super::{ConfirmSection, Duration};
 use crate::gate::{GateLine, PlacedGate, Waiver, WaiverEntry};
 use crate::verdict::{OnInconclusive, TargetPolicy};
@@ -116,37 +117,6 @@ fn some_gate_list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<V
     Ok(Option::<Gates>::deserialize(deserializer)?.map(|gates| gates.0))
 }
 
-/// What to run and in which shape.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct TestSection {
-    /// A saved LoadForge test by its id.
-    pub id: Option<u64>,
-    /// A saved LoadForge test by its name.
-    pub name: Option<String>,
-    /// A Locust script kept in the repository, relative to this file.
-    pub locustfile: Option<String>,
-    /// Peak number of users.
-    #[schemars(range(min = 1))]
-    pub users: Option<u32>,
-    /// Users to start per second.
-    #[schemars(range(min = 0))]
-    pub spawn_rate: Option<f64>,
-    /// Length of the run. LoadForge takes whole minutes, 2 to 720.
-    pub duration: Option<Duration>,
-    /// Load generators per region, such as `nyc3: 1`.
-    pub regions: BTreeMap<String, u32>,
-    /// Target of the load: scheme, host and port.
-    pub target_host: Option<String>,
-    /// Environment variables to pass to the script: `NAME` (copies its current value) or `NAME=VALUE`.
-    pub env: Vec<String>,
-    /// The overall time limit. Default: duration + 15 minutes.
-    pub timeout: Option<Duration>,
-    /// Whether the script is meant to end the run by itself, before its time is over (local engine). Default: false, and
-    /// such a run is inconclusive.
-    pub ends_itself: Option<bool>,
-}
-
 /// What must never be hit.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -225,33 +195,5 @@ impl ConfigFile {
         self.confirm.wait = confirm.wait.or(self.confirm.wait);
         self.on_inconclusive = on_inconclusive.or(self.on_inconclusive);
         self.loadforge_targets = loadforge_targets.or(self.loadforge_targets);
-    }
-}
-
-impl TestSection {
-    /// How many of id, name and locustfile are given.
-    pub(super) fn sources(&self) -> usize {
-        usize::from(self.id.is_some()) + usize::from(self.name.is_some()) + usize::from(self.locustfile.is_some())
-    }
-
-    fn merge(&mut self, over: Self) {
-        // One source replaces the other: a profile may run a script where the file names a saved test.
-        if over.sources() > 0 {
-            self.id = over.id;
-            self.name = over.name;
-            self.locustfile = over.locustfile;
-        }
-        self.users = over.users.or(self.users);
-        self.spawn_rate = over.spawn_rate.or(self.spawn_rate);
-        self.duration = over.duration.or(self.duration);
-        if !over.regions.is_empty() {
-            self.regions = over.regions;
-        }
-        self.target_host = over.target_host.or(self.target_host.take());
-        if !over.env.is_empty() {
-            self.env = over.env;
-        }
-        self.timeout = over.timeout.or(self.timeout);
-        self.ends_itself = over.ends_itself.or(self.ends_itself);
     }
 }

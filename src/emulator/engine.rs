@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 use tokio::sync::watch;
 
-use crate::results::{Endpoint, Extension, Histogram};
+use crate::results::{Endpoint, Extension, Histogram, LocalProject};
 
 /// Makes the load of a run, or plays one back.
 pub trait LoadEngine: Send + Sync {
@@ -43,6 +43,8 @@ pub struct Job {
     pub env: BTreeMap<String, String>,
     /// Files for the script, by name; it finds them as `files/NAME`.
     pub files: BTreeMap<String, Vec<u8>>,
+    /// The script's project on this machine, whose copy Locust runs in.
+    pub project: Option<LocalProject>,
     /// A folder of the run's own; made by the server.
     pub folder: PathBuf,
 }

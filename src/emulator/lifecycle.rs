@@ -48,6 +48,7 @@ pub(super) fn start(
         host,
         env,
         files,
+        project: test.project.clone(),
         folder: app.archive.run_folder(id),
     };
     let (stop, stopped) = watch::channel(false);

@@ -1,5 +1,6 @@
 //! Real Locust, on this machine.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::future::Future;
 use std::io;
@@ -9,14 +10,19 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 use serde_json::Map;
-use tokio::sync::{OnceCell, watch};
+use tokio::sync::{Mutex, watch};
 
 use super::engine::{Delivery, EngineEnd, EngineOutcome, Job, Live, LoadEngine, Metrics};
 use crate::error::{Explain, chain};
-use crate::locust::process::{self, Finished, Interpreter, LocustInvocation, ProcessError, ProgressSink, StopRequest};
+use crate::locust::process::{
+    self, Finished, Interpreter, LocustInvocation, LocustSource, ProcessError, ProgressSink, StopRequest,
+};
 use crate::locust::{Record, failures, failures_csv, history_csv, read_stats, stats_csv};
 use crate::redact::{Placeholder, Redactor};
-use crate::results::{Endpoint, Evidence, Extension, Percentile, Problem, ProblemKind};
+use crate::results::{Endpoint, Evidence, Extension, LocalProject, Percentile, Problem, ProblemKind};
+
+/// The name of a script without a project.
+const SCRIPT: &str = "locustfile.py";
 
 /// Runs each job in Locust; Locust is found or installed when the first one comes.
 pub struct LocustEngine {
@@ -24,7 +30,8 @@ pub struct LocustEngine {
     processes: Option<u32>,
     stop_timeout: Duration,
     progress: ProgressSink,
-    interpreter: OnceCell<Interpreter>,
+    /// The Locust that was chosen, by what the project says of it.
+    chosen: Mutex<BTreeMap<String, Interpreter>>,
 }
 
 impl LocustEngine {
@@ -32,21 +39,21 @@ impl LocustEngine {
     /// (`None`: one per CPU). Requests under way at the end of a run have `stop_timeout` to finish.
     #[must_use]
     pub fn new(cache: PathBuf, processes: Option<u32>, stop_timeout: Duration, progress: ProgressSink) -> Self {
-        Self { cache, processes, stop_timeout, progress, interpreter: OnceCell::new() }
+        Self { cache, processes, stop_timeout, progress, chosen: Mutex::default() }
     }
 
     async fn make(&self, job: Job, live: watch::Sender<Live>, stop: watch::Receiver<bool>) -> EngineOutcome {
-        let find = self.interpreter.get_or_try_init(|| process::find_or_install(&self.cache, &self.progress));
+        let project = job.project.clone().unwrap_or_default();
         let mut cancelled = stop.clone();
         let interpreter = tokio::select! {
-            found = find => match found {
+            found = self.interpreter(&project) => match found {
                 Ok(interpreter) => interpreter,
                 Err(error) => return not_available(&error),
             },
             Ok(_) = cancelled.wait_for(|stop| *stop) => return nothing_measured(EngineEnd::Cancelled, Vec::new(), None),
         };
-        let plan = self.plan(&job);
-        if let Err(source) = lay_out(&plan, &job) {
+        let plan = self.plan(&job, &project);
+        if let Err(source) = lay_out(&plan, &job, &project) {
             return not_available(&ProcessError::Folder { folder: plan.folder, source });
         }
         let observe = |record: &Record| {
@@ -55,15 +62,32 @@ impl LocustEngine {
                 std::mem::replace(live, now) != now
             });
         };
-        match process::run(interpreter, &plan, stop, observe).await {
+        match process::run(&interpreter, &plan, stop, observe).await {
             Ok(finished) => collect(&plan, finished, &job).await,
             Err(error) => not_available(&error),
         }
     }
 
-    fn plan(&self, job: &Job) -> LocustInvocation {
+    /// The Locust for a project, chosen or installed when it is asked for the first time.
+    async fn interpreter(&self, project: &LocalProject) -> Result<Interpreter, ProcessError> {
+        let key = format!("{:?} {:?}", project.requirements, project.environments);
+        let mut chosen = self.chosen.lock().await;
+        if let Some(interpreter) = chosen.get(&key) {
+            return Ok(interpreter.clone());
+        }
+        let source = LocustSource { requirements: project.requirements.as_ref(), environments: &project.environments };
+        let found = process::choose(&self.cache, source, &self.progress).await?;
+        (self.progress)(&format!("using {}", found.sentence()));
+        Ok(chosen.entry(key).or_insert(found.interpreter).clone())
+    }
+
+    fn plan(&self, job: &Job, project: &LocalProject) -> LocustInvocation {
+        let work_folder = job.folder.join("script");
+        let own = [SCRIPT.to_owned()];
+        let scripts = if project.scripts.is_empty() { &own[..] } else { &project.scripts[..] };
         LocustInvocation {
-            script: job.folder.join("script").join("locustfile.py"),
+            scripts: scripts.iter().map(|script| work_folder.join(script)).collect(),
+            work_folder,
             folder: job.folder.clone(),
             users: job.users,
             spawn_rate: job.spawn_rate,
@@ -72,6 +96,8 @@ impl LocustEngine {
             host: job.host.clone(),
             processes: self.processes,
             env: job.env.clone(),
+            options: project.options.clone(),
+            config_files: project.config_files.clone(),
         }
     }
 }
@@ -99,14 +125,29 @@ impl LoadEngine for LocustEngine {
     }
 }
 
-/// Puts the script and its files where Locust runs.
-fn lay_out(plan: &LocustInvocation, job: &Job) -> io::Result<()> {
-    let folder = job.folder.join("script");
+/// Puts the script, its project and its files where Locust runs.
+fn lay_out(plan: &LocustInvocation, job: &Job, project: &LocalProject) -> io::Result<()> {
+    let folder = &plan.work_folder;
     fs::create_dir_all(folder.join("files"))?;
+    for file in project.files.iter().filter(|file| Some(*file) != project.scripts.first()) {
+        let (from, to) = (project.folder.join(file), folder.join(file));
+        if let Some(folder) = to.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        match fs::copy(&from, &to) {
+            // It was there when the project was looked at; a script that needs it says so.
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => {}
+            copied => drop(copied.map_err(|cause| io::Error::other(format!("{}: {cause}", from.display())))?),
+        }
+    }
     for (name, content) in &job.files {
         fs::write(folder.join("files").join(name), content)?;
     }
-    fs::write(&plan.script, &job.script)
+    let Some(script) = plan.scripts.first() else { return Ok(()) };
+    if let Some(folder) = script.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    fs::write(script, &job.script)
 }
 
 async fn collect(plan: &LocustInvocation, finished: Finished, job: &Job) -> EngineOutcome {

@@ -14,6 +14,7 @@ use serde_json::Number;
 
 use super::engine::Metrics;
 use super::targets::Targets;
+use crate::results::LocalProject;
 
 /// A host that load may go to.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -54,6 +55,9 @@ pub(super) struct StoredTest {
     pub(super) targets: Targets,
     /// The script's text.
     pub(super) locustfile: String,
+    /// The script's project on this machine.
+    #[serde(default)]
+    pub(super) project: Option<LocalProject>,
 }
 
 /// A file every script finds as `files/NAME`.

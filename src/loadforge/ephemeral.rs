@@ -7,7 +7,7 @@ use tokio::time::sleep;
 use super::client::Client;
 use super::error::ApiError;
 use super::event::{Event, Observer};
-use super::plan::RunPlan;
+use super::plan::{RunPlan, ScriptFile};
 use super::prelude::prelude;
 use super::resend::decide;
 use super::retry::{Repeat, RetryDecision};
@@ -29,7 +29,7 @@ pub(super) async fn create(
     client: &Client,
     plan: &RunPlan,
     name: &str,
-    source: &str,
+    script: &ScriptFile,
     observer: &mut dyn Observer,
 ) -> Result<u64, SessionError> {
     let users = plan.users.unwrap_or(1);
@@ -39,8 +39,8 @@ pub(super) async fn create(
     };
     // The start call of API v1 carries the variables itself.
     let locustfile = match plan.start_api {
-        StartApi::V2 => prelude(&plan.env, source),
-        StartApi::V1 => source.to_owned(),
+        StartApi::V2 => prelude(&plan.env, &script.text),
+        StartApi::V1 => script.text.clone(),
     };
     let servers = load_generators(&plan.regions).max(users.div_ceil(USERS_PER_SERVER)).max(1);
     let spec = TestSpec {
@@ -52,6 +52,7 @@ pub(super) async fn create(
         region: plan.regions.keys().next().map_or(DEFAULT_REGION, String::as_str).to_owned(),
         locustfile,
         region_servers: plan.regions.clone(),
+        local: script.local.clone().filter(|_| plan.engine == Engine::Local),
         ..TestSpec::default()
     };
     let answered = match client.create_test(&spec).await {

@@ -11,15 +11,32 @@ use super::wire::HostSpec;
 use crate::config::check_host;
 use crate::error::Explain;
 use crate::exit::Exit;
-use crate::results::{Build, Engine, Fingerprint, LocalLoad, Recipe, StartApi, TestSource};
+use crate::results::{
+    Build, Engine, Fingerprint, LocalLoad, LocalProject, ProjectOptions, Recipe, StartApi, TestSource,
+};
 
 /// A Locust script kept in the repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScriptFile {
-    /// Its path, for people and for the fingerprint.
+    /// Its path, for people and for the fingerprint; of several scripts, all of them.
     pub path: String,
-    /// Its text.
+    /// Its text; of several scripts, that of the first.
     pub text: String,
+    /// What was asked for of its project.
+    pub options: ProjectOptions,
+    /// Its project, for our own server.
+    pub local: Option<LocalProject>,
+    /// SHA-256 of its code and of all code that belongs to it, hex.
+    pub sha256: String,
+}
+
+impl ScriptFile {
+    /// A script without a project.
+    #[must_use]
+    pub fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
+        let text = text.into();
+        Self { path: path.into(), sha256: sha256(&text), text, options: ProjectOptions::default(), local: None }
+    }
 }
 
 /// A run as asked for.
@@ -150,7 +167,7 @@ impl RunPlan {
             return wrong("--spawn-rate", "must be above 0");
         }
         match &self.test {
-            TestSource::Script(_) => self.check_script(),
+            TestSource::Script(script) => self.check_script(script),
             TestSource::Id(_) | TestSource::Name(_) if !self.env.is_empty() && self.start_api == StartApi::V2 => {
                 Err(PlanError::EnvForSaved)
             }
@@ -158,7 +175,7 @@ impl RunPlan {
         }
     }
 
-    fn check_script(&self) -> Result<(), PlanError> {
+    fn check_script(&self, script: &ScriptFile) -> Result<(), PlanError> {
         if self.users.is_none() {
             return Err(PlanError::Missing { flag: "--users" });
         }
@@ -166,6 +183,19 @@ impl RunPlan {
         if self.engine == Engine::Loadforge && self.spawn_rate.is_some_and(|rate| rate.fract() != 0.0) {
             let problem = "must be a whole number for LoadForge".to_owned();
             return Err(PlanError::Wrong { flag: "--spawn-rate", problem });
+        }
+        let ours_alone = [
+            ("--tag", !script.options.locust.tags.is_empty()),
+            ("--exclude-tag", !script.options.locust.exclude_tags.is_empty()),
+            ("--user-class", !script.options.locust.user_classes.is_empty()),
+            ("--locust-arg", !script.options.locust.arguments.is_empty()),
+        ];
+        if let Some((flag, _)) = ours_alone.into_iter().find(|(_, given)| *given && self.engine == Engine::Loadforge) {
+            let problem =
+                "cannot reach LoadForge, which takes a script and no options of Locust; it works with --engine \
+                           local"
+                    .to_owned();
+            return Err(PlanError::Wrong { flag, problem });
         }
         if self.regions.values().any(|servers| *servers == 0) {
             return Err(PlanError::Wrong { flag: "--region", problem: "must ask for at least one server".to_owned() });
@@ -191,6 +221,10 @@ impl RunPlan {
             timeout_s: self.timeout.as_secs_f64(),
             start_api: self.start_api,
             local: self.local,
+            project: match &self.test {
+                TestSource::Script(script) => script.options.clone(),
+                TestSource::Id(_) | TestSource::Name(_) => ProjectOptions::default(),
+            },
         }
     }
 
@@ -247,7 +281,7 @@ impl RunPlan {
         Ok(Fingerprint {
             engine: self.engine,
             test: script.path.clone(),
-            script_sha256: Some(sha256(&script.text)),
+            script_sha256: Some(script.sha256.clone()),
             users: self.users,
             spawn_rate: Some(self.spawn_rate_or_default()),
             duration_s: Some(self.duration.as_secs_f64().round() as u64),
@@ -303,7 +337,7 @@ mod tests {
 
     #[test]
     fn a_script_needs_users_and_a_plain_host() {
-        let file = ScriptFile { path: "a.py".into(), text: "x".into() };
+        let file = ScriptFile::new("a.py", "x");
         let script = || plan(TestSource::Script(file.clone()));
         let host = |text: &str| Some(text.parse().unwrap());
         assert_eq!(script().check(), Err(PlanError::Missing { flag: "--users" }));

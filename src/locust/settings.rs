@@ -1,6 +1,8 @@
-//! The names of the settings in Locust's configuration files: `locust.conf`, and `[tool.locust]` of `pyproject.toml`.
+//! The settings in Locust's configuration files: `locust.conf`, and `[tool.locust]` of `pyproject.toml`.
 //!
-//! Values are passed over and never kept: they may be secrets.
+//! Names are kept, and the values of what decides about a run's shape. All other values are passed over: they may be secrets.
+
+use std::collections::BTreeMap;
 
 /// The longest name of a setting, bytes. Anything longer is hardly a name.
 const LONGEST_NAME: usize = 40;
@@ -25,6 +27,9 @@ const FLAGS: [&str; 15] = [
     "worker",
 ];
 
+/// The settings whose values are kept: what a run has to know before Locust starts.
+const PLANNED_SETTINGS: [&str; 5] = ["users", "spawn-rate", "run-time", "host", "processes"];
+
 /// What a configuration file of Locust sets.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ConfiguredSettings {
@@ -32,6 +37,8 @@ pub struct ConfiguredSettings {
     pub names: Vec<String>,
     /// How many entries have no name that can be shown.
     pub unnamed: usize,
+    /// The values of the settings that decide about a run's shape, by name.
+    pub values: BTreeMap<String, String>,
 }
 
 impl ConfiguredSettings {
@@ -44,6 +51,17 @@ impl ConfiguredSettings {
             self.unnamed += 1;
         } else if !self.names.contains(&name) {
             self.names.push(name);
+        }
+    }
+
+    /// Keeps the value of the setting added last, where it is one that is kept. `text` is what follows the name.
+    fn keep_value(&mut self, name: &str, text: &str) {
+        let name = name.replace('_', "-");
+        let text = text.trim().trim_start_matches([':', '=']).trim_start();
+        let quoted = ["\"", "'"].into_iter().find_map(|quote| text.strip_prefix(quote)?.split(quote).next());
+        let value = quoted.unwrap_or_else(|| text.split([' ', '\t', '#', ';']).next().unwrap_or_default());
+        if PLANNED_SETTINGS.contains(&name.as_str()) && !value.is_empty() && !value.starts_with(['[', '{']) {
+            self.values.insert(name, value.to_owned());
         }
     }
 }
@@ -63,6 +81,7 @@ pub fn locust_conf_settings(text: &str) -> ConfiguredSettings {
         let stands_alone = rest.is_empty() || rest.starts_with(['#', ';']);
         let is_name = !stands_alone || key.starts_with("--") || FLAGS.contains(&name.replace('_', "-").as_str());
         settings.add(if is_name { name } else { "" });
+        settings.keep_value(name, rest);
     }
     settings
 }
@@ -93,6 +112,7 @@ pub fn pyproject_settings(text: &str) -> ConfiguredSettings {
                 settings.unnamed += 1;
             } else if let Some(name) = setting(&path) {
                 settings.add(name);
+                settings.keep_value(name, rest);
             }
             value.read(rest);
         }
@@ -203,6 +223,8 @@ mod tests {
         let names = ["users", "spawn-rate", "host", "run-time", "headless", "only-summary", "tags", "reset-stats"];
         assert_eq!(settings.names, names);
         assert_eq!(settings.unnamed, 3);
+        let values: Vec<_> = settings.values.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        assert_eq!(values, ["host=http://a:s3cret@b", "run-time=5m", "spawn-rate=2", "users=20"]);
     }
 
     #[test]
@@ -240,6 +262,8 @@ locust = { users = 1 }
         let settings = pyproject_settings(text);
         assert_eq!(settings.names, ["processes", "users", "spawn-rate", "run-time", "tags", "host", "custom"]);
         assert_eq!(settings.unnamed, 2);
+        let values: Vec<_> = settings.values.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        assert_eq!(values, ["host=C:\\", "processes=2", "spawn-rate=2", "users=10"]);
         assert_eq!(pyproject_settings("[project]\nname = \"shop\"\n"), ConfiguredSettings::default());
     }
 

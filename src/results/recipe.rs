@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::project::ProjectOptions;
+
 /// How to run the same test once more. Secrets are named, never kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Recipe {
@@ -33,6 +35,9 @@ pub struct Recipe {
     /// For the local engine.
     #[serde(default)]
     pub local: LocalLoad,
+    /// What comes along with the script.
+    #[serde(default)]
+    pub project: ProjectOptions,
 }
 
 /// Load generators of all regions together.

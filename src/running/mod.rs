@@ -9,13 +9,14 @@ mod guard;
 mod locust_settings;
 mod plan;
 mod preflight;
+mod project;
 mod recorded;
 mod secrets;
 mod service;
 
 pub(crate) use execute::{execute, pause, report_outcome};
 pub(crate) use guard::check_target;
-pub(crate) use locust_settings::warn_of_locust_settings;
+pub(crate) use locust_settings::report_locust_settings;
 pub(crate) use plan::{plan, plan_again};
 pub(crate) use preflight::Preflight;
 pub(crate) use recorded::{Asking, environment, failed, is_left_to_container_0, leave_other_builds, record_failure};

@@ -1,19 +1,19 @@
-//! What to run: flags over environment over profile over file over default.
+//! What to run: flags over environment over profile over file over Locust's own files over default.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
 
 use secrecy::SecretString;
 use url::Url;
 
+use super::locust_settings::LocustFiles;
+use super::project;
 use super::secrets::{register_address, register_values, register_variables};
 use crate::cli::{EnvEntry, RunArgs, ShapeArgs, TestArgs};
 use crate::config::{Config, Duration};
 use crate::error::CommandError;
 use crate::loadforge::{RunPlan, ScriptFile};
 use crate::redact::shown_address;
-use crate::results::{Build, Engine, LocalLoad, RunRecord, TestSource};
+use crate::results::{Build, Engine, LocalLoad, ProjectOptions, RunRecord, TestSource};
 
 /// Default length of a run, as in LoadForge's own interface.
 const DEFAULT_MINUTES: f64 = 5.0;
@@ -26,18 +26,24 @@ const SPARE_MINUTES: f64 = 15.0;
 /// # Errors
 /// When no test is specified, or a script or variable is missing.
 pub(crate) fn plan(arguments: &RunArgs, config: &Config, build: &Build) -> Result<RunPlan, CommandError> {
-    let RunArgs { test, shape, service, detach, processes, seconds_per_minute, .. } = arguments;
+    let RunArgs { test, project, shape, service, detach, processes, seconds_per_minute, .. } = arguments;
     register_variables(config, &shape.env, &[]);
-    let target_host = target_host(shape, config)?;
-    let source = source(test, config)?;
+    let source = source(test, &project::options(project, config)?, config)?;
+    let conf = LocustFiles::of_test(&source);
+    let target_host = target_host(shape, config, &conf)?;
     let env = with_target_host(env(&shape.env, config)?, &source, target_host.as_ref());
-    let duration = shape.duration.or(config.test.duration).map_or(DEFAULT_MINUTES * 60.0, Duration::as_secs);
+    let of_conf = conf.duration()?;
+    let asked = shape.duration.or(config.test.duration).map(Duration::as_secs);
+    let duration = asked.or(of_conf).unwrap_or(DEFAULT_MINUTES * 60.0);
     let timeout = shape.timeout.or(config.test.timeout).map_or(duration + SPARE_MINUTES * 60.0, Duration::as_secs);
     let seconds = |value| std::time::Duration::try_from_secs_f64(value).unwrap_or(std::time::Duration::MAX);
     Ok(RunPlan {
         test: source,
-        users: shape.users.or(config.test.users),
-        spawn_rate: shape.spawn_rate.or(config.test.spawn_rate),
+        users: shape.users.or(config.test.users).map_or_else(|| conf.number("users"), |users| Ok(Some(users)))?,
+        spawn_rate: shape
+            .spawn_rate
+            .or(config.test.spawn_rate)
+            .map_or_else(|| conf.number("spawn-rate"), |rate| Ok(Some(rate)))?,
         duration: seconds(duration),
         regions: regions(shape, config),
         target_host,
@@ -47,7 +53,7 @@ pub(crate) fn plan(arguments: &RunArgs, config: &Config, build: &Build) -> Resul
         detach: *detach,
         engine: test.engine,
         local: LocalLoad {
-            processes: *processes,
+            processes: processes.map_or_else(|| conf.processes(), |count| Ok(Some(count)))?,
             seconds_per_minute: *seconds_per_minute,
             ends_itself: config.test.ends_itself.unwrap_or_default(),
         },
@@ -79,7 +85,9 @@ pub(crate) fn plan_again(
     let test = match &recipe.test {
         TestSource::Id(id) => TestSource::Id(*id),
         TestSource::Name(name) => TestSource::Name(name.clone()),
-        TestSource::Script(path) => script(Path::new(path), "run.json")?,
+        TestSource::Script(path) => {
+            project::script(&project::separated(path), "run.json", &recipe.project, record.identity.engine)?
+        }
     };
     let target_host: Option<Url> = recipe.target_host.as_deref().and_then(|host| host.parse().ok());
     // The target host is known, whether or not the variable was set by us.
@@ -122,7 +130,7 @@ fn with_target_host(
 }
 
 /// The one thing to run. A flag replaces whatever source the file names.
-fn source(test: &TestArgs, config: &Config) -> Result<TestSource<ScriptFile>, CommandError> {
+fn source(test: &TestArgs, options: &ProjectOptions, config: &Config) -> Result<TestSource<ScriptFile>, CommandError> {
     if let Some(id) = test.test_id {
         return Ok(TestSource::Id(id));
     }
@@ -130,7 +138,8 @@ fn source(test: &TestArgs, config: &Config) -> Result<TestSource<ScriptFile>, Co
         return Ok(TestSource::Name(name.clone()));
     }
     if let Some(path) = &test.locustfile {
-        return script(path, "--locustfile");
+        let paths = project::separated(&path.to_string_lossy());
+        return project::script(&paths, "--locustfile", options, test.engine);
     }
     if let Some(id) = config.test.id {
         return Ok(TestSource::Id(id));
@@ -139,7 +148,10 @@ fn source(test: &TestArgs, config: &Config) -> Result<TestSource<ScriptFile>, Co
         return Ok(TestSource::Name(name.clone()));
     }
     if let Some(path) = &config.test.locustfile {
-        return script(Path::new(path), "test.locustfile");
+        return project::script(&project::separated(path), "test.locustfile", options, test.engine);
+    }
+    if !config.test.locustfiles.is_empty() {
+        return project::script(&config.test.locustfiles, "test.locustfiles", options, test.engine);
     }
     let hint = match test.engine {
         Engine::Local => "name a Locust script with --locustfile, or test.locustfile in loadforge.yml",
@@ -148,20 +160,12 @@ fn source(test: &TestArgs, config: &Config) -> Result<TestSource<ScriptFile>, Co
     Err(CommandError::usage("no test specified").with_hint(hint))
 }
 
-fn script(path: &Path, named_by: &str) -> Result<TestSource<ScriptFile>, CommandError> {
-    let text = fs::read_to_string(path).map_err(|cause| {
-        CommandError::usage(format!("failed to read the script {}: {cause}", path.display()))
-            .with_hint(format!("{named_by} names a Locust script, relative to this folder"))
-    })?;
-    Ok(TestSource::Script(ScriptFile { path: path.to_string_lossy().into_owned(), text }))
-}
-
 /// The target host, where one is named.
-fn target_host(shape: &ShapeArgs, config: &Config) -> Result<Option<Url>, CommandError> {
+fn target_host(shape: &ShapeArgs, config: &Config, conf: &LocustFiles) -> Result<Option<Url>, CommandError> {
     if let Some(url) = &shape.target_host {
         return Ok(Some(url.clone()));
     }
-    let Some(text) = config.test.target_host.as_deref().filter(|text| !text.is_empty()) else { return Ok(None) };
+    let Some(text) = config.test.target_host.as_deref().filter(|text| !text.is_empty()) else { return conf.host() };
     text.parse().inspect(register_address).map(Some).map_err(|cause| {
         let shown = shown_address(text);
         CommandError::usage(format!("test.target_host `{shown}` is not a URL: {cause}"))

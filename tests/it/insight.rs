@@ -82,7 +82,7 @@ async fn runs(source: &str, shape: Shape, faults: Vec<Vec<Fault>>) -> Vec<(Resul
 
 fn plan(source: &str, shape: Shape, shop: &RunningShop) -> RunPlan {
     RunPlan {
-        test: TestSource::Script(ScriptFile { path: "script.py".into(), text: source.into() }),
+        test: TestSource::Script(ScriptFile::new("script.py", source)),
         users: Some(shape.users),
         spawn_rate: Some(shape.spawn_rate.into()),
         duration: Duration::from_secs(shape.seconds.into()),

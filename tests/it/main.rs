@@ -26,6 +26,7 @@ mod loadforge;
 mod locust_settings;
 mod open_shop;
 mod orb;
+mod project;
 mod refused;
 mod report;
 mod run;

@@ -1,11 +1,12 @@
 //! Saved tests: list, create, update, delete.
 
 use std::collections::BTreeMap;
+use std::path::{Component, Path};
 use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -14,6 +15,7 @@ use super::form::{Form, path_id};
 use crate::emulator::state::{ServerState, written};
 use crate::emulator::store::{StoredState as Known, StoredTest};
 use crate::emulator::targets::Targets;
+use crate::results::LocalProject;
 
 /// Most users of a test.
 const MOST_USERS: u64 = 1_000_000;
@@ -38,6 +40,7 @@ pub(super) async fn create(State(app): State<Arc<ServerState>>, body: Bytes) -> 
         region_servers: None,
         targets: Targets::default(),
         locustfile: String::new(),
+        project: project(&mut form, app.loopback),
     };
     let id = app.store.change(|state| {
         fill(&mut test, &mut form, state)?;
@@ -49,7 +52,7 @@ pub(super) async fn create(State(app): State<Arc<ServerState>>, body: Bytes) -> 
 /// Changes the given fields. The name is required; LoadForge's own client always sends it.
 pub(super) async fn update(
     State(app): State<Arc<ServerState>>,
-    id: Path<String>,
+    id: axum::extract::Path<String>,
     body: Bytes,
 ) -> Result<Json<Value>, ErrorResponse> {
     let id = path_id("Test", id)?;
@@ -67,7 +70,7 @@ pub(super) async fn update(
 
 pub(super) async fn delete(
     State(app): State<Arc<ServerState>>,
-    id: Path<String>,
+    id: axum::extract::Path<String>,
 ) -> Result<Json<Value>, ErrorResponse> {
     let id = path_id("Test", id)?;
     app.store.change(|state| state.tests.remove(&id)).ok_or(ErrorResponse::Missing("Test", id))?;
@@ -116,6 +119,30 @@ fn fill(test: &mut StoredTest, form: &mut Form, state: &Known) -> Result<(), Err
         test.locustfile = script;
     }
     form.check()
+}
+
+/// The project of the script, which our own client sends along from the same machine.
+fn project(form: &mut Form, loopback: bool) -> Option<LocalProject> {
+    const FIELD: &str = "x_loadforge_ci";
+    let value = form.value(FIELD)?.clone();
+    let is_inside = |path: &String| {
+        let mut parts = Path::new(path).components();
+        !path.is_empty() && parts.all(|part| matches!(part, Component::Normal(_)))
+    };
+    match serde_json::from_value::<LocalProject>(value) {
+        Ok(project)
+            if loopback
+                && project.folder.is_absolute()
+                && !project.scripts.is_empty()
+                && project.files.iter().chain(&project.scripts).all(is_inside) =>
+        {
+            Some(project)
+        }
+        _ => {
+            form.reject(FIELD, "The project must be a folder of this machine and files inside it.");
+            None
+        }
+    }
 }
 
 /// Load generators by region.

@@ -269,7 +269,7 @@ impl Session<'_> {
         recorder.record.ephemeral = true;
         recorder.record.ephemeral_name = Some(name.clone());
         recorder.save()?;
-        let making = timeout_at(deadline, ephemeral::create(&self.client, plan, &name, &script.text, self.observer));
+        let making = timeout_at(deadline, ephemeral::create(&self.client, plan, &name, script, self.observer));
         let (signal, made) = self.stop.finish(START_GRACE, making).await;
         let id = match made {
             Some(Ok(Ok(id))) => Some(id),

@@ -6,6 +6,7 @@ use std::fmt;
 use serde_json::{Map, Number, Value, json};
 
 use super::Fields;
+use crate::results::LocalProject;
 
 /// A test as `GET /tests` lists it.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -89,6 +90,8 @@ pub struct TestSpec {
     pub p95_target: Option<f64>,
     /// Error target, %. An extended field.
     pub error_perc_target: Option<f64>,
+    /// The script's project, for our own server alone.
+    pub local: Option<LocalProject>,
 }
 
 impl fmt::Debug for TestSpec {
@@ -106,6 +109,9 @@ impl TestSpec {
         });
         if let Some(host_id) = self.host_id {
             fields["host_id"] = json!(host_id);
+        }
+        if let Some(project) = &self.local {
+            fields["x_loadforge_ci"] = json!(project);
         }
         fields
     }

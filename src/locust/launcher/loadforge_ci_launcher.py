@@ -29,7 +29,7 @@ import traceback
 
 from loadforge_ci_failures import failure_class
 from loadforge_ci_open_requests import OpenRequests, watch_clients
-from loadforge_ci_options import ignore_config_files
+from loadforge_ci_options import read_only_project_files
 from loadforge_ci_values import LONGEST_NAME, bucket, error_text, milliseconds, number, text
 
 MOST_ENDPOINTS = 20000
@@ -439,7 +439,7 @@ def main():
     import locust.main
 
     stop_on_early_signals()
-    ignore_config_files()
+    read_only_project_files()
     listen(Recorder(), locust.events)
     sys.argv[0] = "locust"
     sys.exit(locust.main.main())

@@ -30,7 +30,7 @@ pub enum ProcessError {
         source: io::Error,
     },
     /// The installer failed.
-    #[error("failed to install Locust: `{command}` {how}:\n{output}")]
+    #[error("failed to install the packages: `{command}` {how}:\n{output}")]
     Install {
         /// What was run.
         command: String,
@@ -40,6 +40,22 @@ pub enum ProcessError {
         output: String,
         /// Whether the Python that Locust was installed for is linked against musl, as on Alpine.
         musl: bool,
+    },
+    /// The project's requirements cannot be read.
+    #[error("failed to read the requirements {file}")]
+    Requirements {
+        /// The file.
+        file: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// The project's requirements ask for a Locust that our launcher does not run under.
+    #[error("{file} asks for Locust {found}, which cannot be used here")]
+    UnfitLocust {
+        /// The requirements file.
+        file: PathBuf,
+        /// The version it leads to.
+        found: Version,
     },
     /// A program could not be started.
     #[error("failed to start {program}")]
@@ -80,11 +96,20 @@ impl Explain for ProcessError {
             Self::Install { output, .. } if output.contains("ensurepip") => {
                 "Python's venv module is incomplete here: install the package python3-venv, or uv".into()
             }
+            Self::Install { command, .. } if command.contains(" -r ") => {
+                "correct the requirements, or let this machine reach a package index: PIP_INDEX_URL, pip.conf and UV_INDEX_URL \
+                 are honored"
+                    .into()
+            }
             Self::Install { .. } => {
                 "install Locust 2.15 or newer yourself (`pip install locust`) so that `locust` is on PATH, or let this \
                  machine reach a Python package index"
                     .into()
             }
+            Self::Requirements { .. } => "test.requirements or --requirements names a requirements file, or a \
+                                          pyproject.toml with extras such as pyproject.toml[perf]"
+                .into(),
+            Self::UnfitLocust { .. } => "ask for `locust>=2.15,<3` there".into(),
             Self::Start { .. } => "see whether the program can be run by this user".into(),
             Self::Folder { .. } => "the disk may be full, or the folder not writable".into(),
         })

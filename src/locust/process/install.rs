@@ -1,4 +1,4 @@
-//! Installing a pinned Locust once a machine.
+//! Installing a pinned Locust once a machine, and any environment that is built once and kept.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -12,6 +12,7 @@ use tokio::time::{sleep, timeout};
 
 use super::environment::without_tokens;
 use super::error::ProcessError;
+use super::mirror;
 use super::python::{self, Interpreter, Python, SearchPath};
 use super::version::Version;
 use crate::text::duration;
@@ -44,22 +45,26 @@ pub(super) async fn from_cache(
     cache: &Path,
     progress: &ProgressSink,
 ) -> Result<Interpreter, ProcessError> {
-    let uv = working_uv(path).await;
-    let found = python::find_python(path, NEWEST_LOCUST_NEEDS).await;
-    let fit =
-        |version: Version| LOCUST_BY_PYTHON.iter().find(|(needs, _)| version >= *needs).map(|(_, locust)| *locust);
-    let (python, version, locust) = match (found, &uv) {
-        (Some(Python { path, version }), uv) => match (fit(version), uv) {
-            (Some(locust), _) => (path.to_string_lossy().into_owned(), version, locust),
-            // uv brings a Python of its own.
-            (None, Some(_)) => (format!("{}.{}", PYTHON_OF_UV.0, PYTHON_OF_UV.1), PYTHON_OF_UV, NEWEST_LOCUST),
-            (None, None) => return Err(ProcessError::OldPython { python: path, found: version }),
-        },
-        (None, Some(_)) => (format!("{}.{}", PYTHON_OF_UV.0, PYTHON_OF_UV.1), PYTHON_OF_UV, NEWEST_LOCUST),
-        (None, None) => return Err(ProcessError::NoPython),
-    };
-    let name = format!("locust-{locust}-python-{}.{}-{}", version.0, version.1, std::env::consts::ARCH);
-    let home = cache.join(&name);
+    let installer = Installer::find(path).await?;
+    let locust = installer.locust;
+    let name = format!("locust-{locust}-{}", installer.platform());
+    let what = format!("Locust {locust} once for this machine");
+    environment(cache, &name, &what, progress, async |venv| {
+        installer.create(venv).await?;
+        installer.install(venv, &[format!("locust=={locust}")]).await
+    })
+    .await
+}
+
+/// The environment of this name in the cache folder, built first if it is not there yet: whole or not at all.
+pub(super) async fn environment(
+    cache: &Path,
+    name: &str,
+    what: &str,
+    progress: &ProgressSink,
+    build: impl AsyncFnOnce(&Path) -> Result<(), ProcessError>,
+) -> Result<Interpreter, ProcessError> {
+    let home = cache.join(name);
     if let Some(ready) = ready(&home).await {
         return Ok(ready);
     }
@@ -70,47 +75,117 @@ pub(super) async fn from_cache(
     if let Some(ready) = ready(&home).await {
         return Ok(ready);
     }
-    progress(&format!("installing Locust {locust} once for this machine ({})", home.display()));
+    progress(&format!("installing {what} ({})", home.display()));
     // The existing environment is incomplete or broken (its Python was removed); the new one is built beside it and
     // renamed into place.
     let aside = tempfile::Builder::new().prefix(".building-").tempdir_in(cache).map_err(cache_error)?;
     let venv = aside.path().join("venv");
-    if let Err(mut error) = create(&venv, uv.as_deref(), &python, locust).await {
-        if let ProcessError::Install { musl, .. } = &mut error {
-            // Where uv chose the Python, only the environment it made knows which.
-            let asked = if interpreter(&venv).exists() { interpreter(&venv) } else { PathBuf::from(&python) };
-            *musl = python::is_built_for_musl(&asked).await;
-        }
-        return Err(error);
-    }
+    build(&venv).await?;
     if home.exists() {
         fs::remove_dir_all(&home).map_err(cache_error)?;
     }
     fs::rename(&venv, &home).map_err(cache_error)?;
-    progress(&format!("Locust {locust} is installed"));
-    ready(&home).await.ok_or_else(|| ProcessError::Install {
+    let ready = ready(&home).await.ok_or_else(|| ProcessError::Install {
         command: format!("{} -c 'import locust'", interpreter(&home).display()),
         how: "failed after the installation".into(),
         output: String::new(),
         musl: false,
-    })
+    })?;
+    progress(&format!("Locust {} is installed", ready.locust));
+    Ok(ready)
 }
 
-async fn create(venv: &Path, uv: Option<&Path>, python: &str, locust: &str) -> Result<(), ProcessError> {
-    let package = format!("locust=={locust}");
-    let venv_text = venv.to_string_lossy();
-    let inside = interpreter(venv);
-    let inside_text = inside.to_string_lossy();
-    if let Some(uv) = uv {
-        step(Command::new(uv).args(["venv", "--quiet", "--python", python, &venv_text])).await?;
-        return step(Command::new(uv).args(["pip", "install", "--quiet", "--python", &inside_text, &package])).await;
+/// What installs packages here: a Python, and uv where it is there.
+#[derive(Debug)]
+pub(super) struct Installer {
+    uv: Option<PathBuf>,
+    /// The Python as `uv venv --python` or the shell takes it.
+    pub(super) python: String,
+    version: Version,
+    /// The newest Locust for this Python.
+    pub(super) locust: &'static str,
+}
+
+impl Installer {
+    /// Finds them on PATH.
+    pub(super) async fn find(path: &SearchPath) -> Result<Self, ProcessError> {
+        let uv = working_uv(path).await;
+        let found = python::find_python(path, NEWEST_LOCUST_NEEDS).await;
+        let fit =
+            |version: Version| LOCUST_BY_PYTHON.iter().find(|(needs, _)| version >= *needs).map(|(_, locust)| *locust);
+        // uv brings a Python of its own.
+        let of_uv = |uv| {
+            let python = format!("{}.{}", PYTHON_OF_UV.0, PYTHON_OF_UV.1);
+            Self { uv, python, version: PYTHON_OF_UV, locust: NEWEST_LOCUST }
+        };
+        match (found, uv) {
+            (Some(Python { path, version }), uv) => match (fit(version), uv) {
+                (Some(locust), uv) => {
+                    // uv does not read pip's configuration files, which may name the only index this machine reaches.
+                    let uv = uv.filter(|_| !mirror::only_pip_is_configured());
+                    Ok(Self { uv, python: path.to_string_lossy().into_owned(), version, locust })
+                }
+                (None, Some(uv)) => Ok(of_uv(Some(uv))),
+                (None, None) => Err(ProcessError::OldPython { python: path, found: version }),
+            },
+            (None, Some(uv)) => Ok(of_uv(Some(uv))),
+            (None, None) => Err(ProcessError::NoPython),
+        }
     }
-    step(Command::new(python).args(["-m", "venv", &venv_text])).await?;
-    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", &package];
-    step(Command::new(&inside).args(pip)).await
+
+    #[cfg(test)]
+    pub(super) fn of(locust: &'static str) -> Self {
+        Self { uv: None, python: "python3".to_owned(), version: PYTHON_OF_UV, locust }
+    }
+
+    /// What an environment made here cannot be used without, as a part of its name.
+    pub(super) fn platform(&self) -> String {
+        format!("python-{}.{}-{}", self.version.0, self.version.1, std::env::consts::ARCH)
+    }
+
+    /// Makes a virtual environment.
+    pub(super) async fn create(&self, venv: &Path) -> Result<(), ProcessError> {
+        let shown = venv.to_string_lossy();
+        let made = match &self.uv {
+            Some(uv) => step(Command::new(uv).args(["venv", "--quiet", "--python", &self.python, &shown])).await,
+            None => step(Command::new(&self.python).args(["-m", "venv", &shown])).await,
+        };
+        self.explained(venv, made).await
+    }
+
+    /// Installs packages into it, by the arguments of `pip install`.
+    pub(super) async fn install(&self, venv: &Path, arguments: &[String]) -> Result<(), ProcessError> {
+        let inside = interpreter(venv);
+        let mut command = match &self.uv {
+            Some(uv) => {
+                let mut command = Command::new(uv);
+                command.args(["pip", "install", "--quiet", "--python", &inside.to_string_lossy()]);
+                mirror::as_uv(&mut command);
+                command
+            }
+            None => {
+                let mut command = Command::new(&inside);
+                command.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]);
+                command
+            }
+        };
+        let installed = step(command.args(arguments)).await;
+        self.explained(venv, installed).await
+    }
+
+    /// A failure with what the machine has to do with it.
+    async fn explained(&self, venv: &Path, done: Result<(), ProcessError>) -> Result<(), ProcessError> {
+        let mut done = done;
+        if let Err(ProcessError::Install { musl, .. }) = &mut done {
+            // Where uv chose the Python, only the environment it made knows which.
+            let inside = interpreter(venv);
+            *musl = python::is_built_for_musl(if inside.exists() { &inside } else { Path::new(&self.python) }).await;
+        }
+        done
+    }
 }
 
-fn interpreter(venv: &Path) -> PathBuf {
+pub(super) fn interpreter(venv: &Path) -> PathBuf {
     venv.join("bin").join("python")
 }
 
@@ -135,7 +210,7 @@ async fn working_uv(path: &SearchPath) -> Option<PathBuf> {
 }
 
 /// Runs one step; what it prints is kept for the error.
-async fn step(command: &mut Command) -> Result<(), ProcessError> {
+pub(super) async fn step(command: &mut Command) -> Result<(), ProcessError> {
     let shown = {
         let command = command.as_std();
         let words = std::iter::once(command.get_program()).chain(command.get_args());

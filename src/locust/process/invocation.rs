@@ -15,6 +15,7 @@ use tokio::process::Command;
 use super::environment::without_tokens;
 use super::python::Interpreter;
 use super::version::Version;
+use crate::results::LocustOptions;
 
 /// Locust's exit code for "ran, and something failed" (1 means it did not start).
 const EXIT_CODE_ON_ERROR: &str = "86";
@@ -25,8 +26,10 @@ const PROCESSES_SINCE: Version = Version(2, 20, 0);
 /// The run to execute.
 #[derive(Debug, Clone)]
 pub struct LocustInvocation {
-    /// The script, absolute; its folder is where Locust runs.
-    pub script: PathBuf,
+    /// The scripts, absolute.
+    pub scripts: Vec<PathBuf>,
+    /// Where Locust runs.
+    pub work_folder: PathBuf,
     /// Where the record, the launcher and the log go; made if missing.
     pub folder: PathBuf,
     /// Peak number of users.
@@ -43,6 +46,10 @@ pub struct LocustInvocation {
     pub processes: Option<u32>,
     /// Added to the environment of the script.
     pub env: BTreeMap<String, String>,
+    /// What Locust is told beside all this.
+    pub options: LocustOptions,
+    /// Locust's configuration files, each before those that win over it.
+    pub config_files: Vec<PathBuf>,
 }
 
 impl LocustInvocation {
@@ -85,7 +92,8 @@ impl LocustInvocation {
     /// The command, without its output's destination.
     pub(super) fn command(&self, interpreter: &Interpreter) -> io::Result<Command> {
         let mut command = Command::new(&interpreter.python);
-        command.arg(self.launcher()).arg("-f").arg(&self.script).args([
+        let scripts: Vec<_> = self.scripts.iter().map(|script| script.to_string_lossy()).collect();
+        command.arg(self.launcher()).arg("-f").arg(scripts.join(",")).args([
             "--headless",
             "--only-summary",
             "--exit-code-on-error",
@@ -110,6 +118,16 @@ impl LocustInvocation {
             command.args(["--master-bind-host", "127.0.0.1", "--master-bind-port", &port]);
             command.args(["--master-host", "127.0.0.1", "--master-port", &port]);
         }
+        for (flag, tags) in [("--tags", &self.options.tags), ("--exclude-tags", &self.options.exclude_tags)] {
+            if !tags.is_empty() {
+                command.arg(flag).args(tags);
+            }
+        }
+        command.args(&self.options.arguments);
+        if !self.options.user_classes.is_empty() {
+            // The arguments before end here, however many values the last of them takes.
+            command.arg("--").args(&self.options.user_classes);
+        }
         without_tokens(&mut command);
         for (name, _) in env::vars_os().filter(|(name, _)| spoils_the_run(name)) {
             command.env_remove(name);
@@ -119,10 +137,10 @@ impl LocustInvocation {
             .env("PYTHONUNBUFFERED", "1")
             .env("LOADFORGE_CI_RECORD", record_folder(&self.folder))
             .env("LOADFORGE_CI_PARENT", std::process::id().to_string())
-            .stdin(Stdio::null());
-        if let Some(folder) = self.script.parent() {
-            command.current_dir(folder);
-        }
+            .env("LOADFORGE_CI_LOCUST_CONFIG", env::join_paths(&self.config_files).unwrap_or_default())
+            .env("LOADFORGE_CI_RESERVED", [&RESERVED[..], &RESERVED_FAMILIES].concat().join(","))
+            .stdin(Stdio::null())
+            .current_dir(&self.work_folder);
         Ok(command)
     }
 }
@@ -130,6 +148,51 @@ impl LocustInvocation {
 /// Where the processes of a run write their record.
 pub(super) fn record_folder(run_folder: &Path) -> PathBuf {
     run_folder.join("record")
+}
+
+/// Options of Locust that a run decides itself, by their long names; those in `locust.conf` have no effect.
+const RESERVED: [&str; 28] = [
+    "autoquit",
+    "autostart",
+    "class-picker",
+    "config",
+    "enable-rebalancing",
+    "exit-code-on-error",
+    "headful",
+    "headless",
+    "help",
+    "host",
+    "json",
+    "json-file",
+    "list",
+    "locustfile",
+    "logfile",
+    "only-summary",
+    "otel",
+    "print-stats",
+    "processes",
+    "run-time",
+    "skip-log-setup",
+    "spawn-rate",
+    "stop-timeout",
+    "userclass-picker",
+    "users",
+    "version",
+    "worker",
+    "html",
+];
+
+/// The first parts of further ones.
+const RESERVED_FAMILIES: [&str; 7] =
+    ["csv*", "expect-workers*", "hatch*", "master*", "show-task-ratio*", "tls-*", "web-*"];
+
+/// Whether a run decides this option of Locust itself; by its long name, or by its letter as in `-u`.
+#[must_use]
+pub fn is_reserved(name: &str) -> bool {
+    let letters = ["f", "H", "u", "r", "t", "l", "T", "E", "s", "V", "h", "P"];
+    RESERVED.contains(&name)
+        || letters.contains(&name)
+        || RESERVED_FAMILIES.iter().any(|family| name.starts_with(family.trim_end_matches('*')))
 }
 
 /// Whether Locust would read this variable as an option that changes what or where it runs. Tags and the log level
@@ -171,7 +234,8 @@ mod tests {
 
     fn plan() -> LocustInvocation {
         LocustInvocation {
-            script: "/runs/7/locustfile.py".into(),
+            scripts: vec!["/runs/7/script/locustfile.py".into()],
+            work_folder: "/runs/7/script".into(),
             folder: "/runs/7".into(),
             users: 50,
             spawn_rate: 2.5,
@@ -180,6 +244,8 @@ mod tests {
             host: Some("http://127.0.0.1:8080".into()),
             processes: Some(1),
             env: [("TEST_USER".to_owned(), "ann".to_owned())].into(),
+            options: LocustOptions::default(),
+            config_files: Vec::new(),
         }
     }
 
@@ -188,8 +254,28 @@ mod tests {
         let interpreter = Interpreter { python: "/venv/bin/python".into(), locust: Version(2, 47, 0) };
         let command = plan().command(&interpreter).unwrap();
         let words: Vec<_> = command.as_std().get_args().map(|word| word.to_string_lossy()).collect();
-        insta::assert_snapshot!(words.join(" "), @"/runs/7/launcher/loadforge_ci_launcher.py -f /runs/7/locustfile.py --headless --only-summary --exit-code-on-error 86 -u 50 -r 2.5 -t 2s --stop-timeout 30 --host http://127.0.0.1:8080");
+        insta::assert_snapshot!(words.join(" "), @"/runs/7/launcher/loadforge_ci_launcher.py -f /runs/7/script/locustfile.py --headless --only-summary --exit-code-on-error 86 -u 50 -r 2.5 -t 2s --stop-timeout 30 --host http://127.0.0.1:8080");
         assert!(command.as_std().get_envs().any(|(name, value)| name == "TEST_USER" && value.unwrap() == "ann"));
+    }
+
+    #[test]
+    fn several_scripts_tags_arguments_and_classes_are_handed_over() {
+        let words = |list: &[&str]| list.iter().map(|word| (*word).to_owned()).collect();
+        let options = LocustOptions {
+            tags: words(&["smoke", "fast"]),
+            exclude_tags: words(&["slow"]),
+            user_classes: words(&["Buyer"]),
+            arguments: words(&["--tenant", "acme"]),
+        };
+        let scripts = vec!["/s/a.py".into(), "/s/b.py".into()];
+        let interpreter = Interpreter { python: "python".into(), locust: Version(2, 47, 0) };
+        let command = LocustInvocation { scripts, options, host: None, ..plan() }.command(&interpreter).unwrap();
+        let words: Vec<_> = command.as_std().get_args().map(|word| word.to_string_lossy()).collect();
+        insta::assert_snapshot!(words[2..3].join(" "), @"/s/a.py,/s/b.py");
+        insta::assert_snapshot!(words[15..].join(" "), @"--tags smoke fast --exclude-tags slow --tenant acme -- Buyer");
+        for (name, expected) in [("users", true), ("u", true), ("web-port", true), ("tenant", false), ("tags", false)] {
+            assert_eq!(is_reserved(name), expected, "{name}");
+        }
     }
 
     #[test]

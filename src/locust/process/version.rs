@@ -13,6 +13,9 @@ impl fmt::Display for Version {
     }
 }
 
+/// The oldest Locust our launcher runs under, and the first it was not tried with.
+pub(super) const FITTING: std::ops::Range<Version> = Version(2, 15, 0)..Version(3, 0, 0);
+
 /// The text is not a version number.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a version number")]

@@ -39,7 +39,7 @@ fn client(server: &RunningServer) -> Client {
 /// Runs a script for one second; returns the outcome and the log.
 async fn run(server: &RunningServer, folder: &Path, start_api: StartApi) -> (RunEnd, Vec<String>) {
     let plan = RunPlan {
-        test: TestSource::Script(ScriptFile { path: "shop.py".into(), text: "import locust\n".into() }),
+        test: TestSource::Script(ScriptFile::new("shop.py", "import locust\n")),
         users: Some(4),
         target_host: Some("http://127.0.0.1:9".parse().unwrap()),
         duration: Duration::from_secs(1),

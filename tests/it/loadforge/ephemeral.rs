@@ -14,7 +14,7 @@ const SCRIPT: &str = "\"\"\"Checkout.\"\"\"\n\nfrom locust import HttpUser\n";
 
 fn script() -> RunPlan {
     RunPlan {
-        test: TestSource::Script(ScriptFile { path: "perf/checkout.py".into(), text: SCRIPT.into() }),
+        test: TestSource::Script(ScriptFile::new("perf/checkout.py", SCRIPT)),
         users: Some(40),
         target_host: Some("https://staging.example.com".parse().unwrap()),
         env: vec![("PASSWORD".into(), "geheim".into())],

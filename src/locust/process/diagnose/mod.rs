@@ -60,9 +60,22 @@ fn not_loaded(finished: &Finished) -> Problem {
     }
     let trace = last_traceback(log);
     let cause = trace.and_then(exception);
+    if let Some(usage) =
+        log.lines().rev().find_map(|line| line.split_once("locust: error: ")).filter(|_| cause.is_none())
+    {
+        let message = format!("Locust refused an option of the command line or of a configuration file: {}", usage.1);
+        return problem(ProblemKind::ScriptDidNotLoad, message, Some(log.into()));
+    }
     let how = how_it_ended(finished);
     let message = match cause {
-        Some(cause) => format!("the script could not be loaded: {cause}"),
+        Some(cause) => match missing_module(cause) {
+            Some(module) => format!(
+                "the script could not be loaded: {cause}. `{module}` is neither in the folder that Locust runs in nor \
+                 installed: name a requirements file with test.requirements (--requirements), or a folder above with \
+                 test.folder (--folder)"
+            ),
+            None => format!("the script could not be loaded: {cause}"),
+        },
         None => format!("the script could not be loaded: Locust {how} before it began"),
     };
     problem(ProblemKind::ScriptDidNotLoad, message, Some(trace.unwrap_or(log).into()))
@@ -71,6 +84,12 @@ fn not_loaded(finished: &Finished) -> Problem {
 /// The exception of a traceback: the first line after its head that is not indented.
 fn exception(trace: &str) -> Option<&str> {
     trace.lines().skip(1).find(|line| !line.is_empty() && !line.starts_with(' '))
+}
+
+/// The module that an exception says is missing.
+fn missing_module(exception: &str) -> Option<&str> {
+    let name = exception.strip_prefix("ModuleNotFoundError: No module named '")?.split('\'').next()?;
+    Some(name.split('.').next().unwrap_or(name))
 }
 
 fn how_it_ended(finished: &Finished) -> String {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::locust::record::Tail;
+use crate::results::LocustOptions;
 
 fn judged(lines: &str, change: impl FnOnce(&mut LocustInvocation, &mut Finished)) -> Vec<Problem> {
     let dir = tempfile::tempdir().unwrap();
@@ -11,7 +12,8 @@ fn judged(lines: &str, change: impl FnOnce(&mut LocustInvocation, &mut Finished)
     let mut record = Record::default();
     Tail::new(dir.path()).read_into(&mut record).unwrap();
     let mut plan = LocustInvocation {
-        script: "/r/locustfile.py".into(),
+        scripts: vec!["/r/locustfile.py".into()],
+        work_folder: "/r".into(),
         folder: "/r".into(),
         users: 4,
         spawn_rate: 4.0,
@@ -20,6 +22,8 @@ fn judged(lines: &str, change: impl FnOnce(&mut LocustInvocation, &mut Finished)
         host: None,
         processes: Some(1),
         env: [].into(),
+        options: LocustOptions::default(),
+        config_files: Vec::new(),
     };
     let status = Some(ExitStatus::from_raw(0));
     let mut finished = Finished { record, status, stop: None, log: String::new() };

@@ -103,8 +103,7 @@ impl Story {
     }
 
     fn plan(self) -> RunPlan {
-        let script =
-            ScriptFile { path: "perf/checkout.py".to_owned(), text: "from locust import HttpUser\n".to_owned() };
+        let script = ScriptFile::new("perf/checkout.py", "from locust import HttpUser\n");
         let of_script = self.is_of_script();
         RunPlan {
             test: if of_script { TestSource::Script(script) } else { TestSource::Id(SAVED_TEST) },

@@ -1,0 +1,132 @@
+//! `test:` of `loadforge.yml`: what to run and in which shape.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::Duration;
+
+/// What to run and in which shape.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct TestSection {
+    /// A saved LoadForge test by its id.
+    pub id: Option<u64>,
+    /// A saved LoadForge test by its name.
+    pub name: Option<String>,
+    /// A Locust script kept in the repository, relative to this file.
+    pub locustfile: Option<String>,
+    /// Several Locust scripts that run together, in place of `locustfile`.
+    pub locustfiles: Vec<String>,
+    /// The folder that Locust runs in a copy of, relative to this file. Default: the script's own.
+    pub folder: Option<String>,
+    /// What is copied although `.gitignore` or a name that begins with a dot leaves it out; lines of `.gitignore`'s syntax.
+    pub include: Vec<String>,
+    /// What is not copied; lines of `.gitignore`'s syntax.
+    pub exclude: Vec<String>,
+    /// Packages the script needs (local engine): a requirements file relative to this file, or a `pyproject.toml` with its
+    /// extras: `pyproject.toml[perf]`.
+    pub requirements: Option<String>,
+    /// Run only tasks with one of these tags (local engine).
+    pub tags: Vec<String>,
+    /// Run no task with one of these tags (local engine).
+    pub exclude_tags: Vec<String>,
+    /// The user classes to run (local engine). Default: all.
+    pub user_classes: Vec<String>,
+    /// Arguments that the script defines itself, as on Locust's command line (local engine).
+    pub locust_args: Vec<String>,
+    /// Peak number of users.
+    #[schemars(range(min = 1))]
+    pub users: Option<u32>,
+    /// Users to start per second.
+    #[schemars(range(min = 0))]
+    pub spawn_rate: Option<f64>,
+    /// Length of the run. LoadForge takes whole minutes, 2 to 720.
+    pub duration: Option<Duration>,
+    /// Load generators per region, such as `nyc3: 1`.
+    pub regions: BTreeMap<String, u32>,
+    /// Target of the load: scheme, host and port.
+    pub target_host: Option<String>,
+    /// Environment variables to pass to the script: `NAME` (copies its current value) or `NAME=VALUE`.
+    pub env: Vec<String>,
+    /// The overall time limit. Default: duration + 15 minutes.
+    pub timeout: Option<Duration>,
+    /// Whether the script is meant to end the run by itself, before its time is over (local engine). Default: false, and
+    /// such a run is inconclusive.
+    pub ends_itself: Option<bool>,
+}
+
+impl TestSection {
+    /// How many of id, name, locustfile and locustfiles are given.
+    pub(super) fn sources(&self) -> usize {
+        let given = [self.id.is_some(), self.name.is_some(), self.locustfile.is_some(), !self.locustfiles.is_empty()];
+        given.into_iter().filter(|given| *given).count()
+    }
+
+    pub(super) fn merge(&mut self, over: Self) {
+        // One source replaces the other: a profile may run a script where the file names a saved test.
+        if over.sources() > 0 {
+            self.id = over.id;
+            self.name = over.name;
+            self.locustfile = over.locustfile;
+            self.locustfiles = over.locustfiles;
+        }
+        self.folder = over.folder.or(self.folder.take());
+        self.requirements = over.requirements.or(self.requirements.take());
+        for (list, over) in [
+            (&mut self.include, over.include),
+            (&mut self.exclude, over.exclude),
+            (&mut self.tags, over.tags),
+            (&mut self.exclude_tags, over.exclude_tags),
+            (&mut self.user_classes, over.user_classes),
+            (&mut self.locust_args, over.locust_args),
+            (&mut self.env, over.env),
+        ] {
+            if !over.is_empty() {
+                *list = over;
+            }
+        }
+        self.users = over.users.or(self.users);
+        self.spawn_rate = over.spawn_rate.or(self.spawn_rate);
+        self.duration = over.duration.or(self.duration);
+        if !over.regions.is_empty() {
+            self.regions = over.regions;
+        }
+        self.target_host = over.target_host.or(self.target_host.take());
+        self.timeout = over.timeout.or(self.timeout);
+        self.ends_itself = over.ends_itself.or(self.ends_itself);
+    }
+
+    /// Whether this is a key of the section.
+    pub(super) fn has_key(key: &str) -> bool {
+        let schema = schemars::schema_for!(Self);
+        schema.get("properties").and_then(|properties| properties.get(key)).is_some()
+    }
+
+    /// The texts in which `${NAME}` is expanded.
+    pub(super) fn texts(&mut self) -> impl Iterator<Item = &mut String> {
+        let single =
+            [&mut self.name, &mut self.locustfile, &mut self.target_host, &mut self.folder, &mut self.requirements];
+        let lists = [
+            &mut self.locustfiles,
+            &mut self.include,
+            &mut self.exclude,
+            &mut self.tags,
+            &mut self.exclude_tags,
+            &mut self.user_classes,
+            &mut self.locust_args,
+            &mut self.env,
+        ];
+        single.into_iter().flatten().chain(lists.into_iter().flatten())
+    }
+
+    /// Finds every path from where the file is.
+    pub(super) fn place(&mut self, folder: &Path) {
+        let paths = [&mut self.locustfile, &mut self.folder, &mut self.requirements];
+        for path in paths.into_iter().flatten().chain(&mut self.locustfiles) {
+            *path = folder.join(&path).to_string_lossy().into_owned();
+        }
+    }
+}

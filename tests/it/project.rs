@@ -1,0 +1,238 @@
+//! Real-shaped projects under real Locust: what comes along, and that every request that was served is counted.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+use loadforge_ci::locust::process::{LocustSource, cache_folder, choose};
+use loadforge_ci::results::Requirements;
+
+use crate::background::Background;
+use crate::emulator::target::Target;
+use crate::tool::{Ended, Tool, fixture};
+
+/// A project of `tests/fixtures/projects`, how it is run, and the endpoints that are then there.
+struct Project {
+    name: &'static str,
+    arguments: &'static [&'static str],
+    endpoints: &'static [&'static str],
+}
+
+const PROJECTS: [Project; 12] = [
+    Project { name: "modules", arguments: &["-f", "locustfile.py"], endpoints: &["GET /home"] },
+    Project {
+        name: "packages",
+        arguments: &["-f", "perf/checkout/locustfile.py", "--folder", "."],
+        endpoints: &["GET /product", "POST /cart"],
+    },
+    Project { name: "data", arguments: &["-f", "locustfile.py"], endpoints: &["GET /items/7", "GET /users/ann"] },
+    Project {
+        name: "requirements",
+        arguments: &["-f", "locustfile.py", "--requirements", "requirements.txt"],
+        endpoints: &["GET /product/packaged"],
+    },
+    Project {
+        name: "classes",
+        arguments: &["-f", "locustfile.py", "--user-class", "Writer"],
+        endpoints: &["POST /write"],
+    },
+    Project { name: "two-locustfiles", arguments: &["-f", "web.py,api.py"], endpoints: &["GET /api", "GET /page"] },
+    Project { name: "shape", arguments: &["-f", "locustfile.py"], endpoints: &["GET /home"] },
+    Project {
+        name: "arguments",
+        arguments: &["-f", "locustfile.py", "--locust-arg=--tenant=acme", "--locust-arg=--vip"],
+        endpoints: &["GET /acme/vip"],
+    },
+    Project { name: "fast", arguments: &["-f", "locustfile.py"], endpoints: &["GET /fast"] },
+    Project { name: "not-http", arguments: &["-f", "locustfile.py"], endpoints: &["GET /queue"] },
+    Project { name: "tags", arguments: &["-f", "locustfile.py"], endpoints: &["GET /smoke"] },
+    Project {
+        name: "pyproject",
+        arguments: &["-f", "perf/locustfile.py", "--requirements", "pyproject.toml[perf]"],
+        endpoints: &["GET /product/packaged"],
+    },
+];
+
+/// The binary in a copy of a project, with no package index.
+fn tool_of(name: &str) -> Tool {
+    let folder = fixture("projects").join(name);
+    let mut tool = Tool::new();
+    let mut open = vec![folder.clone()];
+    while let Some(path) = open.pop() {
+        if path.is_dir() {
+            open.extend(fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
+        } else if path.parent().is_none_or(|parent| !parent.ends_with("__pycache__")) {
+            tool = tool.file(path.strip_prefix(&folder).unwrap().to_str().unwrap(), fs::read(&path).unwrap());
+        }
+    }
+    tool.env("PIP_NO_INDEX", "1").env("PIP_FIND_LINKS", "wheels").env("UV_NO_INDEX", "1").env("UV_FIND_LINKS", "wheels")
+}
+
+/// Installs the pinned Locust once for this machine, which the environments of projects are made from.
+fn pinned_locust() {
+    static DONE: OnceLock<()> = OnceLock::new();
+    DONE.get_or_init(|| {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("requirements.txt");
+        fs::write(&file, "").unwrap();
+        let requirements = Requirements { file, extras: Vec::new() };
+        let source = LocustSource { requirements: Some(&requirements), environments: &[] };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(choose(&cache_folder().unwrap(), source, &(Arc::new(|_: &str| ()) as _))).unwrap();
+    });
+}
+
+/// A target, and what it has served once it is stopped.
+struct Serving {
+    host: String,
+    background: Background,
+    served: Arc<std::sync::Mutex<BTreeMap<String, u64>>>,
+}
+
+fn serve() -> Serving {
+    let served = Arc::new(std::sync::Mutex::new(BTreeMap::new()));
+    let counts = Arc::clone(&served);
+    let (background, port) = Background::start(async move |opened, stopped| {
+        let target = Target::start().await;
+        opened.send(target.port).unwrap();
+        let _ = stopped.await;
+        *counts.lock().unwrap() = target.served();
+    });
+    Serving { host: format!("http://127.0.0.1:{port}"), background, served }
+}
+
+/// Runs a project and compares what was counted with what was served.
+fn counts_equal(name: &str, more: &[&str]) -> (Tool, Ended) {
+    let project = PROJECTS.iter().find(|project| project.name == name).unwrap();
+    if project.arguments.contains(&"--requirements") {
+        pinned_locust();
+    }
+    let serving = serve();
+    let tool = tool_of(name);
+    let run = ["run", "--engine", "local", "--target-host", &serving.host, "--users", "3", "--spawn-rate", "3"];
+    let arguments = [&run[..], &["--duration", "3s", "--no-preflight"], project.arguments, more].concat();
+    let ended = tool.run(&arguments).expect(0);
+    drop(serving.background);
+    let results = tool.json("loadforge-results/results.json");
+    let counted: BTreeMap<String, u64> = results["endpoints"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| {
+            let label = format!("{} {}", row["method"].as_str().unwrap(), row["name"].as_str().unwrap());
+            (label, row["requests"].as_u64().unwrap())
+        })
+        .collect();
+    assert_eq!(*serving.served.lock().unwrap(), counted, "{name}\n{}", ended.stderr);
+    assert_eq!(counted.keys().map(String::as_str).collect::<Vec<_>>(), project.endpoints, "{name}");
+    (tool, ended)
+}
+
+macro_rules! projects {
+    ($($test:ident: $name:literal,)*) => {
+        $(#[test]
+        fn $test() {
+            counts_equal($name, &[]);
+        })*
+
+        #[test]
+        fn every_project_is_run() {
+            assert_eq!([$($name),*].to_vec(), PROJECTS.iter().map(|project| project.name).collect::<Vec<_>>());
+        }
+    };
+}
+
+projects! {
+    modules_beside_the_script_come_along: "modules",
+    a_folder_above_the_script_comes_along: "packages",
+    data_files_come_along: "data",
+    requirements_are_installed_without_an_index: "requirements",
+    user_classes_are_chosen: "classes",
+    two_scripts_run_together: "two-locustfiles",
+    a_load_shape_may_be_in_a_module: "shape",
+    a_script_gets_its_own_arguments: "arguments",
+    fast_users_run: "fast",
+    users_without_http_run: "not-http",
+    the_tags_of_locust_conf_choose_tasks: "tags",
+    a_pyproject_brings_its_extra_and_its_settings: "pyproject",
+}
+
+#[test]
+fn a_missing_module_is_named_with_what_brings_it() {
+    let serving = serve();
+    let script = "from faker import Faker\nfrom locust import HttpUser\nclass U(HttpUser): pass\n";
+    let tool = Tool::new().file("perf/locustfile.py", script);
+    let ended = tool
+        .run(&["run", "--engine", "local", "-f", "perf/locustfile.py", "-u", "1", "-t", "1s", "-H", &serving.host])
+        .expect(4);
+    assert!(ended.stderr.contains("No module named 'faker'"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("name a requirements file with test.requirements"), "{}", ended.stderr);
+}
+
+#[test]
+fn ignored_and_hidden_files_never_reach_locust_and_the_copy_is_removed() {
+    let serving = serve();
+    let script = "
+import os
+from locust import HttpUser, constant, task
+HERE = sorted(os.path.relpath(os.path.join(folder, name)) for folder, _, names in os.walk('.') for name in names)
+class U(HttpUser):
+    wait_time = constant(0.1)
+    @task
+    def files(self):
+        self.client.get('/?' + ','.join(HERE), name=' '.join(name for name in HERE if '__pycache__' not in name))
+";
+    let tool = Tool::new()
+        .file("perf/locustfile.py", script)
+        .file("perf/.env", "PASSWORD=geheim\n")
+        .file("perf/.gitignore", "*.log\ngenerated/\n")
+        .file("perf/run.log", "")
+        .file("perf/generated/users.csv", "")
+        .file("perf/venv/pyvenv.cfg", "")
+        .file("perf/files/data.csv", "")
+        .file("loadforge.yml", "test: { locustfile: perf/locustfile.py, exclude: [files/], include: [\"*.csv\"] }\n");
+    tool.run(&["run", "--engine", "local", "-u", "1", "-t", "1s", "-H", &serving.host]).expect(0);
+    let results = tool.json("loadforge-results/results.json");
+    assert_eq!(results["endpoints"][0]["name"], "generated/users.csv locustfile.py");
+}
+
+#[test]
+fn options_of_locust_are_refused_where_they_cannot_have_an_effect() {
+    let tool = Tool::new().file("a.py", "import locust\n");
+    let run = |more: &[&str]| tool.run(&[&["run", "-f", "a.py", "-u", "1", "-H", "http://127.0.0.1:1"], more].concat());
+    let local = run(&["--engine", "local", "--locust-arg=--web-port=80"]).expect(2);
+    assert!(local.stderr.contains("--locust-arg --web-port: a run decides this option of Locust itself"), "{local:?}");
+    let cloud = tool.env("LOADFORGE_API_TOKEN", "geheim");
+    for flag in [["--tag", "smoke"], ["--user-class", "A"], ["--locust-arg", "--x"]] {
+        let arguments = ["run", "-f", "a.py", "-u", "1", "-t", "2m", "-H", "http://127.0.0.1:1", flag[0], flag[1]];
+        let ended = cloud.run(&arguments).expect(2);
+        let expected = format!("{} cannot reach LoadForge", flag[0]);
+        assert!(ended.stderr.contains(&expected), "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn doctor_says_which_locust_runs_and_why() {
+    pinned_locust();
+    let tool = tool_of("requirements");
+    let doctor = ["doctor", "--engine", "local", "-f", "locustfile.py", "-u", "1", "--no-preflight"];
+    let named = [&doctor[..], &["-H", "http://127.0.0.1:1", "--requirements", "requirements.txt"]].concat();
+    let ended = tool.run(&named);
+    assert!(ended.stdout.contains("Locust: Locust 2."), "{}", ended.stdout);
+    let requirements = tool.path("requirements.txt").canonicalize().unwrap();
+    assert!(ended.stdout.contains(&format!("of the requirements {}", requirements.display())), "{}", ended.stdout);
+    // Built once for its content.
+    let again = tool.run(&named);
+    assert!(!again.stderr.contains("installing"), "{}", again.stderr);
+    // A virtual environment of the project with a Locust that is too old is named and passed over.
+    let old = "#!/bin/sh\ncase \"$*\" in *importlib*) echo 2.8.6 ;; esac\n";
+    let tool = tool.file(".venv/bin/python", old);
+    let python = tool.path(".venv/bin/python");
+    fs::set_permissions(&python, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let ended = tool.run(&[&doctor[..], &["-H", "http://127.0.0.1:1"]].concat());
+    let venv = Path::new(&python).ancestors().nth(2).unwrap().canonicalize().unwrap();
+    let expected =
+        format!("Locust 2.8.6 of the virtual environment {} is older than 2.15 and not used", venv.display());
+    assert!(ended.stdout.contains(&expected), "{expected}\n{}", ended.stdout);
+}
