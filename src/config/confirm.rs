@@ -71,7 +71,7 @@ impl Wait {
 impl<'de> Deserialize<'de> for Wait {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        if text.trim() == "0" {
+        if matches!(text.trim(), "0" | "0s" | "0m" | "0h") {
             return Ok(Self(None));
         }
         text.parse().map(|duration| Self(Some(duration))).map_err(serde::de::Error::custom)
@@ -102,6 +102,7 @@ mod tests {
         let confirm = read("{ runs: 2, duration: 40%, wait: 0 }").unwrap();
         assert_eq!((confirm.runs, confirm.duration.unwrap().fraction()), (Some(2), 0.4));
         assert_eq!(confirm.wait.unwrap().to_std(), std::time::Duration::ZERO);
+        assert_eq!(read("{ wait: 0s }").unwrap().wait.unwrap().to_std(), std::time::Duration::ZERO);
         assert_eq!(read("{ wait: 30m }").unwrap().wait.unwrap().to_std().as_secs(), 1_800);
         assert!(read("{}").unwrap().runs.is_none());
     }

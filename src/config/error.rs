@@ -155,6 +155,7 @@ pub(super) fn of_yaml(file: &str, text: &str, error: &YamlError) -> ConfigError 
             let message = match message.split(" at line ").next().unwrap_or_default() {
                 "invalid u32" | "invalid u64" => "this should be a whole number",
                 "invalid f64" => "this should be a number",
+                words if words.starts_with("invalid interpolated") => "the value of this variable is not valid here",
                 words => words,
             };
             (message.to_owned(), None)

@@ -6,7 +6,7 @@ use std::io;
 use std::path::Path;
 
 use serde::de::{DeserializeOwned, IgnoredAny};
-use serde_saphyr::{Location, Spanned};
+use serde_saphyr::{Error as YamlError, Location, Spanned};
 
 use super::error::{self, ConfigError};
 use super::find::{DEFAULT_FILE, find};
@@ -117,7 +117,21 @@ fn read<T: Default + DeserializeOwned>(
     let options = serde_saphyr::options! { with_snippet: false }.with_properties(values.collect::<HashMap<_, _>>());
     // A file of comments alone is an empty configuration.
     let read = serde_saphyr::from_str_with_options::<Option<ConfigFile<T>>>(text, options);
-    Ok(read.map_err(|fault| error::of_yaml(file, text, &fault))?.unwrap_or_default())
+    let read = read.map_err(|fault| error::of_yaml(file, text, &with_its_words::<T>(text, fault)));
+    Ok(read?.unwrap_or_default())
+}
+
+/// The same error with its own words. The YAML reader withholds them after it has expanded a variable, which could be
+/// in them; without variables it shows them. Where the value itself comes from a variable they stay withheld.
+fn with_its_words<T: Default + DeserializeOwned>(text: &str, fault: YamlError) -> YamlError {
+    if !fault.without_snippet().to_string().contains("interpolated") {
+        return fault;
+    }
+    let options = serde_saphyr::options! { with_snippet: false };
+    match serde_saphyr::from_str_with_options::<Option<ConfigFile<T>>>(text, options) {
+        Err(same) if same.location() == fault.location() => same,
+        _ => fault,
+    }
 }
 
 fn understand(
@@ -283,6 +297,22 @@ mod tests {
         assert_eq!(gates[0], (&origin, "p95 < 500ms".to_owned()));
         assert_eq!(gates[4].1, "warn: rps >= -15% vs baseline");
         assert_eq!(config.baseline.max_age.unwrap().as_secs(), 90.0 * 86_400.0);
+    }
+
+    #[test]
+    fn an_error_after_a_variable_keeps_its_words_and_no_value() {
+        let fault = |rest: &str| read(&format!("test:\n  target_host: ${{STAGING_URL}}\n{rest}"), None).unwrap_err();
+        let says = |rest: &str| fault(rest).to_string();
+        assert!(says("  duration: 5\n").contains("`5` is not a duration"), "{}", says("  duration: 5\n"));
+        assert!(says("  duratoin: 5m\n").contains("unknown key `duratoin`"), "{}", says("  duratoin: 5m\n"));
+        assert!(
+            says("on_inconclusive: stop\n").contains("`stop` is not one of"),
+            "{}",
+            says("on_inconclusive: stop\n")
+        );
+        assert!(says("gates: [ p95 < 5 ]\n").contains("p95 < 5"), "{}", says("gates: [ p95 < 5 ]\n"));
+        let value = says("  timeout: ${STAGING_URL}\n");
+        assert!(value.contains("loadforge.yml:3:12") && !value.contains("a: b # c"), "{value}");
     }
 
     #[test]
