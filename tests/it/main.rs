@@ -12,6 +12,7 @@ mod confirm;
 mod contributing;
 mod csv;
 mod demo;
+mod docs;
 mod emulator;
 mod faults;
 mod fuzz;
