@@ -301,8 +301,7 @@ mod tests {
 
     #[test]
     fn an_error_after_a_variable_keeps_its_words_and_no_value() {
-        let fault = |rest: &str| read(&format!("test:\n  target_host: ${{STAGING_URL}}\n{rest}"), None).unwrap_err();
-        let says = |rest: &str| fault(rest).to_string();
+        let says = |rest: &str| read(&format!("test:\n  target_host: ${{STAGING_URL}}\n{rest}"), None).unwrap_err();
         assert!(says("  duration: 5\n").contains("`5` is not a duration"), "{}", says("  duration: 5\n"));
         assert!(says("  duratoin: 5m\n").contains("unknown key `duratoin`"), "{}", says("  duratoin: 5m\n"));
         assert!(
