@@ -78,7 +78,7 @@ fn main() {
         let gates = [gate("p95 of \"**\" < 500ms"), gate("error_rate of \"**\" < 1%")];
         let verdict = judge(&gates, results, None, &NoHistory, &Options::default());
         let links = Links::default();
-        let story = Story { verdict: &verdict, results, run: None, links: &links };
+        let story = Story { verdict: &verdict, results, run: None, links: &links, background: None };
         for format in FORMATS {
             black_box((format.render)(&story, None).unwrap());
         }
@@ -90,7 +90,13 @@ fn main() {
     grow("report.html with failure texts", &[10, 1_000, 10_000, 50_000], failing, |results| {
         let verdict = judge(&[gate("p95 < 500ms")], results, None, &NoHistory, &Options::default());
         let links = Links::default();
-        black_box(loadforge_ci::report::html::page(&Story { verdict: &verdict, results, run: None, links: &links }));
+        black_box(loadforge_ci::report::html::page(&Story {
+            verdict: &verdict,
+            results,
+            run: None,
+            links: &links,
+            background: None,
+        }));
     });
     grow(
         "run history, 20 of so many runs of 1,000 endpoints compared",

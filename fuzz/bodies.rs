@@ -102,7 +102,7 @@ pub(crate) fn launcher_lines(bytes: &[u8]) {
 /// No template makes its renderer panic or print without end.
 pub(crate) fn template(text: &str) {
     let links = Links::default();
-    let story = Story { verdict: &VERDICT, results: &RESULTS, run: None, links: &links };
+    let story = Story { verdict: &VERDICT, results: &RESULTS, run: None, links: &links, background: None };
     if let Ok(summary) = markdown::summary(&story, Some(("fuzz.md", text))) {
         assert!(summary.len() <= 32 << 20);
     }

@@ -186,6 +186,26 @@ impl HistoryIndex {
     }
 }
 
+impl ComparableRuns {
+    /// Keeps the newest `most` runs and returns the older ones, oldest first.
+    pub fn split_older(&mut self, most: usize) -> Vec<GoodRun> {
+        let newest = self.runs.split_off(self.runs.len().saturating_sub(most));
+        std::mem::replace(&mut self.runs, newest)
+    }
+
+    /// The runs, oldest first.
+    #[must_use]
+    pub fn runs(&self) -> &[GoodRun] {
+        &self.runs
+    }
+
+    /// The runs, oldest first.
+    #[must_use]
+    pub fn into_runs(self) -> Vec<GoodRun> {
+        self.runs
+    }
+}
+
 /// How the most similar of these runs differs from a fingerprint; the newest of equals. Hashes are cut to what distinguishes
 /// them apart.
 fn nearest_differences<R: Recorded>(others: &[&R], fingerprint: &Fingerprint) -> Vec<FieldDifference> {

@@ -25,14 +25,16 @@ pub(super) async fn run(arguments: &GateCommandArgs, output: OutputArgs) -> Resu
         return Ok(Exit::Passed);
     }
     let mut under_test = RunUnderTest::read(arguments, &ci)?;
-    // Nothing of the history is read when no gate compares with it.
+    // A history that no gate compares with is shown alone, and never in the way.
     let compares = gates.is_empty() || gates.iter().any(|placed| placed.gate.is_vs_baseline());
-    let history = compares.then(|| judging::open_index(&arguments.folder.history)).transpose()?;
+    let opened = judging::open_index(&arguments.folder.history);
+    let history = if compares { Some(opened?) } else { opened.ok() };
     let rules = judging::rules(&arguments.baseline, &config);
     let options = options(arguments, &config, &under_test);
     let confirm = ConfirmPlan::of(arguments.gate.confirm, &config, under_test.run.as_ref());
     let history = history.as_ref().map(|history| (history, &rules));
-    let by = Judging::new(gates, &config, history, options).with_most_runs(confirm.most_runs());
+    let (compared, shown) = if compares { (history, None) } else { (None, history) };
+    let by = Judging::new(gates, &config, compared, options).showing(shown).with_most_runs(confirm.most_runs());
     let Settled { verdict, stopped } = judging::settle(&mut under_test, &by, confirm, arguments, &build).await?;
     let judged = under_test.judged(verdict, &ci);
     let judged = if arguments.gate.no_artifact_links { judged.without_artifacts() } else { judged };

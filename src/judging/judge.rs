@@ -1,5 +1,6 @@
 //! What a run is judged by, and judging it.
 
+use super::background::{SHOWN_BUILDS, endpoints_that_matter, past_runs, read_past};
 use super::history;
 use super::run_under_test::RunUnderTest;
 use crate::baseline::{HistoryIndex, LearnedBaseline, Rules, ThisRun};
@@ -8,6 +9,7 @@ use crate::error::CommandError;
 use crate::gate::{self, LimitSource, NoHistory, Options, PlacedGate};
 use crate::insight;
 use crate::log;
+use crate::report::Background;
 use crate::results::{ResultsFolder, Timeline};
 use crate::series::{RunSeries, StatsHistory};
 use crate::verdict::Verdict;
@@ -16,6 +18,8 @@ use crate::verdict::Verdict;
 pub(crate) struct Judging<'a> {
     gates: Vec<PlacedGate>,
     history: Option<(&'a HistoryIndex, &'a Rules)>,
+    /// A history that no gate compares with, for the page alone.
+    shown: Option<(&'a HistoryIndex, &'a Rules)>,
     pub(crate) config: &'a Config,
     pub(crate) options: Options,
     most_runs: usize,
@@ -31,12 +35,17 @@ impl<'a> Judging<'a> {
         options: Options,
     ) -> Self {
         let gates = if gates.is_empty() { gate::default_gates() } else { gates };
-        Self { gates, history, config, options, most_runs: 1 }
+        Self { gates, history, shown: None, config, options, most_runs: 1 }
     }
 
     /// The same when there may be so many runs of the build, the first included.
     pub(crate) fn with_most_runs(&self, most_runs: usize) -> Self {
         Self { gates: self.gates.clone(), most_runs, ..*self }
+    }
+
+    /// The same with a history that no gate compares with, whose builds the page shows.
+    pub(crate) fn showing(self, shown: Option<(&'a HistoryIndex, &'a Rules)>) -> Self {
+        Self { shown, ..self }
     }
 
     /// Judges a run and looks for findings, in one pass over its history.
@@ -45,19 +54,27 @@ impl<'a> Judging<'a> {
     /// When the history was named with `--history-csv` and cannot be read, when the history of good runs cannot be read,
     /// or the results cannot be written.
     pub(crate) fn judge(&self, under_test: &mut RunUnderTest) -> Result<Verdict, CommandError> {
+        let mut older = Vec::new();
         let comparable = match self.history.zip(under_test.run.as_ref()) {
             None => None,
             Some(((index, rules), run)) => {
                 let this = ThisRun::of(run, &under_test.results, &self.gates).with_most_runs(self.most_runs);
-                Some((index.comparable(rules, &this)?, this))
+                let loaded = Rules { runs: rules.runs.max(SHOWN_BUILDS), ..rules.clone() };
+                let mut comparable = index.comparable(&loaded, &this)?;
+                older = comparable.split_older(rules.runs);
+                Some((comparable, this))
             }
         };
+        if let Some(((index, rules), run)) = self.shown.zip(under_test.run.as_ref()) {
+            older = read_past(index, rules, &ThisRun::of(run, &under_test.results, &[]));
+        }
         let learned = comparable.as_ref().map(|(comparable, this)| LearnedBaseline::over(comparable, this));
         let baseline = learned.as_ref().map_or(&NoHistory as &dyn LimitSource, |judge| judge);
         let results = &under_test.results;
         let (mut found, mut timeline) = (Ok(None), Ok(Timeline::default()));
-        let mut verdict = gate::judge_over(&self.gates, results, baseline, &self.options, |mut plan| {
+        let mut verdict = gate::judge_over(&self.gates, results, baseline, &self.options, |mut plan, rows| {
             plan.want_findings(results);
+            plan.want_courses(endpoints_that_matter(rows));
             if under_test.lacks_timeline {
                 plan.want_timeline();
             }
@@ -77,6 +94,9 @@ impl<'a> Judging<'a> {
             Ok(series) => {
                 let series = series.unwrap_or_else(|| RunSeries::from_timeline(&under_test.results.timeline));
                 verdict.findings = insight::find(&under_test.results, &series, usual.as_ref());
+                let good = comparable.iter().flat_map(|(comparable, _)| comparable.runs());
+                let past = past_runs(older.iter().chain(good), &verdict.rows, &series);
+                under_test.background = Background { series, past };
             }
             Err(fault) => log::warn("no findings", &fault),
         }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::circleci::CircleCi;
 use crate::error::{CommandError, Explain};
-use crate::report::{Links, Story};
+use crate::report::{Background, Links, Story};
 use crate::results::{Build, FolderError, Results, ResultsFolder, RunRecord};
 use crate::verdict::Verdict;
 
@@ -15,6 +15,8 @@ pub(crate) struct JudgedRun {
     pub(crate) results: Results,
     pub(crate) run: Option<RunRecord>,
     pub(crate) links: Links,
+    /// For the page; what is read back for publishing does without.
+    pub(crate) background: Option<Background>,
 }
 
 impl JudgedRun {
@@ -30,7 +32,7 @@ impl JudgedRun {
         // The artifacts are those of the job that judged. Where it kept no links, only this job's page is sure to be there.
         let kept = folder.read_json_if_there(ResultsFolder::LINKS).ok().flatten();
         let links = kept.unwrap_or_else(|| Links { job: ci.build_url.clone(), ..Links::default() });
-        Ok(Self { verdict, results, run, links, folder })
+        Ok(Self { verdict, results, run, links, folder, background: None })
     }
 
     /// The same without links to artifacts, because the results folder is not stored as one.
@@ -41,7 +43,13 @@ impl JudgedRun {
 
     /// What the reports show.
     pub(crate) fn story(&self) -> Story<'_> {
-        Story { verdict: &self.verdict, results: &self.results, run: self.run.as_ref(), links: &self.links }
+        Story {
+            verdict: &self.verdict,
+            results: &self.results,
+            run: self.run.as_ref(),
+            links: &self.links,
+            background: self.background.as_ref(),
+        }
     }
 
     /// What the test is called: as the run names it, with the profile and the job that distinguish it from others of the same

@@ -4,6 +4,7 @@
 //! run of `--confirm`, [`JudgedRun`] the results with their verdict. [`write_reports`] and [`publish_all`] say what came
 //! of it.
 
+mod background;
 mod confirm;
 mod gates;
 mod history;

@@ -10,6 +10,7 @@ use crate::cli::{GateArgs, GateCommandArgs};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::redact;
+use crate::report::Background;
 use crate::results::{Engine, Results, ResultsFolder, RunRecord, RunState};
 use crate::running::{self, Asking};
 use crate::series::{self, CsvFile};
@@ -25,6 +26,8 @@ pub(crate) struct RunUnderTest {
     pub(crate) history: Option<PathBuf>,
     /// Whether the results still lack the timeline, which the history has, and are not written yet.
     pub(super) lacks_timeline: bool,
+    /// What judging read on the way, for the page.
+    pub(super) background: Background,
 }
 
 impl RunUnderTest {
@@ -68,7 +71,7 @@ impl RunUnderTest {
         }
         let results = folder.read_json(ResultsFolder::RESULTS)?;
         let history = Some(folder.file(ResultsFolder::HISTORY)).filter(|path| path.exists());
-        Ok(Self { folder, results, run, history, lacks_timeline: false })
+        Ok(Self { folder, results, run, history, lacks_timeline: false, background: Background::default() })
     }
 
     fn of_files(stats: &Path, gate: &GateArgs, folder: ResultsFolder) -> Result<Self, CommandError> {
@@ -87,14 +90,21 @@ impl RunUnderTest {
         let history = siblings.take_into(&mut results);
         hide_secrets(&mut results);
         let history = gate.history_csv.clone().or(history);
-        Ok(Self { folder, results, run: None, history, lacks_timeline: true })
+        Ok(Self { folder, results, run: None, history, lacks_timeline: true, background: Background::default() })
     }
 
     /// The same with its verdict.
     pub(crate) fn judged(self, verdict: Verdict, ci: &CircleCi) -> JudgedRun {
         let links = links(ci, self.folder.path());
         let verdict = without_secrets(verdict);
-        JudgedRun { folder: self.folder, verdict, results: self.results, run: self.run, links }
+        JudgedRun {
+            folder: self.folder,
+            verdict,
+            results: self.results,
+            run: self.run,
+            links,
+            background: Some(self.background),
+        }
     }
 }
 

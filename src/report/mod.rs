@@ -3,6 +3,7 @@
 
 mod align;
 pub mod answer;
+mod background;
 pub mod console;
 mod context;
 pub mod escape;
@@ -13,12 +14,15 @@ pub mod html;
 mod json;
 pub mod junit;
 pub mod markdown;
+mod reproduce;
 pub mod schema;
 pub mod wording;
 
+pub use background::{Background, PastRun};
 pub use context::CONTEXT_VERSION;
 pub use format::{Format, Template, TemplateError};
 pub use formats::FORMATS;
+pub use reproduce::{Reproduce, reproduce};
 
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +40,8 @@ pub struct Story<'a> {
     pub run: Option<&'a RunRecord>,
     /// Links into the CI system.
     pub links: &'a Links,
+    /// The run over time and the builds before it, for the page; `None` where they were not read.
+    pub background: Option<&'a Background>,
 }
 
 impl Story<'_> {

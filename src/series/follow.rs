@@ -32,7 +32,7 @@ impl Followed {
         }
         self.newest_s = t_s;
         if self.totals.keeps_next() {
-            self.totals.push(Totals::with_median(row)?);
+            self.totals.push(Totals::with_percentiles(row)?);
             if let Some(passed) = self.newest.take() {
                 self.spare = passed;
             }

@@ -68,6 +68,14 @@ impl SeriesPlan {
         self.findings = Some(places);
     }
 
+    /// Adds the courses of these endpoints, to be shown; they need [`Self::want_findings`] too.
+    pub fn want_courses<'k>(&mut self, endpoints: impl IntoIterator<Item = &'k EndpointKey>) {
+        for key in endpoints {
+            let place = self.watch(Some(key));
+            self.watched[place].followed.get_or_insert_with(Followed::new);
+        }
+    }
+
     /// Adds the timeline of all requests together.
     pub const fn want_timeline(&mut self) {
         self.timeline = true;

@@ -153,7 +153,7 @@ impl Pass {
     fn read_newest(&mut self, reader: &mut HistoryReader<impl Read>) {
         for followed in self.plan.watched.iter_mut().filter_map(|watched| watched.followed.as_mut()) {
             let Some(row) = followed.passed_over() else { continue };
-            match Totals::with_median(&reader.again(&row)) {
+            match Totals::with_percentiles(&reader.again(&row)) {
                 Ok(totals) => followed.set_newest(totals),
                 Err(fault) => self.findings_fault = Some(Arc::new(fault)),
             }

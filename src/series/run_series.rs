@@ -17,8 +17,10 @@ use crate::results::{EndpointKey, PeakUsers, Results, Timeline};
 pub struct RunSeries {
     /// All requests together.
     pub total: Vec<Totals>,
-    /// The busiest endpoints.
+    /// The busiest endpoints, in which findings are looked for.
     pub endpoints: Vec<(EndpointKey, Vec<Totals>)>,
+    /// Further endpoints, asked for by name to be shown.
+    pub further: Vec<(EndpointKey, Vec<Totals>)>,
 }
 
 impl RunSeries {
@@ -53,7 +55,17 @@ impl RunSeries {
                 Some(key) => series.endpoints.push((key.clone(), totals)),
             }
         }
+        let others = watched.iter_mut().filter_map(|one| Some((one.key.clone()?, one.followed.take()?.finish())));
+        series.further = others.filter(|(_, totals)| !totals.is_empty()).collect();
         series
+    }
+
+    /// The course of one endpoint, or of all requests together; `None` where it was not followed.
+    #[must_use]
+    pub fn course(&self, endpoint: Option<&EndpointKey>) -> Option<&[Totals]> {
+        let Some(key) = endpoint else { return Some(&self.total) };
+        let followed = self.endpoints.iter().chain(&self.further);
+        followed.into_iter().find(|(known, _)| known == key).map(|(_, totals)| totals.as_slice())
     }
 
     /// The series as far as `results.json` alone can give it.
@@ -63,7 +75,7 @@ impl RunSeries {
         for point in &timeline.points {
             push(&mut total, point.into());
         }
-        Self { total: total.finish(), endpoints: Vec::new() }
+        Self { total: total.finish(), ..Self::default() }
     }
 
     /// The most users that ran, and since when: the end of the ramp-up.
@@ -180,11 +192,12 @@ pub(crate) mod tests {
                 failures: point.failures + failures,
                 time_ms: point.time_ms.map(|sum| sum + ms * requests as f64),
                 p50_ms: Some(ms),
+                ..point
             };
             points.push(point);
         }
         let key = EndpointKey { method: "GET".into(), name: "/a".into() };
-        RunSeries { total: points.clone(), endpoints: vec![(key, points)] }
+        RunSeries { total: points.clone(), endpoints: vec![(key, points)], further: Vec::new() }
     }
 
     #[test]
@@ -194,7 +207,7 @@ pub(crate) mod tests {
         for point in &long.total {
             push(&mut thinned, *point);
         }
-        let course = RunSeries { total: thinned.finish(), endpoints: Vec::new() };
+        let course = RunSeries { total: thinned.finish(), ..RunSeries::default() };
         assert!(course.total.len() <= MOST_POINTS + 1, "{}", course.total.len());
         let intervals = course.intervals(&course.edges((1_000, 31_000), 50));
         assert!((40..=50).contains(&intervals.len()), "{}", intervals.len());

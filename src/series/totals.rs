@@ -21,10 +21,14 @@ pub struct Totals {
     pub time_ms: Option<f64>,
     /// Median response time of the last 10 s or so, ms; used where there is no sum.
     pub p50_ms: Option<f64>,
+    /// 95th percentile of the last 10 s or so, ms; for charts.
+    pub p95_ms: Option<f64>,
+    /// 99th percentile of the last 10 s or so, ms; for charts.
+    pub p99_ms: Option<f64>,
 }
 
 impl Totals {
-    /// The counts of a row, without its median.
+    /// The counts of a row, without its percentiles.
     pub(super) fn of(row: &HistoryRow<'_>) -> Result<Self, CsvError> {
         let requests = row.total_requests()?;
         Ok(Self {
@@ -33,18 +37,23 @@ impl Totals {
             requests,
             failures: row.total_failures()?,
             time_ms: row.total_average_ms()?.map(|average| average * requests as f64),
-            p50_ms: None,
+            ..Self::default()
         })
     }
 
-    /// The same with the median.
-    pub(super) fn with_median(row: &HistoryRow<'_>) -> Result<Self, CsvError> {
-        Ok(Self { p50_ms: row.percentile(Percentile::P50)?, ..Self::of(row)? })
+    /// The same with the percentiles.
+    pub(super) fn with_percentiles(row: &HistoryRow<'_>) -> Result<Self, CsvError> {
+        Ok(Self {
+            p50_ms: row.percentile(Percentile::P50)?,
+            p95_ms: row.percentile(Percentile::P95)?,
+            p99_ms: row.percentile(Percentile::P99)?,
+            ..Self::of(row)?
+        })
     }
 
     /// Nothing was counted until this moment.
     pub(super) const fn nothing_until(t_s: i64) -> Self {
-        Self { t_s, users: 0, requests: 0, failures: 0, time_ms: Some(0.0), p50_ms: None }
+        Self { t_s, users: 0, requests: 0, failures: 0, time_ms: Some(0.0), p50_ms: None, p95_ms: None, p99_ms: None }
     }
 }
 
@@ -57,6 +66,8 @@ impl From<&TimePoint> for Totals {
             failures: point.total_failures,
             time_ms: None,
             p50_ms: point.p50_ms,
+            p95_ms: point.p95_ms,
+            p99_ms: None,
         }
     }
 }

@@ -61,18 +61,18 @@ pub fn judge(
     baseline: &dyn LimitSource,
     options: &Options,
 ) -> Verdict {
-    judge_over(gates, results, baseline, options, |plan| plan.read(history).answers)
+    judge_over(gates, results, baseline, options, |plan, _| plan.read(history).answers)
 }
 
-/// The same, with the history read by the caller: `read` gets what the gates need of it, may add more, and returns the
-/// answers.
+/// The same, with the history read by the caller: `read` gets what the gates need of it and the rows that need nothing
+/// of it, may ask for more, and returns the answers.
 #[must_use]
 pub fn judge_over(
     gates: &[PlacedGate],
     results: &Results,
     baseline: &dyn LimitSource,
     options: &Options,
-    read: impl FnOnce(SeriesPlan) -> SeriesAnswers,
+    read: impl FnOnce(SeriesPlan, &[&Row]) -> SeriesAnswers,
 ) -> Verdict {
     let sent_nothing = results.total.requests == 0 && results.endpoints.iter().all(|endpoint| endpoint.requests == 0);
     let compares = gates.iter().any(|placed| placed.gate.is_vs_baseline());
@@ -85,18 +85,20 @@ pub fn judge_over(
         .flat_map(|(number, placed)| GateTarget::of(number, placed, &index, &missing, throughput_tells))
         .map(|target| target.plan(results, &mut plan))
         .collect();
-    let judge = GateJudge {
+    let mut judge = GateJudge {
         results,
         failures: FailureIndex::of(results),
         steady: results.after_ramp_up.as_ref().map(SteadyIndex::of),
-        series: read(plan),
+        series: SeriesAnswers::default(),
         baseline,
         missing: &missing,
         nearest: NearestNames::of(results),
         sent_nothing,
     };
+    let early: Vec<Option<Row>> = targets.iter().map(|one| one.series.is_none().then(|| judge.row(one))).collect();
+    judge.series = read(plan, &early.iter().flatten().collect::<Vec<_>>());
     let mut rows = rows::of_the_run(results, sent_nothing);
-    rows.extend(targets.iter().map(|target| judge.row(target)));
+    rows.extend(targets.iter().zip(early).map(|(target, row)| row.unwrap_or_else(|| judge.row(target))));
     rows.extend(always_failed::rows(gates, results, &rows));
     rows.extend(open_requests::rows(gates, results));
     rows.extend(rows::of_the_targets(results, options.targets, options.targets_expected));

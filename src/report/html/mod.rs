@@ -3,9 +3,16 @@
 //! Its style and its scripts are named by their hashes in a content security policy, so that nothing else runs or
 //! loads, whatever a name may hold.
 
-mod chart;
+mod axis;
 mod charts;
+mod course;
+mod gates;
+mod page_time;
+mod panel;
 mod strip;
+mod svg;
+mod table;
+mod trend;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -15,62 +22,28 @@ use ring::digest::{SHA256, digest};
 use serde::Serialize;
 
 use self::charts::OverTime;
+use self::gates::GateRows;
+use self::page_time::PageTime;
+use self::table::EndpointTable;
+use self::trend::Trends;
 use super::context::{Context, Detail};
-use super::{Format, Story, escape, wording};
+use super::reproduce::reproduce;
+use super::{Format, Story, escape};
 use crate::clean;
-use crate::results::ResultsFolder;
+use crate::results::{Engine, ResultsFolder};
 use crate::text::short_commit;
-use crate::verdict::{Outcome, Row, Unit};
+use crate::verdict::Unit;
 
 const TEMPLATE: &str = include_str!("../templates/report.html");
 const STYLE: &str = include_str!("../templates/report.css");
 /// Runs before anything is shown, so that nothing jumps.
 const EARLY_SCRIPT: &str = "document.documentElement.classList.add('js')";
-const SCRIPT: &str = include_str!("../templates/report.js");
+const SCRIPT: &str = concat!(include_str!("../templates/charts.js"), include_str!("../templates/report.js"));
 
-/// Rows of each kind on the page; more are counted, and all are in `verdict.json`.
-const MOST_GATES: usize = 1000;
-/// The same for rows that passed.
-const MOST_PASSED: usize = 300;
-/// Rows compared with good runs in the picture; the gate table has all.
-const MOST_COMPARED: usize = 40;
 /// Failure texts shown; all are in `results.json`.
-const MOST_FAILURE_TEXTS: usize = 500;
+const MOST_FAILURE_TEXTS: usize = 300;
 /// Lines of a traceback shown.
 const DETAIL_LINES: usize = 400;
-
-/// A row of the gate table.
-#[derive(Debug, Serialize)]
-struct GateView {
-    outcome: Outcome,
-    word: String,
-    endpoint: String,
-    measure: String,
-    observed: String,
-    limit: String,
-    headroom: String,
-    bar: String,
-    change: String,
-    sparkline: String,
-    gate: String,
-    place: String,
-    reason: String,
-    waiver: Option<String>,
-}
-
-/// A row of the comparison with good runs.
-#[derive(Debug, Serialize)]
-struct Compared {
-    endpoint: String,
-    measure: String,
-    observed: String,
-    median: String,
-    band: String,
-    runs: u32,
-    change: String,
-    outcome: Outcome,
-    strip: String,
-}
 
 /// The format, for the list of formats.
 pub(super) const FORMAT: Format = Format {
@@ -91,6 +64,47 @@ pub fn page(story: &Story<'_>) -> String {
 }
 
 fn render(story: &Story<'_>) -> Result<String, minijinja::Error> {
+    let detail = Detail {
+        fail: 0,
+        inconclusive: 0,
+        warn: 0,
+        pass: 0,
+        endpoints: 0,
+        failure_texts: MOST_FAILURE_TEXTS,
+        ..Detail::ALL
+    };
+    let facts = Context::of(story, &detail);
+    let over_time = OverTime::of(story);
+    let chart_of = |method: &str, name: &str| over_time.as_ref().and_then(|charts| charts.chart_of(method, name));
+    let endpoints = EndpointTable::of(story, |endpoint| chart_of(&endpoint.method, &endpoint.name));
+    let trends = story.background.and_then(|background| Trends::of(story, background));
+    let again = story.run.and_then(reproduce);
+    let started = story.run.and_then(|run| run.states.first()).map(|change| PageTime::of(change.at));
+    let is_local = story.run.is_some_and(|run| run.identity.engine == Engine::Local);
+    environment()?.template_from_named_str("report.html", TEMPLATE)?.render(context! {
+        f => Serde(&facts),
+        gates => Serde(GateRows::of(story)),
+        over_time => Serde(&over_time),
+        trends => Serde(&trends),
+        table => Serde(&endpoints),
+        started => Serde(&started),
+        is_local,
+        again => Serde(again.map(|again| AgainView { command: again.command, note: again.note })),
+        style => STYLE,
+        early_script => EARLY_SCRIPT,
+        script => SCRIPT,
+        policy => policy(),
+    })
+}
+
+/// How to run the test again.
+#[derive(Debug, Serialize)]
+struct AgainView {
+    command: String,
+    note: String,
+}
+
+fn environment() -> Result<Environment<'static>, minijinja::Error> {
     let mut environment = Environment::new();
     environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
@@ -99,34 +113,14 @@ fn render(story: &Story<'_>) -> Result<String, minijinja::Error> {
     environment.add_filter("count", |number: f64| Unit::Count.show(number));
     environment.add_filter("short_commit", |commit: &str| short_commit(commit));
     environment.add_filter("web", |address: &str| escape::markdown::web_address(address));
+    environment.add_filter("after_label", after_label);
     environment.add_filter("lines", |text: &str| clean::lines(text, DETAIL_LINES).join("\n"));
-    let detail =
-        Detail { fail: 0, inconclusive: 0, warn: 0, pass: 0, failure_texts: MOST_FAILURE_TEXTS, ..Detail::ALL };
-    let facts = Context::of(story, &detail);
-    let over_time = OverTime::of(story);
-    let gates = |outcome, most, waits| {
-        let rows = wording::rows_with(story.verdict, outcome).into_iter().filter(move |row| row.is_waiting() == waits);
-        rows.take(most).map(GateView::of).collect::<Vec<_>>()
-    };
-    let matter: Vec<GateView> = [Outcome::Fail, Outcome::Inconclusive, Outcome::Warn]
-        .into_iter()
-        .flat_map(|outcome| gates(outcome, MOST_GATES, false))
-        .collect();
-    let waiting = gates(Outcome::Inconclusive, MOST_PASSED, true);
-    let pass = gates(Outcome::Pass, MOST_PASSED, false);
-    let left_out = story.verdict.rows.len() - matter.len() - waiting.len() - pass.len();
-    let compared = compared(story);
-    let template = environment.template_from_named_str("report.html", TEMPLATE)?;
-    template.render(context! {
-        f => Serde(&facts),
-        gates => context! { matter => Serde(&matter), waiting => Serde(&waiting), pass => Serde(&pass), left_out => left_out },
-        over_time => Serde(&over_time),
-        compared => Serde(&compared),
-        style => STYLE,
-        early_script => EARLY_SCRIPT,
-        script => SCRIPT,
-        policy => policy(),
-    })
+    Ok(environment)
+}
+
+/// Data for a script as JSON that cannot end a script element.
+fn script_json(data: &impl Serialize) -> String {
+    serde_json::to_string(data).unwrap_or_else(|_| "null".to_owned()).replace('<', "\\u003c")
 }
 
 /// Only our own style and scripts, by their hashes, and no request to anywhere.
@@ -158,50 +152,9 @@ fn write_html(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) ->
     Ok(())
 }
 
-impl GateView {
-    fn of(row: &Row) -> Self {
-        Self {
-            outcome: row.outcome,
-            word: wording::outcome_text(row),
-            endpoint: row.subject.to_string(),
-            measure: row.measure.clone(),
-            observed: row.observed_text(),
-            limit: row.limit_text(),
-            headroom: wording::headroom_text(row),
-            bar: strip::headroom(row),
-            change: wording::change_text(row),
-            sparkline: wording::sparkline(row),
-            gate: row.gate.clone(),
-            place: wording::place(&row.origin),
-            reason: wording::closed(&row.reason.to_string()),
-            waiver: row.waiver.as_ref().map(|waiver| {
-                wording::closed(&format!("Waived by {} until {}: {}", waiver.owner, waiver.expires, waiver.reason))
-            }),
-        }
-    }
-}
-
-/// The rows that have good runs to be compared with, the worst first.
-fn compared(story: &Story<'_>) -> Vec<Compared> {
-    [Outcome::Fail, Outcome::Warn, Outcome::Inconclusive, Outcome::Pass]
-        .into_iter()
-        .flat_map(|outcome| wording::rows_with(story.verdict, outcome))
-        .filter_map(|row| {
-            let baseline = row.baseline.as_ref().filter(|baseline| !baseline.recent.is_empty())?;
-            let low = baseline.recent.iter().copied().fold(f64::INFINITY, f64::min);
-            let high = baseline.recent.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            Some(Compared {
-                endpoint: row.subject.to_string(),
-                measure: row.measure.clone(),
-                observed: row.observed_text(),
-                median: wording::value_text(baseline.median, row.unit),
-                band: format!("{} to {}", row.unit.show(low), row.unit.show(high)),
-                runs: baseline.runs,
-                change: wording::change_text(row),
-                outcome: row.outcome,
-                strip: strip::among_good_runs(row),
-            })
-        })
-        .take(MOST_COMPARED)
-        .collect()
+/// A sentence without the label it starts with, which the page shows beside it.
+fn after_label(sentence: &str, label: &str) -> String {
+    let rest = sentence.strip_prefix(label).unwrap_or(sentence).trim_start();
+    let mut letters = rest.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

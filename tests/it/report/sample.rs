@@ -23,7 +23,13 @@ const START: i64 = 1_795_341_600;
 
 impl Sample {
     pub(crate) fn story(&self) -> Story<'_> {
-        Story { verdict: &self.verdict, results: &self.results, run: self.run.as_ref(), links: &self.links }
+        Story {
+            verdict: &self.verdict,
+            results: &self.results,
+            run: self.run.as_ref(),
+            links: &self.links,
+            background: None,
+        }
     }
 
     /// Nothing measured, nothing judged.
