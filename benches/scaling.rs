@@ -231,6 +231,7 @@ fn good(id: u64, endpoints: usize, kinds: u64) -> GoodRun {
         branch: None,
         verdict: Outcome::Pass,
         fingerprint: Fingerprint { users: Some((id % kinds) as u32), ..Fingerprint::default() },
+        link: None,
         exact: false,
         total,
         endpoints: results(endpoints).endpoints.iter().map(EndpointRecord::of).collect(),

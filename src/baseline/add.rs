@@ -1,5 +1,7 @@
 //! Which runs may enter the history.
 
+use serde::Deserialize;
+
 use crate::error::Explain;
 use crate::exit::Exit;
 use crate::results::{FolderError, Results, ResultsFolder, RunRecord, RunState};
@@ -150,5 +152,17 @@ fn eligible(folder: &ResultsFolder, record: RunRecord, rules: &AddRules) -> Resu
     if results.total.requests == 0 {
         return Err(AddError::Doubtful("nothing was measured".into()));
     }
-    GoodRun::of(&record, &results, verdict.outcome).ok_or(AddError::NotStarted)
+    let run = GoodRun::of(&record, &results, verdict.outcome).ok_or(AddError::NotStarted)?;
+    // Links are a help for readers of later reports; a run without them is as good.
+    let kept: Option<KeptLinks> = folder.read_json_if_there(ResultsFolder::LINKS).ok().flatten();
+    let kept = kept.and_then(|links| links.report.or(links.job));
+    Ok(GoodRun { link: kept.or_else(|| run.link.clone()), ..run })
+}
+
+/// Where the reports of a run can be read, as `gate` keeps it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct KeptLinks {
+    report: Option<String>,
+    job: Option<String>,
 }

@@ -9,6 +9,7 @@
 mod add;
 mod backtest;
 mod comparable;
+mod compare;
 mod confirm;
 mod evidence;
 mod head;
@@ -29,6 +30,7 @@ mod table;
 pub use add::{AddError, AddRules, Added};
 pub use backtest::{Backtest, GateRecord, Miss, backtest};
 pub use comparable::{ComparableRuns, Rules, ThisRun};
+pub use compare::{ComparedRun, NotComparable, compare};
 pub use confirm::{Cost, combine, needs_another};
 pub use evidence::evidence;
 pub use head::RunHead;

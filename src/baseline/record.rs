@@ -40,6 +40,9 @@ pub struct GoodRun {
     pub verdict: Outcome,
     /// What makes it comparable with other runs.
     pub fingerprint: Fingerprint,
+    /// Where its report or its CI job can be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
     /// Whether its percentiles are free of Locust's rounding.
     pub exact: bool,
     /// All requests together.
@@ -94,6 +97,7 @@ impl GoodRun {
             branch: record.identity.build.branch.clone(),
             verdict,
             fingerprint: record.fingerprint.clone(),
+            link: record.monitor_url.clone(),
             exact: is_exact(results),
             total: EndpointRecord::of(&results.total),
             endpoints: results.endpoints.iter().map(EndpointRecord::of).collect(),

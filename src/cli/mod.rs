@@ -48,6 +48,8 @@ pub enum Command {
     Gate(GateCommandArgs),
     /// Publish one pull request comment from one or several results folders
     Comment(CommentCommandArgs),
+    /// Compare two runs: results folders, or good runs of the history
+    Compare(CompareArgs),
     /// Stop the recorded run
     Cancel(CancelArgs),
     /// The history of good runs
@@ -290,6 +292,28 @@ pub struct SuggestArgs {
     /// The rest.
     #[command(flatten)]
     pub common: BaselineCommandArgs,
+}
+
+/// Arguments of `compare`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  loadforge-ci compare loadforge-results.previous loadforge-results --page compare.html\n  \
+                  loadforge-ci compare 4be1d2a loadforge-results"
+)]
+pub struct CompareArgs {
+    /// The run to compare with: a results folder, or the commit or run number of a good run of the history
+    pub a: String,
+    /// The run to look at: the same
+    pub b: String,
+    /// The history of good runs, which also tells noise from change
+    #[arg(long, value_name = "DIR", default_value = "loadforge-history")]
+    pub history: PathBuf,
+    /// Write the comparison as Markdown too
+    #[arg(long, value_name = "FILE")]
+    pub markdown: Option<PathBuf>,
+    /// Write the comparison as a page too
+    #[arg(long, value_name = "FILE")]
+    pub page: Option<PathBuf>,
 }
 
 /// Arguments of `lint`.

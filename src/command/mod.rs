@@ -3,6 +3,7 @@
 mod baseline;
 mod cancel;
 mod comment;
+mod compare;
 mod completions;
 mod demo;
 mod doctor;
@@ -49,6 +50,7 @@ async fn dispatch(cli: Cli) -> Result<Exit, CommandError> {
         Command::Cancel(arguments) => cancel::run(&arguments).await,
         Command::Gate(arguments) => gate::run(&arguments, cli.output).await,
         Command::Comment(arguments) => comment::run(&arguments).await,
+        Command::Compare(arguments) => compare::run(&arguments, Stdout::default()),
         Command::Schema(arguments) => schema::run(&arguments, Stdout::default()),
         Command::Completions(arguments) => completions::completions(&arguments, Stdout::default()),
         Command::Baseline(command) => baseline::run(&command, Stdout::default()),

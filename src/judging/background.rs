@@ -33,7 +33,7 @@ pub(super) fn past_runs<'r>(runs: impl Iterator<Item = &'r GoodRun>, rows: &[Row
         at: run.at,
         commit: run.commit.clone(),
         verdict: Some(run.verdict),
-        link: None,
+        link: run.link.clone(),
         total: endpoint(&run.total),
         endpoints: run
             .endpoints

@@ -4,6 +4,7 @@
 mod align;
 pub mod answer;
 mod background;
+pub mod compare;
 pub mod console;
 mod context;
 pub mod escape;

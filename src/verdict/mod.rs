@@ -1,5 +1,6 @@
 //! What was judged: the data that `gate` and `insight` make, `report` and `github` show, and `verdict.json` holds.
 
+mod comparison;
 mod finding;
 mod options;
 mod outcome;
@@ -7,6 +8,7 @@ mod reason;
 mod row;
 mod unit;
 
+pub use comparison::{Direction, EndpointMove, RunComparison, SideOfComparison, ValueMove};
 pub use finding::{Finding, FindingKind};
 pub use options::{OnInconclusive, TargetPolicy};
 pub use outcome::{Outcome, Severity};

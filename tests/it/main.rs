@@ -8,6 +8,7 @@ mod bare_locust;
 mod baseline;
 mod canary;
 mod cli;
+mod compare;
 mod confirm;
 mod contributing;
 mod csv;

@@ -1,9 +1,9 @@
 //! Round marks on the axes of a chart, and how moments of a run are written.
 
-/// Round values from zero to at least `most`: steps of 1, 2 or 5 times a power of ten, three or four of them.
-pub(super) fn value_marks(most: f64) -> Vec<f64> {
+/// Round values from zero to at least `most`: steps of 1, 2 or 5 times a power of ten, at most `steps` and one more.
+pub(super) fn value_marks(most: f64, steps: f64) -> Vec<f64> {
     let most = if most.is_finite() && most > 0.0 { most } else { 1.0 };
-    let rough = most / 3.0;
+    let rough = most / steps;
     let power = 10_f64.powf(rough.log10().floor());
     let step =
         [1.0, 2.0, 5.0, 10.0].into_iter().map(|factor| factor * power).find(|step| *step >= rough).unwrap_or(power);
@@ -41,9 +41,10 @@ mod tests {
 
     #[test]
     fn marks_are_round_and_reach_the_largest_value() {
-        assert_eq!(value_marks(620.0), [0.0, 500.0, 1000.0]);
-        assert_eq!(value_marks(34.1), [0.0, 20.0, 40.0]);
-        assert_eq!(value_marks(0.0), value_marks(f64::NAN));
+        assert_eq!(value_marks(620.0, 3.0), [0.0, 500.0, 1000.0]);
+        assert_eq!(value_marks(1750.0, 4.5), [0.0, 500.0, 1000.0, 1500.0, 2000.0]);
+        assert_eq!(value_marks(34.1, 3.0), [0.0, 20.0, 40.0]);
+        assert_eq!(value_marks(0.0, 3.0), value_marks(f64::NAN, 3.0));
         assert_eq!(time_marks(300.0).len(), 11);
         assert_eq!(time_marks(43_200.0), [0.0, 7200.0, 14400.0, 21600.0, 28800.0, 36000.0, 43200.0]);
         assert_eq!([0.0, 150.0, 5400.0].map(clock), ["0:00", "2:30", "1:30 h"]);

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::axis::clock;
 use super::course::{self, Course, MOST_COURSES};
 use super::panel::{self, Figure, FindingSpan, Frame};
+use super::short::script_json;
 use crate::report::{Background, Story};
 use crate::results::EndpointKey;
 use crate::series::RunSeries;
@@ -39,15 +40,19 @@ impl OverTime {
         let known = story.background.filter(|background| background.series.total.len() > 1);
         let background = known.map_or_else(of_timeline, Clone::clone);
         let frame = frame(story, &background.series)?;
-        let courses = course::courses(story, &background, frame.start);
-        let first = courses.first()?;
+        let mut courses = course::courses(story, &background, frame.start);
         let endpoints = courses.iter().filter(|course| course.key.is_some()).count();
+        let (first, others) = courses.split_first_mut()?;
+        let figures = panel::figures(first, &frame);
+        for course in others.iter_mut().filter(|course| course.t == first.t) {
+            course.t.clear();
+        }
         Some(Self {
             names: courses.iter().map(|course| course.name.clone()).collect(),
-            figures: panel::figures(first, &frame),
+            figures,
             ramp_up: frame.ramp.map(|end| clock(end as f64)),
             without: story.results.endpoints.len().saturating_sub(endpoints),
-            data: super::script_json(&ChartData { frame: &frame, courses: &courses }),
+            data: script_json(&ChartData { frame: &frame, courses: &courses }),
             keys: courses.into_iter().map(|course| course.key).collect(),
         })
     }
@@ -73,8 +78,9 @@ fn frame(story: &Story<'_>, series: &RunSeries) -> Option<Frame> {
         Some(FindingSpan { number: index + 1, from: (from - start).max(0), to: (to - start).min(seconds) })
     });
     let every = total.len().div_ceil(MOST_POINTS).max(1);
-    let mut users: Vec<(i64, u32)> = total.iter().step_by(every).map(|point| (point.t_s - start, point.users)).collect();
-    users.extend(((total.len() - 1) % every != 0).then_some((seconds, last.users)));
+    let mut users: Vec<(i64, u32)> =
+        total.iter().step_by(every).map(|point| (point.t_s - start, point.users)).collect();
+    users.extend((!(total.len() - 1).is_multiple_of(every)).then_some((seconds, last.users)));
     let ramp = series.peak().since().map(|end| end - start).filter(|end| *end > 0);
     Some(Frame { start, seconds, ramp, findings: findings.collect(), users })
 }

@@ -7,16 +7,19 @@ use serde::Serialize;
 
 use super::axis::nines;
 use super::page_time::unix_seconds;
+use super::short;
 use crate::clean;
 use crate::report::{Background, Story, wording};
 use crate::results::{Endpoint, EndpointKey, Failure, Percentile};
 use crate::series::{Interval, Totals, median};
-use crate::verdict::{Operator, Outcome, Subject, Unit};
+use crate::verdict::{Operator, Outcome, Row, Subject, Unit};
 
 /// Charts on the page, all requests together included; the other endpoints are in the table.
 pub(super) const MOST_COURSES: usize = 40;
 /// Points of a chart: more cannot be told apart on a phone, and the page stays small.
 const MOST_POINTS: usize = 180;
+/// Rates are taken over so long, s: as long as Locust's percentiles of the history look back.
+const RATE_S: i64 = 10;
 /// Classes of failure that are listed below a chart.
 const MOST_CLASSES: usize = 6;
 
@@ -24,14 +27,20 @@ const MOST_CLASSES: usize = 6;
 #[derive(Debug, Serialize)]
 pub(super) struct Course {
     pub(super) name: String,
-    /// Seconds since the start of the run.
+    /// Seconds since the start of the run; left out in the data of the page where they are those of the first course.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) t: Vec<i64>,
-    /// Requests/s since the point before.
+    /// Requests/s over the 10 s before, or since the point before where that is longer ago.
+    #[serde(serialize_with = "short::list")]
     pub(super) rps: Vec<Option<f64>>,
-    /// Failed requests since the point before, %.
+    /// Failed requests over the same time, %.
+    #[serde(serialize_with = "short::list")]
     pub(super) fail: Vec<Option<f64>>,
+    #[serde(serialize_with = "short::list")]
     pub(super) p50: Vec<Option<f64>>,
+    #[serde(serialize_with = "short::list")]
     pub(super) p95: Vec<Option<f64>>,
+    #[serde(serialize_with = "short::list")]
     pub(super) p99: Vec<Option<f64>>,
     pub(super) limits: Vec<LimitLine>,
     /// The lowest, the usual and the highest value of good runs, by measure.
@@ -73,19 +82,21 @@ pub(super) struct Curve {
     pub(super) exact: bool,
 }
 
-/// The charts of a story: those of rows that matter first, then all requests together, then the busiest endpoints.
+/// The charts of a story: the one that the verdict's sentence names first, those of other rows that matter, then all requests together, then the busiest endpoints.
 /// `start` is the run's first moment, Unix seconds.
 pub(super) fn courses(story: &Story<'_>, background: &Background, start: i64) -> Vec<Course> {
     let mut seen = HashSet::new();
-    let of_rows = [Outcome::Fail, Outcome::Inconclusive, Outcome::Warn]
+    let mut rows: Vec<&Row> = [Outcome::Fail, Outcome::Inconclusive, Outcome::Warn]
         .into_iter()
         .flat_map(|outcome| wording::rows_with(story.verdict, outcome))
         .filter(|row| !row.is_waiting())
-        .filter_map(|row| match &row.subject {
-            Subject::Endpoint(key) => Some(Some(key)),
-            Subject::All => Some(None),
-            _ => None,
-        });
+        .collect();
+    rows.sort_by_key(|row| !story.verdict.sentence.contains(&row.subject.to_string()));
+    let of_rows = rows.into_iter().filter_map(|row| match &row.subject {
+        Subject::Endpoint(key) => Some(Some(key)),
+        Subject::All => Some(None),
+        _ => None,
+    });
     let series = &background.series;
     let busiest = series.endpoints.iter().chain(&series.further).map(|(key, _)| Some(key));
     of_rows
@@ -112,9 +123,7 @@ impl Course {
             Some(key) => results.endpoints.iter().find(|one| one.method == key.method && one.name == key.name),
         };
         let points = thinned(totals);
-        let intervals: Vec<Option<Interval>> = std::iter::once(None)
-            .chain(points.windows(2).map(|pair| Some(between(&pair[0], &pair[1]))))
-            .collect();
+        let intervals: Vec<Option<Interval>> = (0..points.len()).map(|index| before(&points, index)).collect();
         let rate = |interval: &Option<Interval>| {
             let interval = interval.as_ref().filter(|interval| interval.seconds() > 0.0)?;
             Some(digits(interval.requests as f64 / interval.seconds()))
@@ -126,7 +135,10 @@ impl Course {
         let of = |value: fn(&Totals) -> Option<f64>| points.iter().map(|point| value(point).map(digits)).collect();
         let good: Vec<&Endpoint> = background.past.iter().filter_map(|run| run.measured(key)).collect();
         Self {
-            name: key.map_or_else(|| "All requests".to_owned(), |key| clean::line(&wording::label(&key.method, &key.name)).into_owned()),
+            name: key.map_or_else(
+                || "All requests".to_owned(),
+                |key| clean::line(&wording::label(&key.method, &key.name)).into_owned(),
+            ),
             t: points.iter().map(|point| point.t_s - start).collect(),
             rps: intervals.iter().map(rate).collect(),
             fail: intervals.iter().map(failed).collect(),
@@ -146,19 +158,23 @@ impl Course {
 fn thinned(totals: &[Totals]) -> Vec<Totals> {
     let every = totals.len().div_ceil(MOST_POINTS).max(1);
     let mut points: Vec<Totals> = totals.iter().step_by(every).copied().collect();
-    if (totals.len() - 1) % every != 0 {
+    if !(totals.len() - 1).is_multiple_of(every) {
         points.extend(totals.last().copied());
     }
     points
 }
 
-/// What happened between two points; after a reset of the counters (`locust --reset-stats`) what the later one has.
-fn between(from: &Totals, to: &Totals) -> Interval {
+/// What happened in the [`RATE_S`] before a point, or since the point before it; `None` for the first one. After a reset
+/// of the counters (`locust --reset-stats`) what the point has since then.
+fn before(points: &[Totals], index: usize) -> Option<Interval> {
+    let to = &points[index];
+    let earlier = &points[..index];
+    let from = earlier.iter().rev().find(|from| to.t_s - from.t_s >= RATE_S).or(earlier.first())?;
     if to.requests < from.requests {
-        let reset = Totals { t_s: from.t_s, time_ms: Some(0.0), ..Totals::default() };
-        return Interval::between(&reset, to);
+        let reset = Totals { t_s: earlier.last()?.t_s, time_ms: Some(0.0), ..Totals::default() };
+        return Some(Interval::between(&reset, to));
     }
-    Interval::between(from, to)
+    Some(Interval::between(from, to))
 }
 
 /// Three significant digits, which is as much as a chart shows.
@@ -197,13 +213,13 @@ fn limits(story: &Story<'_>, key: Option<&EndpointKey>) -> Vec<LimitLine> {
 }
 
 fn good_values(good: &[&Endpoint]) -> BTreeMap<&'static str, (f64, f64, f64)> {
-    let measures: [(&'static str, fn(&Endpoint) -> Option<f64>); 3] = [
-        ("p95", |one| one.percentile(Percentile::P95)),
-        ("rps", |one| one.requests_per_s),
-        ("fail", Endpoint::error_rate),
-    ];
-    let spans = measures.into_iter().filter_map(|(name, value)| {
-        let (low, middle, high) = span(good.iter().filter_map(|one| value(one)))?;
+    let value = |name: &str, one: &Endpoint| match name {
+        "rps" => one.requests_per_s,
+        "fail" => one.error_rate(),
+        _ => one.percentile(Percentile::P95),
+    };
+    let spans = ["p95", "rps", "fail"].into_iter().filter_map(|name| {
+        let (low, middle, high) = span(good.iter().filter_map(|one| value(name, one)))?;
         Some((name, (digits(low), digits(middle), digits(high))))
     });
     spans.collect()

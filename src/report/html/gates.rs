@@ -7,9 +7,9 @@ use crate::report::{Story, wording};
 use crate::verdict::{Outcome, Row};
 
 /// Rows that did not pass on the page; more are counted, and all are in `verdict.json`.
-const MOST_GATES: usize = 500;
+const MOST_GATES: usize = 150;
 /// The same for rows that passed.
-const MOST_PASSED: usize = 150;
+const MOST_PASSED: usize = 60;
 
 /// The rows by what they mean.
 #[derive(Debug, Serialize)]

@@ -9,6 +9,7 @@ mod course;
 mod gates;
 mod page_time;
 mod panel;
+mod short;
 mod strip;
 mod svg;
 mod table;
@@ -118,9 +119,18 @@ fn environment() -> Result<Environment<'static>, minijinja::Error> {
     Ok(environment)
 }
 
-/// Data for a script as JSON that cannot end a script element.
-fn script_json(data: &impl Serialize) -> String {
-    serde_json::to_string(data).unwrap_or_else(|_| "null".to_owned()).replace('<', "\\u003c")
+/// A page of the same style without a script; `body` is escaped already.
+pub(super) fn bare_page(title: &str, body: &str) -> String {
+    let style = BASE64_STANDARD.encode(digest(&SHA256, STYLE.as_bytes()));
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta http-equiv=\"Content-Security-Policy\" \
+         content=\"default-src 'none'; style-src 'sha256-{style}'; base-uri 'none'; form-action 'none'\">\n<meta \
+         name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light \
+         dark\">\n<title>{}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n{body}\n<footer>loadforge-ci {}</footer>\n</body>\n\
+         </html>\n",
+        escape::html(title),
+        crate::VERSION
+    )
 }
 
 /// Only our own style and scripts, by their hashes, and no request to anywhere.

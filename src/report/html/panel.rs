@@ -13,6 +13,9 @@ use crate::verdict::Unit;
 /// Height of the plotted part of the first chart and of the others, px.
 const TALL: u32 = 200;
 const SMALL: u32 = 110;
+/// Steps of their value axes.
+const TALL_STEPS: f64 = 4.5;
+const SMALL_STEPS: f64 = 2.5;
 
 /// What all charts over time share.
 #[derive(Debug, Serialize)]
@@ -78,6 +81,9 @@ fn times(course: &Course, frame: &Frame) -> Figure {
         plot.band("good", &[(0.0, *low, *high), (frame.seconds as f64, *low, *high)]);
         legend.push(entry("good", "p95 of good runs"));
     }
+    if frame.ramp.is_some() {
+        legend.push(entry("ramp", "ramp-up"));
+    }
     for (class, _, values) in &shown {
         plot.line(class, &points(&course.t, values));
     }
@@ -93,11 +99,11 @@ fn throughput(course: &Course, frame: &Frame) -> Figure {
 }
 
 fn failures(course: &Course, frame: &Frame) -> Figure {
-    let mut figure = one_measure(course, frame, ("fail", "Failed requests", "of the requests"), &course.fail);
+    let mut figure = one_measure(course, frame, ("fail", "Failed", "% of the requests"), &course.fail);
     let classes = course.classes.iter().map(|class| {
-        let when = class.span.map_or_else(String::new, |(from, to)| {
-            format!(", {} to {}", clock(from as f64), clock(to as f64))
-        });
+        let when = class
+            .span
+            .map_or_else(String::new, |(from, to)| format!(", {} to {}", clock(from as f64), clock(to as f64)));
         format!("{}: {}{when}", class.class, Unit::Count.show(class.count as f64))
     });
     figure.note = classes.collect::<Vec<_>>().join(" · ");
@@ -143,7 +149,7 @@ fn distribution(course: &Course) -> Option<Figure> {
     if curve.this.len() < 2 {
         return None;
     }
-    let marks = value_marks(curve.most());
+    let marks = value_marks(curve.most(), TALL_STEPS);
     let mut plot = Plot::new(TALL, curve.end(), marks.last().copied().unwrap_or(1.0));
     plot.y_marks(&labelled(&marks, Unit::Ms));
     let ends = [0.0, 50.0, 75.0, 90.0, 95.0, 99.0, 99.9, 99.99];
@@ -160,7 +166,8 @@ fn distribution(course: &Course) -> Option<Figure> {
     }
     plot.line("p95", &curve.this.iter().map(|(q, ms)| (nines(q / 100.0), Some(*ms))).collect::<Vec<_>>());
     let words = curve.this.iter().map(|(percent, ms)| format!("p{percent} {}", Unit::Ms.show(*ms)));
-    let mut figure = figure("curve", "Distribution of response times", legend, plot, &words.collect::<Vec<_>>().join(", "));
+    let mut figure =
+        figure("curve", "Distribution of response times", legend, plot, &words.collect::<Vec<_>>().join(", "));
     figure.note = if curve.exact {
         "Every response time of this run, by percentile.".to_owned()
     } else {
@@ -180,7 +187,8 @@ fn saturation(course: &Course, frame: &Frame) -> Option<Figure> {
         return None;
     }
     let most = |value: fn(&(bool, f64, f64)) -> f64| known.iter().map(value).fold(0.0, f64::max);
-    let (x_marks, y_marks) = (value_marks(most(|point| point.1)), value_marks(most(|point| point.2)));
+    let x_marks = value_marks(most(|point| point.1), TALL_STEPS);
+    let y_marks = value_marks(most(|point| point.2), TALL_STEPS);
     let end = |marks: &[f64]| marks.last().copied().unwrap_or(1.0);
     let mut plot = Plot::new(TALL, end(&x_marks), end(&y_marks));
     plot.y_marks(&labelled(&y_marks, Unit::Ms));
@@ -197,10 +205,10 @@ fn saturation(course: &Course, frame: &Frame) -> Option<Figure> {
 
 /// An empty chart over time, with the ramp-up and the findings behind what will be drawn.
 fn over_time(frame: &Frame, height: u32, most: f64, unit: Unit) -> Plot {
-    let marks = value_marks(most);
+    let marks = value_marks(most, if height == TALL { TALL_STEPS } else { SMALL_STEPS });
     let mut plot = Plot::new(height, frame.seconds as f64, marks.last().copied().unwrap_or(1.0));
     if let Some(ramp) = frame.ramp.filter(|ramp| *ramp > 0) {
-        plot.shade("ramp", 0.0, ramp as f64, "ramp-up");
+        plot.shade("ramp", 0.0, ramp as f64, "");
     }
     for finding in &frame.findings {
         // A finding about most of the run would hide what it is about.

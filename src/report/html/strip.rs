@@ -12,8 +12,7 @@ pub(super) fn headroom(row: &Row) -> String {
     let width = (share * LIMIT_AT).clamp(1.0, 100.0);
     format!(
         "<svg class=\"bar {}\" viewBox=\"0 0 100 8\" preserveAspectRatio=\"none\" aria-hidden=\"true\">\
-         <rect class=\"track\" width=\"100\" height=\"8\"/><rect class=\"fill\" width=\"{width:.1}\" height=\"8\"/>\
-         <rect class=\"limit\" x=\"{LIMIT_AT}\" width=\"1\" height=\"8\"/></svg>",
+         <path d=\"M0 4H{width:.0}\"/></svg>",
         row.outcome
     )
 }

@@ -53,7 +53,13 @@ impl Plot {
         let y = TOP + self.height + BOTTOM - 5;
         for (index, (value, text)) in marks.iter().enumerate() {
             let share = value / self.x_end * 100.0;
-            let anchor = if share < 3.0 { " start" } else if share > 96.0 { " end" } else { "" };
+            let anchor = if share < 3.0 {
+                " start"
+            } else if share > 96.0 {
+                " end"
+            } else {
+                ""
+            };
             let minor = if index % 2 == 1 { " minor" } else { "" };
             let _ = write!(
                 self.labels,
@@ -104,12 +110,15 @@ impl Plot {
         }
     }
 
-    /// A part of the width with a word above it.
+    /// A part of the width, with a word above it where there is one.
     pub(super) fn shade(&mut self, class: &str, from: f64, to: f64, text: &str) {
         let (from, to) = (from.clamp(0.0, self.x_end), to.clamp(0.0, self.x_end));
         let (left, right) = (self.x(from), self.x(to));
         let width = (right - left).max(1.0);
         let _ = write!(self.shapes, "<rect class=\"shade {class}\" x=\"{left}\" width=\"{width:.1}\" height=\"100\"/>");
+        if text.is_empty() {
+            return;
+        }
         let _ = write!(
             self.labels,
             "<text class=\"shade-label {class}\" x=\"{:.2}%\" y=\"{}\">{}</text>",

@@ -12,11 +12,11 @@ use crate::text::short_commit;
 use crate::verdict::{Operator, Outcome, Row, Subject};
 
 /// Rows with a trend; the worst first.
-const MOST_ROWS: usize = 60;
+const MOST_ROWS: usize = 30;
 /// Rows whose values are in the table of builds.
 const MOST_COLUMNS: usize = 6;
 /// Size of the picture of a trend.
-const WIDTH: f64 = 360.0;
+const WIDTH: f64 = 280.0;
 const HEIGHT: f64 = 48.0;
 
 /// The trends, and the builds as a table.
@@ -114,8 +114,7 @@ fn values<'a>(row: &Row, key: Option<&EndpointKey>, past: &'a [PastRun]) -> Vec<
 
 impl RowTrend {
     fn of(row: &Row, before: &[Before<'_>]) -> Self {
-        let (low, middle, high) =
-            super::course::span(before.iter().map(|one| one.value)).unwrap_or_default();
+        let (low, middle, high) = super::course::span(before.iter().map(|one| one.value)).unwrap_or_default();
         let change = row.observed.filter(|_| middle > 0.0).map(|value| (value / middle - 1.0) * 100.0);
         Self {
             endpoint: row.subject.to_string(),
@@ -193,7 +192,11 @@ fn words_of(run: &PastRun) -> String {
 }
 
 /// The builds, the newest first, with the values of the first rows.
-fn table(story: &Story<'_>, background: &Background, columns: &[(&Row, Option<&EndpointKey>, Vec<Before<'_>>)]) -> Vec<BuildRow> {
+fn table(
+    story: &Story<'_>,
+    background: &Background,
+    columns: &[(&Row, Option<&EndpointKey>, Vec<Before<'_>>)],
+) -> Vec<BuildRow> {
     let build = story.run.map(|run| &run.identity.build);
     let this = BuildRow {
         moment: story.run.and_then(|run| run.states.first()).map(|change| PageTime::of(change.at)),

@@ -6,9 +6,11 @@
   const source = document.getElementById('chart-data');
   if (!source) return;
   const { frame, courses } = JSON.parse(source.textContent);
+  for (const course of courses) course.t ??= courses[0].t;
   const panels = document.getElementById('panels');
   const MOST_PICKS = 4;
   const [TOP, BOTTOM, TALL, SMALL] = [16, 20, 200, 110];
+  const [TALL_STEPS, SMALL_STEPS] = [4.5, 2.5];
   const LINES = [['p99', 'p99'], ['p95', 'p95'], ['p50', 'median']];
   const UNIT = { p50: ' ms', p95: ' ms', p99: ' ms', rps: '/s', fail: ' %', users: '' };
 
@@ -22,8 +24,8 @@
     return s < 3600 ? `${Math.floor(s / 60)}:${two(s % 60)}` : `${Math.floor(s / 3600)}:${two(s / 60 % 60)} h`;
   };
   const nines = (percent) => -Math.log10(Math.max(1e-6, 1 - percent / 100));
-  const valueMarks = (most) => {
-    const rough = (most > 0 ? most : 1) / 3;
+  const valueMarks = (most, steps) => {
+    const rough = (most > 0 ? most : 1) / steps;
     const power = 10 ** Math.floor(Math.log10(rough));
     const step = [1, 2, 5, 10].map((factor) => factor * power).find((each) => each >= rough) ?? power;
     const count = Math.max(1, Math.ceil((most > 0 ? most : 1) / step));
@@ -98,7 +100,7 @@
     shade(className, from, to, words) {
       const [left, right] = [this.x(from), this.x(to)];
       this.shapes.append(svgElement('rect', { class: `shade ${className}`, x: left, width: Math.max(1, right - left).toFixed(1), height: 100 }));
-      this.text({ class: `shade-label ${className}`, x: `${(from / this.xEnd * 100).toFixed(2)}%`, y: TOP - 5 }, words);
+      if (words) this.text({ class: `shade-label ${className}`, x: `${(from / this.xEnd * 100).toFixed(2)}%`, y: TOP - 5 }, words);
     }
     dots(className, points) { this.path(`dots ${className}`, points.map(([x, y]) => `M${this.x(x)} ${this.y(y)}h0`).join('')); }
     finish(title) {
@@ -130,9 +132,9 @@
   const curveEnd = (course) => nines(Math.max(90, last(course.curve.this)?.[0] ?? 0, last(course.curve.good)?.[0] ?? 0));
 
   const overTime = (height, high, unit) => {
-    const marks = valueMarks(high);
+    const marks = valueMarks(high, height === TALL ? TALL_STEPS : SMALL_STEPS);
     const plot = new Plot(height, frame.seconds, last(marks));
-    if (frame.ramp > 0) plot.shade('ramp', 0, frame.ramp, 'ramp-up');
+    if (frame.ramp > 0) plot.shade('ramp', 0, frame.ramp, '');
     for (const { number, from, to } of frame.findings) {
       plot.shade((to - from) * 4 > frame.seconds ? 'finding long' : 'finding', from, to, String(number));
     }
@@ -172,6 +174,7 @@
       times.band([[0, course.good.p95[0], course.good.p95[2]], [frame.seconds, course.good.p95[0], course.good.p95[2]]]);
       legend.push(['good', 'p95 of good runs']);
     }
+    if (frame.ramp > 0) legend.push(['ramp', 'ramp-up']);
     shown.forEach(([name]) => times.line(name, zip(course, course[name])));
     msLimits(course).forEach((limit) => times.rule(limit));
     const classes = course.classes.map(({ class: name, count, span }) => `${name}: ${grouped(count)}${span ? `, ${clock(span[0])} to ${clock(span[1])}` : ''}`);
@@ -180,12 +183,12 @@
     const made = [
       figure('times', 'Response time', legend, times),
       measureFigure(course, 'rps', 'Throughput', 'requests/s', high.rps),
-      measureFigure(course, 'fail', 'Failed requests', 'of the requests', high.fail, classes.join(' · ')),
+      measureFigure(course, 'fail', 'Failed', '% of the requests', high.fail, classes.join(' · ')),
       figure('users', 'Users', [['users', 'running']], users),
     ];
     const { curve } = course;
     if (curve.this.length > 1) {
-      const marks = valueMarks(high.curve);
+      const marks = valueMarks(high.curve, TALL_STEPS);
       const plot = new Plot(TALL, curveEnd(course), last(marks));
       plot.yMarks(marks, ' ms');
       plot.xMarks([0, 50, 90, 95, 99, 99.9, 99.99].map((percent) => [nines(percent), `p${percent}`]).filter(([at]) => at <= curveEnd(course) + 1e-9));
@@ -201,7 +204,7 @@
     }
     const points = loadPoints(course);
     if (points.length > 2) {
-      const [xMarks, yMarks] = [valueMarks(high.loadX), valueMarks(high.load)];
+      const [xMarks, yMarks] = [valueMarks(high.loadX, TALL_STEPS), valueMarks(high.load, TALL_STEPS)];
       const plot = new Plot(TALL, last(xMarks), last(yMarks));
       plot.yMarks(yMarks, ' ms');
       plot.xMarks(xMarks.map((value) => [value, show(value, '/s')]));
@@ -335,7 +338,8 @@
   };
   const readLoad = (course, share, height, box, x, y) => {
     const points = loadPoints(course);
-    const [xEnd, yEnd] = [last(valueMarks(Math.max(...picks.map((pick) => KINDS.loadX(courses[pick]))))), last(valueMarks(Math.max(...picks.map((pick) => KINDS.load(courses[pick])))))];
+    const end = (value) => last(valueMarks(Math.max(...picks.map((pick) => value(courses[pick]))), TALL_STEPS));
+    const [xEnd, yEnd] = [end(KINDS.loadX), end(KINDS.load)];
     const far = (point) => ((point.rps / xEnd - share) * 2) ** 2 + (point.ms / yEnd - height) ** 2;
     const point = points.reduce((best, each) => (far(each) < far(best) ? each : best));
     tip.replaceChildren(element('b', '', clock(point.t)), line(show(point.rps, '/s'), 'rps'), line(`p95 ${show(point.ms, ' ms')}`, 'p95'));

@@ -4,7 +4,10 @@
   const table = document.getElementById('endpoint-table');
   if (table) {
     const PAGE = 200;
-    const { names, charts, decimals, columns } = JSON.parse(document.getElementById('endpoint-data').textContent);
+    const { names: coded, charts, decimals, columns } = JSON.parse(document.getElementById('endpoint-data').textContent);
+    // Each name leaves out what it shares with the one before.
+    const names = [];
+    for (const [shared, rest] of coded) names.push((names[names.length - 1] ?? '').slice(0, shared) + rest);
     const chartOf = new Map(charts);
     const body = table.tBodies[0];
     const heads = [...table.tHead.rows[0].cells];
@@ -13,11 +16,17 @@
     const more = document.getElementById('more');
     const lower = names.map((name) => name.toLowerCase());
     const FAILED = 1;
-    let order = names.map((_, index) => index);
+    let order = [];
     let limit = PAGE;
+    const sortBy = (place, up) => {
+      const keys = place === 0 ? lower : columns[place - 1].map((value) => value ?? -Infinity);
+      const sign = up ? 1 : -1;
+      order = names.map((_, index) => index).sort((a, b) => (keys[a] === keys[b] ? a - b : keys[a] < keys[b] ? -sign : sign));
+    };
 
     const written = (value, digits) => {
       if (value === null) return '–';
+      if (value > 0 && Number(value.toFixed(digits)) === 0) return `<${(10 ** -digits).toFixed(digits)}`;
       return value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
     };
     const rowOf = (index) => {
@@ -64,14 +73,13 @@
         const up = sorted === 'descending' || (place === 0 && sorted !== 'ascending');
         heads.forEach((other) => other.removeAttribute('aria-sort'));
         head.setAttribute('aria-sort', up ? 'ascending' : 'descending');
-        const keys = place === 0 ? lower : columns[place - 1].map((value) => value ?? -Infinity);
-        const sign = up ? 1 : -1;
-        order = names.map((_, index) => index).sort((a, b) => (keys[a] === keys[b] ? a - b : keys[a] < keys[b] ? -sign : sign));
+        sortBy(place, up);
         draw();
       });
     });
     filter.addEventListener('input', () => { limit = PAGE; draw(); });
     more.addEventListener('click', () => { limit += 5 * PAGE; draw(); });
+    sortBy(heads.findIndex((head) => head.hasAttribute('aria-sort')), false);
     draw();
   }
 

@@ -9,17 +9,22 @@ fn the_pages_for_the_browser_are_written() {
     let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("pages");
     std::fs::create_dir_all(&folder).unwrap();
     for (name, sample) in [
-        ("failed", Sample::shop(Outcome::Fail)),
-        ("passed", Sample::shop(Outcome::Pass)),
+        ("failed", Sample::shop(Outcome::Fail).with_background()),
+        ("passed", Sample::shop(Outcome::Pass).with_background()),
+        ("warned", Sample::shop(Outcome::Warn).with_background()),
         ("inconclusive", Sample::shop(Outcome::Inconclusive)),
         ("empty", Sample::empty()),
-        ("large", Sample::large(10_000, 400, 43_200)),
-        ("hostile", Sample::hostile("<img src=x onerror=alert(1)>\"'</script><script>alert(2)</script>")),
+        ("large", Sample::large(10_000, 400, 43_200).with_background()),
+        (
+            "hostile",
+            Sample::hostile("<img src=x onerror=alert(1)>\"'</script><script>alert(2)</script>").with_background(),
+        ),
     ] {
         let html = page(&sample.story());
         assert!(html.contains("<h1>"), "{name}: {html}");
         assert!(html.contains("id=\"run\""), "{name}");
-        std::fs::write(folder.join(format!("{name}.html")), html).unwrap();
+        std::fs::write(folder.join(format!("{name}.html")), &html).unwrap();
+        assert!(html.len() <= 1_500_000, "{name}: {} bytes", html.len());
     }
 }
 

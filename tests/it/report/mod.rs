@@ -1,6 +1,7 @@
 //! What people look at: every report of the same stories.
 
 mod answer;
+mod background;
 mod console;
 mod files;
 mod hostile;

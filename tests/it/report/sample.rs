@@ -1,6 +1,6 @@
 //! Stories for tests, pages to look at and benchmarks: every number in them is computed from the arguments.
 
-use loadforge_ci::report::{Links, Story};
+use loadforge_ci::report::{Background, Links, Story};
 use loadforge_ci::results::{
     Build, Endpoint, EndpointKey, Engine, Failure, Fingerprint, Percentile, Problem, ProblemKind, Results, RunIdentity,
     RunRecord, RunState, StateChange, TimePoint, Timeline,
@@ -16,6 +16,7 @@ pub(crate) struct Sample {
     pub(crate) results: Results,
     pub(crate) run: Option<RunRecord>,
     pub(crate) links: Links,
+    pub(crate) background: Option<Background>,
 }
 
 /// 2026-11-22T10:00:00Z.
@@ -28,7 +29,7 @@ impl Sample {
             results: &self.results,
             run: self.run.as_ref(),
             links: &self.links,
-            background: None,
+            background: self.background.as_ref(),
         }
     }
 
@@ -42,6 +43,7 @@ impl Sample {
             results: results(Vec::new(), Vec::new(), Timeline::default()),
             run: None,
             links: Links::default(),
+            background: None,
         }
     }
 
@@ -125,7 +127,8 @@ impl Sample {
         };
         let mut verdict = verdict(rows, sentence);
         verdict.findings = findings();
-        Self { verdict, results: results(endpoints, failures, timeline(300, 1)), run: Some(run()), links: links() }
+        let results = results(endpoints, failures, timeline(300, 1));
+        Self { verdict, results, run: Some(run()), links: links(), background: None }
     }
 
     /// The same run with the finding that nearly all endpoints are slower alike, last of the findings.
@@ -188,6 +191,7 @@ impl Sample {
             results: results(endpoints, failures, timeline),
             run: Some(run()),
             links: links(),
+            background: None,
         }
     }
 
@@ -360,7 +364,7 @@ fn endpoint(method: &str, name: &str, requests: u64, failures: u64, median: f64)
         avg_content_bytes: Some(812.0),
         requests_per_s: Some(requests as f64 / 300.0),
         failures_per_s: Some(failures as f64 / 300.0),
-        percentiles: [("p50", 1.0), ("p95", 2.0), ("p99", 3.1)]
+        percentiles: [("p50", 1.0), ("p75", 1.4), ("p90", 1.8), ("p95", 2.0), ("p99", 3.1), ("p99.9", 4.4)]
             .map(|(name, factor)| (percentile(name), (median * factor).round()))
             .into(),
         histogram: None,
