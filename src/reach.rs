@@ -90,8 +90,8 @@ impl Explain for Unreachable {
                 "a firewall may drop the packets: allow this machine, or run the job inside the network"
             }
             UnreachableCause::UnknownIssuer => {
-                "name the authority's file in REQUESTS_CA_BUNDLE, or pass --no-preflight if the script does not verify \
-                 certificates"
+                "give the script the authority's certificate, self.client.verify = \"ca.pem\" in on_start (Locust's HttpUser \
+                 does not read REQUESTS_CA_BUNDLE), and name it in REQUESTS_CA_BUNDLE for this check; or pass --no-preflight"
             }
             UnreachableCause::Expired => "renew the certificate, and check this machine's clock",
             UnreachableCause::OtherName => "use the name in the certificate for --target-host",
@@ -177,7 +177,7 @@ fn cause_of(error: &(dyn Error + 'static), scheme: &str) -> UnreachableCause {
         UnreachableCause::Name
     } else if says("invalid http version") || says("invalid http header") {
         if scheme == "http" { UnreachableCause::NeedsTls } else { UnreachableCause::Other(last(&words)) }
-    } else if says("connection closed") || says("incomplete message") {
+    } else if says("connection closed") || says("incomplete message") || says("handshake eof") {
         UnreachableCause::Closed
     } else {
         UnreachableCause::Other(last(&words))
@@ -285,6 +285,14 @@ mod tests {
         assert_eq!(cause(&format!("https://{tls}/")).await, UnreachableCause::UnknownIssuer);
         let closing = server(|stream| drop(stream.shutdown(Shutdown::Both)));
         assert_eq!(cause(&format!("http://{closing}/")).await, UnreachableCause::Closed);
+    }
+
+    /// The clock stands still but for the wait itself, so that nothing here takes 10 s.
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_takes_the_connection_and_never_answers_is_given_up() {
+        let silent = || server(|mut stream| while stream.read(&mut [0; 1024]).is_ok_and(|bytes| bytes > 0) {});
+        assert_eq!(cause(&format!("http://{}/", silent())).await, UnreachableCause::Timeout);
+        assert_eq!(cause(&format!("https://{}/", silent())).await, UnreachableCause::Timeout);
     }
 
     #[test]

@@ -46,6 +46,21 @@ impl Drop for Stdout {
     }
 }
 
+/// Ends a command whose exit code is an answer: what went wrong beside it is said, and turns nothing but a pass.
+///
+/// # Errors
+/// What went wrong, where the answer is a pass.
+pub(crate) fn answer(exit: Exit, beside: Result<(), CommandError>) -> Result<Exit, CommandError> {
+    match beside {
+        Err(fault) if exit == Exit::Passed => Err(fault),
+        Err(fault) => {
+            tracing::error!("{fault}");
+            Ok(exit)
+        }
+        Ok(()) => Ok(exit),
+    }
+}
+
 /// Checks a write to stdout. A reader that went away is not an error.
 ///
 /// # Errors

@@ -109,6 +109,7 @@ fn describe(fingerprint: &Fingerprint) -> String {
     let engine = match fingerprint.engine {
         crate::results::Engine::Loadforge => "LoadForge",
         crate::results::Engine::Local => "local engine",
+        crate::results::Engine::Csv => "a Locust of your own",
     };
     let mut text = format!("Test {} on {engine}", clean(&fingerprint.test));
     if !fields.is_empty() {

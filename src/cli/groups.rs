@@ -262,6 +262,25 @@ pub struct GateArgs {
     pub no_artifact_links: bool,
 }
 
+/// What `--from` measured, so that it can be compared with its like and become one of the history.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "The run behind --from")]
+pub struct CsvRunArgs {
+    /// Name of the test that --from is a run of: with it, --from is compared with the history of this test, and
+    /// `baseline add` takes it
+    #[arg(long, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub test: Option<String>,
+    /// Peak number of users of that run
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub users: Option<u32>,
+    /// Length of that run
+    #[arg(long, alias = "run-time", value_name = "DURATION")]
+    pub duration: Option<Duration>,
+    /// Target of that run: scheme, host and port, such as https://staging.example.com
+    #[arg(long, alias = "host", value_name = "URL")]
+    pub target_host: Option<Url>,
+}
+
 /// What `gate` will judge by.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Checked before the start")]

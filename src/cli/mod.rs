@@ -7,8 +7,8 @@ mod values;
 
 pub use environment::{PREFIX, parse, unknown_variables};
 pub use groups::{
-    BaselineArgs, BuildArgs, CheckedArgs, CommentArgs, ConfigArgs, FolderArgs, GateArgs, GitHubArgs, OutputArgs,
-    ProjectArgs, RecordedBuildArgs, ServiceArgs, ShapeArgs, TestArgs,
+    BaselineArgs, BuildArgs, CheckedArgs, CommentArgs, ConfigArgs, CsvRunArgs, FolderArgs, GateArgs, GitHubArgs,
+    OutputArgs, ProjectArgs, RecordedBuildArgs, ServiceArgs, ShapeArgs, TestArgs,
 };
 pub use refusal::print;
 pub use values::{EnvEntry, NamedPullRequest, Optional, Region};
@@ -152,11 +152,15 @@ pub struct WaitArgs {
 /// Arguments of `gate`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  loadforge-ci gate --gate 'p95 < 500ms' --gate 'error_rate < 1%'\n  \
-                        loadforge-ci gate --from locust_stats.csv --gate 'p95 of \"POST /login\" < 800ms'")]
+                        loadforge-ci gate --from locust_stats.csv --gate 'p95 of \"POST /login\" < 800ms'\n  \
+                        loadforge-ci gate --from locust_stats.csv --test checkout --users 200 --duration 10m")]
 pub struct GateCommandArgs {
     /// The gates and how to judge them.
     #[command(flatten)]
     pub gate: GateArgs,
+    /// The run behind --from.
+    #[command(flatten)]
+    pub csv_run: CsvRunArgs,
     /// The configuration.
     #[command(flatten)]
     pub config: ConfigArgs,

@@ -47,7 +47,7 @@ fn add(arguments: &AddArgs) -> Result<Exit, CommandError> {
 fn show(arguments: &BaselineCommandArgs, mut sink: impl Write) -> Result<Exit, CommandError> {
     arguments.config.load_to_judge()?;
     let history = judging::open_history(&arguments.folder.history)?;
-    printed(sink.write_all(baseline::show(&history).as_bytes()))?;
+    printed(sink.write_all(baseline::show(&history).as_bytes()).and_then(|()| sink.flush()))?;
     Ok(Exit::Passed)
 }
 
@@ -58,7 +58,7 @@ fn backtest(arguments: &BacktestArgs, mut sink: impl Write) -> Result<Exit, Comm
     let gates = if written.is_empty() { gate::default_gates() } else { written };
     let history = judging::open_history(&folder.history)?;
     let replayed = baseline::backtest(&history, &gates, &judging::rules(baseline, &config));
-    printed(sink.write_all(replayed.render().as_bytes()))?;
+    printed(sink.write_all(replayed.render().as_bytes()).and_then(|()| sink.flush()))?;
     Ok(Exit::Passed)
 }
 
@@ -67,6 +67,6 @@ fn suggest(arguments: &SuggestArgs, mut sink: impl Write) -> Result<Exit, Comman
     let history = judging::open_history(&arguments.common.folder.history)?;
     let suggestions = baseline::suggest(&history, arguments.headroom);
     let text = baseline::render_suggestions(&suggestions, arguments.headroom);
-    printed(sink.write_all(text.as_bytes()))?;
+    printed(sink.write_all(text.as_bytes()).and_then(|()| sink.flush()))?;
     Ok(Exit::Passed)
 }

@@ -94,6 +94,7 @@ fn name_of(run: &GoodRun) -> String {
     let name = match run.fingerprint.engine {
         Engine::Loadforge => format!("run {}", run.run.id),
         Engine::Local => "local run".to_owned(),
+        Engine::Csv => "CSV files".to_owned(),
     };
     format!("{name}{commit}, {}", run.at.strftime("%Y-%m-%d"))
 }

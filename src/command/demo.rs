@@ -17,7 +17,7 @@ use crate::judging::{self, Judging, RunUnderTest};
 use crate::loadforge::{RunOutcome, RunPlan, ScriptFile};
 use crate::results::{Engine, LocalLoad, ResultsFolder, StartApi, TestSource};
 use crate::running::{self, Preflight, Service};
-use crate::stdout::printed;
+use crate::stdout::{answer, printed};
 use crate::text::counted;
 use crate::verdict::{Origin, TargetPolicy};
 
@@ -58,8 +58,7 @@ pub(super) async fn run(arguments: &DemoArgs, output: OutputArgs, mut sink: impl
     }
     tracing::info!("the shop counted {} of its own", counted(served, "request"));
     let exit = verdict(&arguments.results, output)?;
-    printed(writeln!(sink, "\n{}", next(arguments, exit)))?;
-    Ok(exit)
+    answer(exit, printed(writeln!(sink, "\n{}", next(arguments, exit)).and_then(|()| sink.flush())))
 }
 
 fn explain(arguments: &DemoArgs, url: &str) {
@@ -106,7 +105,7 @@ fn verdict(results: &Path, output: OutputArgs) -> Result<Exit, CommandError> {
     let config = Config::default();
     let verdict = Judging::new(gates, &config, None, options).judge(&mut under_test)?;
     let judged = under_test.judged(verdict, &circleci::environment());
-    judging::write_reports(&judged, None, output)??;
+    judging::write_reports(&judged, None, output)?;
     Ok(gate::exit(&judged.verdict))
 }
 

@@ -14,7 +14,7 @@ use crate::locust::process::{self, LocustSource};
 use crate::reach::reach;
 use crate::results::{Engine, LocalProject, ResultsFolder, TestSource};
 use crate::running::{self, Service};
-use crate::stdout::printed;
+use crate::stdout::{answer, printed};
 use crate::text::counted;
 
 /// What a look at one thing gave: words, or what is wrong with it.
@@ -32,20 +32,22 @@ pub(super) async fn run(arguments: &DoctorArgs, mut sink: impl Write) -> Result<
     looks.push(("test and target host", test(arguments, &ci).await));
     looks.push(("GitHub", github(arguments, &ci).await));
     let mut exit = Exit::Passed;
+    let mut text = String::new();
     for (what, look) in looks {
-        match look {
-            Ok(words) => printed(writeln!(sink, "ok       {what}: {words}"))?,
+        let (word, said) = match look {
+            Ok(words) => ("ok     ", words),
+            // The comment is worth having, and no run depends on it.
+            Err(fault) if what == "GitHub" => ("note   ", fault.to_string()),
             Err(fault) => {
-                // The comment is worth having, and no run depends on it.
-                let (word, code) = if what == "GitHub" { ("note   ", Exit::Passed) } else { ("missing", fault.exit) };
-                printed(writeln!(sink, "{word}  {what}: {}", fault.to_string().replace('\n', "\n         ")))?;
                 if exit == Exit::Passed {
-                    exit = code;
+                    exit = fault.exit;
                 }
+                ("missing", fault.to_string())
             }
-        }
+        };
+        text.push_str(&format!("{word}  {what}: {}\n", said.replace('\n', "\n         ")));
     }
-    Ok(exit)
+    answer(exit, printed(sink.write_all(text.as_bytes()).and_then(|()| sink.flush())))
 }
 
 fn configuration_look(arguments: &DoctorArgs) -> CheckResult {
@@ -80,6 +82,7 @@ async fn test(arguments: &DoctorArgs, ci: &CircleCi) -> CheckResult {
     let RunArgs { service: service_args, .. } = &arguments.run;
     let config = arguments.run.config.load()?;
     let plan = running::plan(&arguments.run, &config, &circleci::build(ci, None))?;
+    running::report_locust_settings(&arguments.run, &config, &plan);
     plan.check()?;
     let mut words = match &plan.test {
         TestSource::Script(file) => format!("{}, {}", file.path, script(&file.text)?),

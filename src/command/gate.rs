@@ -9,6 +9,7 @@ use crate::gate::{self, Options};
 use crate::judging::{self, ConfirmPlan, Judging, RunUnderTest, Settled};
 use crate::results::{ResultsFolder, TestSource};
 use crate::running;
+use crate::stdout::answer;
 use crate::verdict::TargetPolicy;
 
 pub(super) async fn run(arguments: &GateCommandArgs, output: OutputArgs) -> Result<Exit, CommandError> {
@@ -27,6 +28,9 @@ pub(super) async fn run(arguments: &GateCommandArgs, output: OutputArgs) -> Resu
     let mut under_test = RunUnderTest::read(arguments, &ci)?;
     // A history that no gate compares with is shown alone, and never in the way.
     let compares = gates.is_empty() || gates.iter().any(|placed| placed.gate.is_vs_baseline());
+    if compares && arguments.gate.from.is_some() && under_test.run.is_none() {
+        tracing::info!("--from is compared with no history: name the test that it is a run of with --test NAME");
+    }
     let opened = judging::open_index(&arguments.folder.history);
     let history = if compares { Some(opened?) } else { opened.ok() };
     let rules = judging::rules(&arguments.baseline, &config);
@@ -38,23 +42,15 @@ pub(super) async fn run(arguments: &GateCommandArgs, output: OutputArgs) -> Resu
     let Settled { verdict, stopped } = judging::settle(&mut under_test, &by, confirm, arguments, &build).await?;
     let judged = under_test.judged(verdict, &ci);
     let judged = if arguments.gate.no_artifact_links { judged.without_artifacts() } else { judged };
-    let written = judging::write_reports(&judged, template.as_ref(), output)?;
+    let written = judging::write_reports(&judged, template.as_ref(), output);
     if let Some(stopped) = stopped {
         return Err(stopped);
     }
     if arguments.comment {
         judging::publish_all(std::slice::from_ref(&judged), &arguments.comment_args, &arguments.github, &ci).await;
     }
-    let exit = gate::exit(&judged.verdict);
-    match written {
-        // A broken template is the user's to mend, but never hides a gate that failed.
-        Err(fault) if exit == Exit::Passed => Err(fault),
-        Err(fault) => {
-            tracing::error!("{fault}");
-            Ok(exit)
-        }
-        Ok(()) => Ok(exit),
-    }
+    // A broken template or a full disk is the user's to mend, but never hides a gate that failed.
+    answer(gate::exit(&judged.verdict), written)
 }
 
 fn options(arguments: &GateCommandArgs, config: &Config, under_test: &RunUnderTest) -> Options {

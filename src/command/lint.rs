@@ -6,7 +6,7 @@ use crate::cli::{LintArgs, LintFormat};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::lint::{self, Checked};
-use crate::stdout::printed;
+use crate::stdout::{answer, printed};
 
 pub(super) fn run(arguments: &LintArgs, mut sink: impl Write) -> Result<Exit, CommandError> {
     let checked = arguments
@@ -18,6 +18,6 @@ pub(super) fn run(arguments: &LintArgs, mut sink: impl Write) -> Result<Exit, Co
         LintFormat::Text => lint::render_text(&checked),
         LintFormat::Json => lint::render_json(&checked),
     };
-    printed(sink.write_all(text.as_bytes()))?;
-    Ok(lint::exit(checked.iter().flat_map(|file| &file.diagnostics)))
+    let written = printed(sink.write_all(text.as_bytes()).and_then(|()| sink.flush()));
+    answer(lint::exit(checked.iter().flat_map(|file| &file.diagnostics)), written)
 }

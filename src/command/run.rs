@@ -31,7 +31,8 @@ async fn carry_out(arguments: &RunArgs, build: &Build, folder: ResultsFolder) ->
     let plan = running::plan(arguments, &config, build)?;
     running::report_locust_settings(arguments, &config, &plan);
     let service = match plan.engine {
-        Engine::Loadforge => Service::remote(&arguments.service)?,
+        // `--engine` never names files.
+        Engine::Loadforge | Engine::Csv => Service::remote(&arguments.service)?,
         Engine::Local if plan.detach => {
             return Err(CommandError::usage(
                 "--detach leaves nothing behind with --engine local: the server ends with the command",

@@ -74,7 +74,7 @@ pub(super) fn register_arguments(command: &Command) {
         Command::Cancel(cancel) => addresses.push(&cancel.service.api_url),
         Command::Gate(gate) => {
             entries = &gate.gate.env;
-            addresses.extend([&gate.service.api_url, &gate.github.github_api_url]);
+            addresses.extend([&gate.service.api_url, &gate.github.github_api_url, &gate.csv_run.target_host]);
             variables.push(&gate.github.github_token_env);
         }
         Command::Comment(comment) => {

@@ -3,6 +3,7 @@
 use crate::exit::Exit;
 use crate::verdict::{OnInconclusive, Outcome, Row, Severity, Subject, Verdict};
 
+use super::judge::MOST_FAILED;
 use super::sentence::sentence;
 
 /// Sets the verdict's outcome and sentence from its rows. Call it again after rows were changed.
@@ -11,9 +12,10 @@ pub fn summarize(verdict: &mut Verdict, on_inconclusive: OnInconclusive) {
     verdict.sentence = sentence(&verdict.rows, verdict.outcome);
 }
 
-/// Whether the run measured nothing at all.
+/// Whether the run measured nothing at all, or hardly anything but failures that no gate judged.
 fn measured_nothing(rows: &[Row]) -> bool {
-    rows.iter().any(|row| row.subject == Subject::Run && row.outcome == Outcome::Inconclusive && row.requests == 0)
+    let open = rows.iter().filter(|row| row.subject == Subject::Run && row.outcome == Outcome::Inconclusive);
+    open.into_iter().any(|row| row.requests == 0 || row.measure == MOST_FAILED)
 }
 
 /// The worst row. A row that is allowed to be inconclusive does not count, unless there is no other: nothing was

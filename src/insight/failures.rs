@@ -88,8 +88,8 @@ impl FailureClass {
                     "Check the spelling of the host, and whether this machine's DNS server knows it."
                 }
                 ConnectionCause::SelfSigned => {
-                    "Give the load generator the authority's certificate (REQUESTS_CA_BUNDLE), or set verify=False in the \
-                     script of a test environment."
+                    "Give the script the authority's certificate: self.client.verify = \"ca.pem\" in on_start. Locust's \
+                     HttpUser does not read REQUESTS_CA_BUNDLE; for a test environment, verify = False will do."
                 }
                 ConnectionCause::CertificateExpired => "Renew the certificate of the host under test.",
                 ConnectionCause::CertificateName => {

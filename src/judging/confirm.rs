@@ -37,6 +37,12 @@ impl ConfirmPlan {
         let section = &config.confirm;
         let written = section.runs.map(|runs| runs as usize);
         let local = run.is_some_and(|run| run.identity.engine == Engine::Local && run.recipe.is_some());
+        if run.is_some_and(|run| run.identity.engine == Engine::Csv) {
+            if flag {
+                tracing::warn!("--confirm has no effect with --from: only you can start this test again");
+            }
+            return Self { most_runs: 1, asked: false, share: 1.0, wait: Duration::ZERO };
+        }
         let further = match (flag, written) {
             (true, None | Some(0)) => FURTHER_RUNS,
             (_, Some(runs)) => runs,
@@ -60,7 +66,7 @@ impl ConfirmPlan {
     fn duration_s(&self, engine: Engine, first_s: f64) -> f64 {
         let shorter = first_s * self.share;
         match engine {
-            Engine::Local => shorter,
+            Engine::Local | Engine::Csv => shorter,
             Engine::Loadforge => ((shorter / 60.0).ceil() * 60.0).max(SHORTEST_S).min(first_s),
         }
     }
@@ -92,6 +98,9 @@ pub(crate) async fn settle(
         return settled(first);
     };
     if most < 2 {
+        if record.identity.engine == Engine::Csv {
+            return settled(first);
+        }
         tracing::info!("one run alone failed a comparison with the history; with --confirm further runs decide");
         return settled(first);
     }
@@ -183,7 +192,8 @@ impl Further<'_> {
             running::pause(self.confirm.wait).await?;
         }
         let service = match self.record.identity.engine {
-            Engine::Loadforge => Service::remote(&self.arguments.service)?,
+            // Files have no recipe, so there is no plan for them.
+            Engine::Loadforge | Engine::Csv => Service::remote(&self.arguments.service)?,
             Engine::Local => Service::local(plan.local).await?,
         };
         let ended = running::execute(&service, &plan, folder.clone(), self.by.config, Preflight::Skip).await;

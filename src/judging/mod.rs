@@ -6,6 +6,7 @@
 
 mod background;
 mod confirm;
+mod csv_run;
 mod gates;
 mod history;
 mod judge;

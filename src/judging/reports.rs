@@ -12,18 +12,20 @@ use crate::report::{self, console};
 use crate::results::ResultsFolder;
 use crate::stdout::{Stdout, printed};
 
-/// Writes the files and prints the verdict. The inner error is a template that could not be used.
+/// Writes the files and prints the verdict, whatever becomes of the files.
+///
+/// # Errors
+/// When a file cannot be written, or the template cannot be used.
 pub(crate) fn write_reports(
     judged: &JudgedRun,
     template: Option<&(String, String)>,
     output: OutputArgs,
-) -> Result<Result<(), CommandError>, CommandError> {
+) -> Result<(), CommandError> {
     let story = judged.story();
     let template = template.map(|(name, text)| (name.as_str(), text.as_str()));
     let (files, ended) = match report::files::write(&judged.folder, &story, template) {
         Ok(files) => (files, Ok(())),
-        Err(report::files::WriteError::Template(fault)) => (Vec::new(), Err(fault.into())),
-        Err(fault) => return Err(fault.into()),
+        Err(fault) => (Vec::new(), Err(fault.into())),
     };
     if let Err(fault) = judged.folder.write_json(ResultsFolder::LINKS, &judged.links) {
         warn("links.json was not written", &fault);
@@ -35,7 +37,7 @@ pub(crate) fn write_reports(
         // A full disk under stdout is no reason to end with another code than the verdict's.
         tracing::warn!("{fault}; the verdict is in {}", judged.folder.file(ResultsFolder::VERDICT).display());
     }
-    Ok(ended)
+    ended
 }
 
 /// The name and text of the file given with `--template`.

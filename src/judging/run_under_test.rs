@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
+use super::csv_run;
 use super::judged_run::{JudgedRun, links};
 use super::siblings::Siblings;
 use crate::circleci::CircleCi;
@@ -36,14 +37,20 @@ impl RunUnderTest {
     /// # Errors
     /// When there is nothing to judge, it is another build's, or a file is not what it should be.
     pub(crate) fn read(arguments: &GateCommandArgs, ci: &CircleCi) -> Result<Self, CommandError> {
-        let GateCommandArgs { gate, folder, config, build, service, .. } = arguments;
+        let GateCommandArgs { gate, folder, config, build, service, csv_run, .. } = arguments;
         let folder = ResultsFolder::new(&folder.results);
         let Some(stats) = &gate.from else {
             let asking = Asking::of(build, config.profile.as_deref(), ci);
             let api_url = running::named_api_url(service);
             return Self::of_build(folder, &asking, api_url.as_deref());
         };
-        Self::of_files(stats, gate, folder)
+        csv_run::make_room(&folder, stats, csv_run.test.is_some())?;
+        let files = Self::of_files(stats, gate, folder)?;
+        let run = csv_run::record(csv_run, stats, &files.results, ci, config.profile.as_deref())?;
+        if let Some(record) = &run {
+            files.folder.write_json(ResultsFolder::RUN, record)?;
+        }
+        Ok(Self { run, ..files })
     }
 
     /// Reads a results folder that this build's run was collected into.
@@ -75,12 +82,6 @@ impl RunUnderTest {
     }
 
     fn of_files(stats: &Path, gate: &GateArgs, folder: ResultsFolder) -> Result<Self, CommandError> {
-        let recorded: Option<RunRecord> = folder.read_json_if_there(ResultsFolder::RUN)?;
-        if recorded.is_some() && !stats.starts_with(folder.path()) {
-            let message =
-                format!("{} belongs to a run; the reports of --from would mix with it", folder.path().display());
-            return Err(CommandError::usage(message).with_hint("name another folder for the reports with --results"));
-        }
         let open = |path: &Option<PathBuf>| path.as_deref().map(CsvFile::open).transpose();
         let mut results = series::load(CsvFile::open(stats)?, None, open(&gate.failures_csv)?)?;
         let mut siblings = Siblings::of(stats);

@@ -48,13 +48,15 @@ pub enum Rule {
     MissingLogin,
     /// A request that does not reach the statistics.
     LostRequest,
+    /// A request that is sent past Locust's client.
+    UnmeasuredRequest,
     /// A comment ignores a rule that does not exist.
     UnknownRule,
 }
 
 impl Rule {
     /// All rules.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::HardCodedCredential,
         Self::HardCodedToken,
         Self::HardCodedHost,
@@ -64,6 +66,7 @@ impl Rule {
         Self::UncheckedResponses,
         Self::MissingLogin,
         Self::LostRequest,
+        Self::UnmeasuredRequest,
         Self::UnknownRule,
     ];
 
@@ -80,6 +83,7 @@ impl Rule {
             Self::UncheckedResponses => "unchecked-responses",
             Self::MissingLogin => "missing-login",
             Self::LostRequest => "lost-request",
+            Self::UnmeasuredRequest => "unmeasured-request",
             Self::UnknownRule => "unknown-rule",
         }
     }
@@ -96,6 +100,7 @@ impl Rule {
             | Self::UncheckedResponses
             | Self::MissingLogin
             | Self::LostRequest
+            | Self::UnmeasuredRequest
             | Self::UnknownRule => LintSeverity::Warning,
         }
     }

@@ -7,7 +7,7 @@ use ruff_python_ast::{Expr, ExprCall, ModModule, Parameters, Stmt, StmtClassDef,
 use ruff_text_size::{Ranged, TextRange};
 
 /// The request methods of Locust's client.
-const METHODS: [&str; 8] = ["get", "post", "put", "patch", "delete", "head", "options", "request"];
+pub(super) const METHODS: [&str; 8] = ["get", "post", "put", "patch", "delete", "head", "options", "request"];
 /// Locust's own user classes.
 const USERS: [&str; 5] = ["HttpUser", "FastHttpUser", "User", "HttpLocust", "FastHttpLocust"];
 /// Locust's own task sets.

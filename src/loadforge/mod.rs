@@ -38,7 +38,7 @@ pub use client::{Client, ClientBuilder};
 pub use error::{ApiError, ServiceRefusal};
 pub use event::{Event, LineWriter, Observer, Progress};
 pub use exact::add as add_exact;
-pub use plan::{PlanError, RunPlan, ScriptFile, sha256};
+pub use plan::{PlanError, RunPlan, ScriptFile, host_of, sha256};
 pub use prelude::{is_allowed, prelude};
 pub use resolved_test::ResolvedTest;
 pub use retry::{Attempt, AttemptOutcome, PauseFactor, Repeat, RetryDecision, classify, retry_after};

@@ -240,7 +240,7 @@ impl RunPlan {
             Engine::Local if self.duration > LONGEST => {
                 Err(PlanError::Wrong { flag: "--duration", problem: "must be at most 720m".to_owned() })
             }
-            Engine::Loadforge | Engine::Local => Ok(seconds / 60.0),
+            Engine::Loadforge | Engine::Local | Engine::Csv => Ok(seconds / 60.0),
         }
     }
 
@@ -249,27 +249,11 @@ impl RunPlan {
     pub(super) fn host(&self) -> Result<Option<HostSpec>, PlanError> {
         let Some(url) = &self.target_host else {
             return match self.engine {
-                Engine::Local => Ok(None),
+                Engine::Local | Engine::Csv => Ok(None),
                 Engine::Loadforge => Err(PlanError::Missing { flag: "--target-host" }),
             };
         };
-        let wrong = |problem: &str| PlanError::Wrong { flag: "--target-host", problem: problem.to_owned() };
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err(wrong("must begin with https:// or http://"));
-        }
-        if url.path() != "/" || url.query().is_some() || !url.username().is_empty() || url.password().is_some() {
-            return Err(wrong(
-                "takes scheme, host and port only, for example https://staging.example.com; the script adds a base path \
-                 itself: host = os.environ[\"TARGET_HOST\"] + \"/api\"",
-            ));
-        }
-        check_host(url).map_err(|fault| wrong(&format!("is not a target: {fault}")))?;
-        match (url.host_str(), url.port_or_known_default()) {
-            (Some(name), Some(port)) => {
-                Ok(Some(HostSpec { name: name.to_owned(), port, protocol: url.scheme().to_owned() }))
-            }
-            _ => Err(wrong("names no host")),
-        }
+        host_of(url).map(Some)
     }
 
     pub(super) fn spawn_rate_or_default(&self) -> f64 {
@@ -288,6 +272,28 @@ impl RunPlan {
             regions: self.regions.clone(),
             host: self.host()?.map(|host| host.to_string()),
         })
+    }
+}
+
+/// The host that `--target-host` names, as the service names it: scheme, host name and port.
+///
+/// # Errors
+/// When it is more than that, or no host.
+pub fn host_of(url: &Url) -> Result<HostSpec, PlanError> {
+    let wrong = |problem: &str| PlanError::Wrong { flag: "--target-host", problem: problem.to_owned() };
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(wrong("must begin with https:// or http://"));
+    }
+    if url.path() != "/" || url.query().is_some() || !url.username().is_empty() || url.password().is_some() {
+        return Err(wrong(
+            "takes scheme, host and port only, for example https://staging.example.com; the script adds a base path \
+             itself: host = os.environ[\"TARGET_HOST\"] + \"/api\"",
+        ));
+    }
+    check_host(url).map_err(|fault| wrong(&format!("is not a target: {fault}")))?;
+    match (url.host_str(), url.port_or_known_default()) {
+        (Some(name), Some(port)) => Ok(HostSpec { name: name.to_owned(), port, protocol: url.scheme().to_owned() }),
+        _ => Err(wrong("names no host")),
     }
 }
 

@@ -48,6 +48,10 @@ impl<R: Read> PlainCsv<R> {
             complete(&mut bytes, &mut rest).map_err(fault)?;
             bytes = from_utf16(&bytes[2..], little);
         }
+        if ends_lines_with_returns(&bytes) {
+            complete(&mut bytes, &mut rest).map_err(fault)?;
+            bytes.iter_mut().filter(|byte| **byte == b'\r').for_each(|byte| *byte = b'\n');
+        }
         if let Some(what) = other_format(&bytes) {
             return Err(foreign(what));
         }
@@ -111,10 +115,18 @@ fn other_format(bytes: &[u8]) -> Option<&'static str> {
     match text {
         [b'P', b'K', 3, 4, ..] => Some("an Excel workbook (.xlsx) or another ZIP archive"),
         [0xd0, 0xcf, 0x11, 0xe0, ..] => Some("an Excel workbook (.xls)"),
+        [0xfd, b'7', b'z', b'X', b'Z', ..] => Some("a file compressed with xz (unpack it first)"),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => Some("a file compressed with zstd (unpack it first)"),
+        [b'B', b'Z', b'h', b'1'..=b'9', ..] => Some("a file compressed with bzip2 (unpack it first)"),
         [b'<', ..] => Some("a web page or XML"),
         [b'{' | b'[', ..] => Some("JSON"),
         _ => None,
     }
+}
+
+/// Whether lines end as spreadsheets for old Macs end them: with a carriage return alone.
+fn ends_lines_with_returns(bytes: &[u8]) -> bool {
+    bytes.contains(&b'\r') && !bytes.contains(&b'\n')
 }
 
 /// The delimiter of the header, where it is not the comma.
@@ -177,6 +189,8 @@ mod tests {
         let text = "Type;Name;Request Count;95%\r\nGET;\"/a,1;5\";1000;1.025,5\r\n";
         assert_eq!(read(text.as_bytes()).unwrap(), "Type,Name,Request Count,95%\nGET,\"/a,1;5\",1000,1025.5\n");
         assert_eq!(read(b"Type\tName\nGET\t/a\n").unwrap(), "Type,Name\nGET,/a\n");
+        assert_eq!(read(b"Type;Name\rGET;/a\r").unwrap(), "Type,Name\nGET,/a\n");
+        assert_eq!(read(b"Type,Name\rGET,/a\r").unwrap(), "Type,Name\nGET,/a\n");
         let units: Vec<u8> = "\u{feff}Type;Name\nGET;/\u{e9}\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
         assert_eq!(read(&units).unwrap(), "Type,Name\nGET,/\u{e9}\n");
     }
@@ -187,6 +201,8 @@ mod tests {
         insta::assert_snapshot!(named(b"PK\x03\x04..."), @"s.csv is an Excel workbook (.xlsx) or another ZIP archive, and no CSV");
         assert!(named(b" <!DOCTYPE html>").contains("a web page"));
         assert!(named(b"[{}]").contains("JSON"));
+        assert!(named(b"\xfd7zXZ\x00\x00").contains("with xz (unpack it first), and no CSV"));
+        assert!(named(b"\x28\xb5\x2f\xfd\x00").contains("zstd"));
         assert!(named(&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 1, 2, 3]).contains("a damaged gzip file"));
     }
 }

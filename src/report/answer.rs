@@ -199,7 +199,7 @@ fn build(story: &Story<'_>) -> Option<String> {
     let build = &run.identity.build;
     let commit = build.commit.as_ref().map(|commit| format!("commit {} ", short_commit(commit))).unwrap_or_default();
     let name = build.branch.as_ref().or(build.tag.as_ref()).map(|name| format!("on {name}")).unwrap_or_default();
-    let run = run.run_id.map(|id| format!("run {id}")).unwrap_or_default();
+    let run = run.shown_id().map(|id| format!("run {id}")).unwrap_or_default();
     let code = format!("{commit}{name}");
     let parts: Vec<&str> = [code.trim(), &run].into_iter().filter(|part| !part.is_empty()).collect();
     (!parts.is_empty()).then(|| parts.join(", "))
@@ -207,6 +207,9 @@ fn build(story: &Story<'_>) -> Option<String> {
 
 /// The next command: measure once more what the history alone failed, or longer what had too few requests.
 fn next(story: &Story<'_>, rows: &[&Row]) -> Option<String> {
+    if story.run.is_some_and(|run| run.identity.engine == Engine::Csv) {
+        return None;
+    }
     let failed_by_history = rows.iter().any(|row| row.outcome == Outcome::Fail && row.baseline.is_some());
     match story.verdict.outcome {
         Outcome::Fail if failed_by_history && story.verdict.confirmation.is_none() => {

@@ -56,6 +56,7 @@ impl ConnectionCause {
             "brokenpipe",
             "broken pipe",
             "incompleteread",
+            "incomplete response",
             "connectionclosed",
             "chunkedencoding",
             "aborted",
@@ -85,6 +86,7 @@ mod tests {
             ("SSLError(SSLError(1, '[SSL: WRONG_VERSION_NUMBER] wrong version number'))", PlainText),
             ("RemoteDisconnected('Remote end closed connection without response')", Reset),
             ("ConnectionResetError(104, 'Connection reset by peer')", Reset),
+            ("HTTPParseError('Incomplete response.')", Reset),
             ("RetriesExceeded('http://h/', 0, original=[Errno 5])", Other),
         ] {
             assert_eq!(ConnectionCause::of(text), cause, "{text}");

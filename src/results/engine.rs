@@ -12,15 +12,18 @@ pub enum Engine {
     Loadforge,
     /// Locust on this machine, behind the LoadForge-compatible server.
     Local,
+    /// A Locust of the user's own, of which the CSV files alone are known (`gate --from`).
+    Csv,
 }
 
 impl Engine {
-    /// Its name, as `--engine` takes it.
+    /// Its name; `--engine` takes those that can start a run.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Loadforge => "loadforge",
             Self::Local => "local",
+            Self::Csv => "csv",
         }
     }
 }

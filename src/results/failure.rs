@@ -170,7 +170,7 @@ impl FailureKind {
         if ["timeout", "timed out"].iter().any(|word| lower.contains(word)) {
             return Self::Timeout;
         }
-        const CONNECTION: [&str; 16] = [
+        const CONNECTION: [&str; 17] = [
             "remotedisconnected",
             "connectionrefused",
             "connectionreset",
@@ -186,6 +186,7 @@ impl FailureKind {
             "name or service not known",
             "sslerror",
             "protocolerror",
+            "httpparseerror",
             "retriesexceeded",
         ];
         if CONNECTION.iter().any(|word| lower.contains(word)) {

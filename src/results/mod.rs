@@ -40,6 +40,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// What the load generator calls the failures whose texts were too many to keep.
+const REST_OF_TEXTS: &str = "(other)";
+
 /// The version of `results.json` this program writes.
 pub const RESULTS_SCHEMA_VERSION: u32 = 1;
 
@@ -105,12 +108,14 @@ impl Results {
         }
     }
 
-    /// The most frequent text among the failures of one endpoint, or of all together, as an excerpt, and how often it
+    /// The most frequent text (one that was kept) among the failures of one endpoint, or of all together, as an excerpt, and how often it
     /// occurred. `None` where no text was delivered.
     #[must_use]
     pub fn main_failure(&self, key: Option<&EndpointKey>) -> Option<(String, u64)> {
         let of_key =
             |failure: &&Failure| key.is_none_or(|key| failure.method == key.method && failure.name == key.name);
+        // What the load generator counts together where there are too many texts is none.
+        let of_key = |failure: &&Failure| of_key(failure) && failure.error != REST_OF_TEXTS;
         let mut counts: BTreeMap<String, u64> = BTreeMap::new();
         for failure in self.failures.iter().filter(of_key) {
             let count = counts.entry(failure.excerpt()).or_default();

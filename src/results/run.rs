@@ -255,6 +255,12 @@ impl RunRecord {
         self.recipe.as_ref().is_some_and(|recipe| recipe.local.ends_itself)
     }
 
+    /// The run's number, where it is one that people know: that of files stands for their content.
+    #[must_use]
+    pub fn shown_id(&self) -> Option<u64> {
+        self.run_id.filter(|_| self.identity.engine != Engine::Csv)
+    }
+
     /// The last state seen.
     #[must_use]
     pub fn state(&self) -> Option<RunState> {

@@ -155,7 +155,9 @@ fn source(test: &TestArgs, options: &ProjectOptions, config: &Config) -> Result<
     }
     let hint = match test.engine {
         Engine::Local => "name a Locust script with --locustfile, or test.locustfile in loadforge.yml",
-        Engine::Loadforge => "name a test with --test-id, --test or --locustfile, or under `test:` in loadforge.yml",
+        Engine::Loadforge | Engine::Csv => {
+            "name a test with --test-id, --test or --locustfile, or under `test:` in loadforge.yml"
+        }
     };
     Err(CommandError::usage("no test specified").with_hint(hint))
 }

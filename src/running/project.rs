@@ -83,7 +83,7 @@ pub(super) fn script(
             selection.notes.iter().for_each(|note| tracing::warn!("{note}"));
             Some(project)
         }
-        Engine::Loadforge => None,
+        Engine::Loadforge | Engine::Csv => None,
     };
     let scripts: Vec<(PathBuf, &str)> =
         paths.iter().zip(&texts).map(|(path, text)| (PathBuf::from(path), text.as_str())).collect();

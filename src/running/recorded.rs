@@ -62,7 +62,10 @@ impl Asking {
 }
 
 fn held(record: &RunRecord, folder: &ResultsFolder) -> String {
-    let run = record.run_id.map_or_else(|| "a run".to_owned(), |id| format!("run {id}"));
+    let run = match record.identity.engine {
+        Engine::Csv => "Locust CSV files".to_owned(),
+        Engine::Loadforge | Engine::Local => record.run_id.map_or_else(|| "a run".to_owned(), |id| format!("run {id}")),
+    };
     format!("{} holds {run} of {}", folder.path().display(), record.identity.build)
 }
 
@@ -75,6 +78,10 @@ fn refusal(record: &RunRecord, folder: &ResultsFolder, comparison: &IdentityMatc
             "{held}, which the local engine ran; it ended with its command, and no service knows it"
         ))
         .with_hint("start another with `loadforge-ci run`, or name a run of LoadForge with --run-id"),
+        Relation::OtherService if *engine == Engine::Csv => {
+            CommandError::usage(format!("{held}, which `gate --from` judged; no service knows them"))
+                .with_hint("name another folder with --results, or a run of LoadForge with --run-id")
+        }
         Relation::OtherService => CommandError::usage(format!("{held}, which belongs to another service: {differing}"))
             .with_hint(format!("pass --api-url {api_url}, or name a run of this service with --run-id")),
         Relation::OtherCommit => CommandError::usage(match &comparison.difference {

@@ -91,7 +91,7 @@ impl SeriesAnswers {
         if let Err(reason) = self.track(handle).and_then(|_| self.check_percentile(value)) {
             return reason;
         }
-        "the time after the ramp-up is too short to estimate percentiles from windows of 10 s".to_owned()
+        "the time after the ramp-up is too short to estimate percentiles from windows of 10 s: run 1m longer".to_owned()
     }
 
     /// Number of windows within the limit, and number of all windows.

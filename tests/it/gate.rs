@@ -55,7 +55,7 @@ fn a_healthy_run_meets_its_goals() {
         ],
     );
     assert_snapshot!(listed(&verdict), @r#"
-    Not judged: p95 of all requests together: the time after the ramp-up is too short to estimate percentiles from windows of 10 s
+    Not judged: p95 of all requests together: the time after the ramp-up is too short to estimate percentiles from windows of 10 s: run 1m longer
     pass | p95 < 100ms | all requests | 375 | 23 ms meets < 100 ms
     pass | p95 of "/api/v1/carts/[id]/**" < 50ms | POST /api/v1/carts/[id]/checkout | 71 | 23 ms meets < 50 ms
     pass | p95 of "/api/v1/carts/[id]/**" < 50ms | POST /api/v1/carts/[id]/items | 71 | 23 ms meets < 50 ms
@@ -66,7 +66,7 @@ fn a_healthy_run_meets_its_goals() {
     pass | rps > 30/s | all requests | 375 | 34.1/s meets > 30/s
     pass | avg of "POST /api/v1/carts" < 9.2ms | POST /api/v1/carts | 71 | 9.13 ms meets < 9.2 ms
     pass | requests == 255 after ramp-up | all requests | 255 | 255 meets == 255
-    inconclusive | p95 < 100ms after ramp-up | all requests | 255 | the time after the ramp-up is too short to estimate percentiles from windows of 10 s
+    inconclusive | p95 < 100ms after ramp-up | all requests | 255 | the time after the ramp-up is too short to estimate percentiles from windows of 10 s: run 1m longer
     "#);
 }
 

@@ -85,3 +85,18 @@ fn a_run_on_loadforge_takes_its_shape_from_them_and_names_the_rest() {
     let saved = tool.run(&["run", "--test-id", &test, "--duration", "2m"]).expect(0);
     assert!(!saved.stderr.contains("locust.conf"), "{}", saved.stderr);
 }
+
+#[test]
+fn doctor_names_them_as_a_run_does() {
+    let service = Service::replaying(ReplayPace::AtOnce, InjectedFaults::default());
+    let tool =
+        service.tool().file("shop.py", SCRIPT).file("pyproject.toml", "[tool.locust]\nusers = 10\ntags = \"smoke\"\n");
+    let doctor = ["doctor", "--locustfile", "shop.py", "--duration", "2m", "--target-host", "http://127.0.0.1:9"];
+    let ended = tool.run(&doctor);
+    for expected in [
+        "from Locust's configuration in pyproject.toml: users\n",
+        "without effect in Locust's configuration in pyproject.toml: tags\n",
+    ] {
+        assert!(ended.stderr.contains(expected), "{}", ended.stderr);
+    }
+}

@@ -4,6 +4,7 @@ mod always_failed;
 mod decide;
 mod endpoints;
 mod missing;
+mod mostly_failed;
 mod nearest;
 mod observe;
 mod open_requests;
@@ -22,6 +23,8 @@ use observe::{FailureIndex, observe, window_value};
 use steady::SteadyIndex;
 use target::{GateTarget, Selected};
 
+pub(super) use rows::MOST_FAILED;
+
 use super::{
     BaselineAnswer, BaselineQuery, Condition, Expected, Gate, LimitSource, Measure, PlacedGate, Scope, summarize,
 };
@@ -32,6 +35,9 @@ use crate::verdict::{AgainstBaseline, OnInconclusive, Origin, Outcome, Row, Subj
 
 /// Minimum number of windows to judge: one minute of 10 s windows.
 const FEWEST_WINDOWS: u64 = 6;
+
+/// The same in words.
+const ENOUGH_WINDOWS: &str = "6 are needed: run 1m longer";
 
 /// From this share of waiting users on, the throughput of all requests shows how fast the service is.
 const BUSY_ENOUGH: f64 = 0.5;
@@ -99,6 +105,9 @@ pub fn judge_over(
     judge.series = read(plan, &early.iter().flatten().collect::<Vec<_>>());
     let mut rows = rows::of_the_run(results, sent_nothing);
     rows.extend(targets.iter().zip(early).map(|(target, row)| row.unwrap_or_else(|| judge.row(target))));
+    if let Some(row) = mostly_failed::row(results, &rows) {
+        rows.insert(0, row);
+    }
     rows.extend(always_failed::rows(gates, results, &rows));
     rows.extend(open_requests::rows(gates, results));
     rows.extend(rows::of_the_targets(results, options.targets, options.targets_expected));
@@ -150,11 +159,11 @@ impl<'a> GateJudge<'a> {
         }
         match (measure, *scope, target.series) {
             (Measure::Drift(of), _, Some(_)) if of.is_time() && record.mostly_failed() => {
-                row.reason = mostly_failed(record).into();
+                row.reason = mostly_failed::why_no_time(record).into();
             }
             (_, Scope::Windows { percent, .. }, Some(_)) if measure.is_time() && record.mostly_failed() => {
                 rows::of_windows(&mut row, &target.placed.gate, percent);
-                row.reason = mostly_failed(record).into();
+                row.reason = mostly_failed::why_no_time(record).into();
             }
             (Measure::Drift(measure), _, Some(series)) => self.drift(&mut row, measure, series),
             (_, Scope::Windows { percent, .. }, Some(series)) => {
@@ -200,10 +209,10 @@ impl<'a> GateJudge<'a> {
                 counted(judged, "window")
             )))
         } else {
-            Decision::Open(format!("too few windows of 10 s with requests: {judged}, and {FEWEST_WINDOWS} are needed"))
+            Decision::Open(format!("too few windows of 10 s with requests: {judged}, and {ENOUGH_WINDOWS}"))
         };
         if judged == 0 {
-            row.reason = format!("no window of 10 s with requests, and {FEWEST_WINDOWS} are needed").into();
+            row.reason = format!("no window of 10 s with requests, and {ENOUGH_WINDOWS}").into();
         } else {
             rows::settle(row, held as f64 * 100.0 / judged as f64, decision);
         }
@@ -259,7 +268,7 @@ impl<'a> GateJudge<'a> {
             }
         };
         if measure.is_time() && endpoint.mostly_failed() {
-            rows::settle(row, observed, Decision::Open(mostly_failed(&endpoint)));
+            rows::settle(row, observed, Decision::Open(mostly_failed::why_no_time(&endpoint)));
             // A single failure of a rare endpoint may be chance, and the user did not write the default gates.
             row.allowed = by_default && endpoint.failures < 2;
             return;
@@ -300,16 +309,6 @@ impl<'a> GateJudge<'a> {
             }
         }
     }
-}
-
-/// Why the response times of a record are not judged.
-fn mostly_failed(endpoint: &Endpoint) -> String {
-    let count = |number: u64| Unit::Count.show(number as f64);
-    format!(
-        "{} of {} requests failed, and how long a failure takes is not a response time",
-        count(endpoint.failures),
-        count(endpoint.requests)
-    )
 }
 
 /// Judges a value against the history.

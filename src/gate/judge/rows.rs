@@ -101,8 +101,11 @@ pub(super) fn without_limit(row: &mut Row, observed: f64, answer: &BaselineAnswe
     row.reason = reason.into();
 }
 
+/// The measure of the row about a run most of whose requests failed.
+pub(in crate::gate) const MOST_FAILED: &str = "failed requests";
+
 /// A row about the run itself.
-fn about_the_run(results: &Results, reason: &str) -> Row {
+pub(super) fn about_the_run(results: &Results, reason: &str) -> Row {
     let requests = results.total.requests;
     Row {
         observed: Some(requests as f64),

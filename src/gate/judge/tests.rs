@@ -385,9 +385,9 @@ fn few_windows_fail_only_when_more_could_not_help() {
     let texts = ["rps >= 10/s in 99% of windows", "rps >= 11/s in 99% of windows", "rps >= 11/s in 50% of windows"];
     assert_snapshot!(listed(&verdict_over(&texts, &shop(), &start)), @r#"
     fail: All requests together miss their goal: windows with rps >= 11/s 0 %, limit >= 99 %
-    inconclusive | rps >= 10/s in 99% of windows | all requests | windows with rps >= 10/s 100 % >= 99 % | too few windows of 10 s with requests: 3, and 6 are needed
+    inconclusive | rps >= 10/s in 99% of windows | all requests | windows with rps >= 10/s 100 % >= 99 % | too few windows of 10 s with requests: 3, and 6 are needed: run 1m longer
     fail | rps >= 11/s in 99% of windows | all requests | windows with rps >= 11/s 0 % >= 99 % | 0 % misses >= 99 %; clear with 3 windows too: only 0 within the limit
-    inconclusive | rps >= 11/s in 50% of windows | all requests | windows with rps >= 11/s 0 % >= 50 % | too few windows of 10 s with requests: 3, and 6 are needed
+    inconclusive | rps >= 11/s in 50% of windows | all requests | windows with rps >= 11/s 0 % >= 50 % | too few windows of 10 s with requests: 3, and 6 are needed: run 1m longer
     "#);
 }
 

@@ -4,6 +4,7 @@ mod checks;
 mod hosts;
 mod names;
 mod secrets;
+mod unmeasured;
 mod users;
 
 use super::diagnostic::LintFault;
@@ -17,5 +18,6 @@ pub(super) fn run(script: &ParsedScript<'_>) -> Vec<LintFault> {
     names::run(script, &mut found);
     users::run(script, &mut found);
     checks::run(script, &mut found);
+    unmeasured::run(script, &mut found);
     found
 }

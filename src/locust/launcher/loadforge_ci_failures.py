@@ -10,6 +10,7 @@ CONNECTION_NAMES = (
     "ChunkedEncodingError",
     "ConnectionError",
     "HTTPConnectionClosed",
+    "HTTPParseError",
     "IncompleteRead",
     "NameResolutionError",
     "NewConnectionError",
@@ -42,18 +43,27 @@ def causes(*exceptions):
     return found
 
 
-def failure_class(exception, response):
-    """`503`, `timeout`, `connection` or `other`."""
-    status = status_of(response, exception)
-    if status is not None:
-        return str(status)
-    behind = causes(exception, getattr(response, "error", None))
+def transport_class(behind):
+    """`timeout` or `connection`, by the types of these exceptions; None where they are about something else."""
     names = [type(one).__name__ for one in behind]
     if any(isinstance(one, (socket.timeout, TimeoutError)) for one in behind) or any("Timeout" in name for name in names):
         return "timeout"
     connection = (ConnectionError, socket.gaierror, ssl.SSLError)
     if any(isinstance(one, connection) for one in behind) or any(name in CONNECTION_NAMES for name in names):
         return "connection"
+    return None
+
+
+def failure_class(exception, response):
+    """`503`, `timeout`, `connection` or `other`."""
+    status = status_of(response, exception)
+    behind = causes(exception, getattr(response, "error", None))
+    transport = transport_class(behind)
+    # An answer that began well and broke off has the status of a good one.
+    if status is not None and (status >= 400 or transport is None):
+        return str(status)
+    if transport is not None:
+        return transport
     # A status of 0 says that there was no answer; which kind of failure that was is in the text alone.
     words = " ".join(str(one) for one in behind).lower() if behind else str(exception).lower()
     if "timed out" in words or "timeout" in words:

@@ -102,6 +102,7 @@ class Recorder:
         self.role = None
         self.parent = None
         self.orphan_ticks = 0
+        self.started = False
         self.stopping = False
         self.finished = False
         self.seconds = {}
@@ -272,7 +273,8 @@ class Recorder:
 
     def on_reset(self, statistics):
         """The script reset Locust's statistics, as after a warm-up: what was counted until now does not count."""
-        if self.environment is None or statistics is not self.environment.stats:
+        # Locust itself clears them at the start of a test.
+        if not self.started or self.environment is None or statistics is not self.environment.stats:
             return
         self.drain()
         self.requests = self.failures = 0
@@ -280,6 +282,8 @@ class Recorder:
 
     def mark(self, name):
         def listener(**_):
+            if name == "test_start":
+                self.started = True
             if name == "test_stopping":
                 self.stopping = True
             self.write("mark", name=name, t=time.time())
@@ -397,14 +401,19 @@ def follow_resets(recorder):
     """Tells the recorder when Locust's statistics are reset."""
     import locust.stats
 
-    reset_all = locust.stats.RequestStats.reset_all
     tell = guarded(recorder, recorder.on_reset)
 
-    def reset(statistics):
-        reset_all(statistics)
-        tell(statistics)
+    def follow(name):
+        original = getattr(locust.stats.RequestStats, name)
 
-    locust.stats.RequestStats.reset_all = reset
+        def reset(statistics):
+            original(statistics)
+            tell(statistics)
+
+        setattr(locust.stats.RequestStats, name, reset)
+
+    for name in ("reset_all", "clear_all"):
+        follow(name)
 
 
 def give_locust_plain_numbers():

@@ -69,19 +69,25 @@ class OpenRequests:
             seen[1] = max(seen[1], seconds)
 
     def expect_check(self, key, response):
-        try:
-            response.loadforge_ci_unchecked = key
-        except Exception:
+        # FastHttpUser reports another object than the script gets, so that both carry the one mark.
+        mark = [key]
+        marked = False
+        for one in (response, (getattr(response, "request_meta", None) or {}).get("response")):
+            try:
+                one.loadforge_ci_unchecked = mark
+                marked = True
+            except Exception:
+                continue
+        if not marked:
             return
         key = self.bounded(self.unchecked, key)
         self.unchecked[key] = self.unchecked.get(key, 0) + 1
 
     def checked(self, response):
         """The script has checked a response, so that Locust reports it."""
-        key = getattr(response, "loadforge_ci_unchecked", None)
-        if key is not None:
-            response.loadforge_ci_unchecked = None
-            key = self.bounded(self.unchecked, key)
+        mark = getattr(response, "loadforge_ci_unchecked", None)
+        if mark:
+            key = self.bounded(self.unchecked, mark.pop())
             self.unchecked[key] = self.unchecked.get(key, 0) - 1
 
     @staticmethod

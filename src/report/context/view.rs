@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::report::{Story, wording};
-use crate::results::{Endpoint, Engine, Percentile};
+use crate::results::{Endpoint, Engine, Percentile, RunRecord};
 use crate::text;
 use crate::verdict::{Row, Severity, Unit};
 
@@ -159,10 +159,11 @@ impl RunView {
         let measured = u64::try_from(story.results.timeline.seconds()).ok().filter(|seconds| *seconds > 0);
         Self {
             test: run.map(|run| run.test.clone()),
-            id: run.and_then(|run| run.run_id),
+            id: run.and_then(RunRecord::shown_id),
             engine: run.map(|run| match run.identity.engine {
                 Engine::Loadforge => "LoadForge",
                 Engine::Local => "local",
+                Engine::Csv => "Locust CSV",
             }),
             state: run.and_then(|run| run.state()).map(|state| state.to_string()),
             message: run.and_then(|run| run.end_message.clone()),

@@ -117,6 +117,30 @@ fn one_gate_job_for_many_repositories_needs_nothing_from_the_repository() {
 }
 
 #[test]
+fn own_locust_is_judged_against_its_own_history_without_an_account() {
+    let mut story = Story::of("own_locust", GOOD, "main");
+    let build = |story: &mut Story, slow: &str| {
+        let slow = slow.to_owned();
+        story.build(|pipeline| {
+            pipeline.environment.remove("LOADFORGE_API_TOKEN");
+            pipeline.environment.insert("SLOW".to_owned(), slow);
+        })
+    };
+    // Runs that measured exactly the same are one run.
+    for number in 1..=5 {
+        let report = build(&mut story, &(90 + number).to_string());
+        let log = &report.job("loadforge/gate").log;
+        assert!(log.contains("nothing to wait for: locust/run_stats.csv is judged"), "{log}");
+        assert!(log.contains(&format!("added the run: {number} good run")), "{log}");
+    }
+    let report = build(&mut story, "300");
+    let gate = report.job("loadforge/gate");
+    assert_eq!(gate.state, State::Failed, "{}", gate.log);
+    assert!(gate.log.contains("POST /checkout is 223 % slower than the last 5 good runs: p95 300 ms"), "{}", gate.log);
+    assert_eq!(story.runs(), 0);
+}
+
+#[test]
 fn services_in_one_comment_share_it_section_by_section() {
     let mut story = Story::of("services_in_one_comment", GOOD, "faster-login");
     let report = story.build(|_| ());

@@ -120,8 +120,14 @@ fn ended_early(plan: &LocustInvocation, finished: &Finished) -> Option<Problem> 
         return early(format!("Locust had not ended {limit} after its start and was stopped"), log());
     }
     if !record.leader_ended() && finished.stop.is_none() {
-        let by_script = if record.exited() { ": the script called sys.exit, or an error ended Locust" } else { "" };
-        return early(format!("Locust {} {after}{by_script}", how_it_ended(finished)), log());
+        // Before the test began, what raised is what ended it; later, tasks may have raised and gone on.
+        let raised = last_traceback(&finished.log).and_then(exception).filter(|_| record.started().is_none());
+        let why = match raised {
+            _ if !record.exited() => String::new(),
+            Some(cause) => format!(": {cause}"),
+            None => ": the script called sys.exit, or an error ended Locust".to_owned(),
+        };
+        return early(format!("Locust {} {after}{why}", how_it_ended(finished)), log());
     }
     if finished.stop.is_none() && record.shape().is_none() && ran + EARLY_S < planned {
         let message = format!("Locust ended by itself {after}: the script stopped the run");
