@@ -1,12 +1,16 @@
 //! The one HTTP client of this program: one TLS provider, our User-Agent, bounded in time.
 
+mod trust;
+
 use std::error::Error;
 use std::io;
 use std::net::IpAddr;
-use std::sync::Once;
+use std::path::PathBuf;
+use std::sync::{Once, OnceLock};
 use std::time::Duration;
 
-use reqwest::{Certificate, Client, ClientBuilder};
+use reqwest::{Client, ClientBuilder};
+use rustls::ClientConfig;
 use url::{Host, Url};
 
 /// What we call ourselves to every server.
@@ -18,26 +22,30 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Time allowed for one whole request, answer included.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A client builder with the TLS provider installed, the fallback roots merged and the time limits set.
-///
-/// # Errors
-/// When a bundled root certificate cannot be read, which would be a fault of the build.
-pub fn builder() -> Result<ClientBuilder, reqwest::Error> {
+/// A client builder with the TLS provider, the trusted authorities and the time limits set.
+pub fn builder() -> ClientBuilder {
+    // Clients share what was read of the certificates.
+    static TLS: OnceLock<Option<ClientConfig>> = OnceLock::new();
+    with_tls(TLS.get_or_init(|| trust::tls(Vec::new()).ok()).clone())
+}
+
+/// The same with more certificate authorities, each in a PEM file.
+pub fn builder_trusting(authorities: Vec<PathBuf>) -> ClientBuilder {
+    with_tls(trust::tls(authorities).ok())
+}
+
+/// `None`, which would be a fault of the build, makes [`ClientBuilder::build`] fail.
+fn with_tls(tls: Option<ClientConfig>) -> ClientBuilder {
     static PROVIDER: Once = Once::new();
     PROVIDER.call_once(|| {
         // An error only says that a provider is installed already, which is all we want.
         let _ = rustls::crypto::ring::default_provider().install_default();
     });
-    // Merged roots also make a container without any CA store work; the system's own roots stay trusted.
-    let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS
-        .iter()
-        .map(|der| Certificate::from_der(der))
-        .collect::<Result<Vec<_>, _>>()?;
-    Ok(Client::builder()
-        .user_agent(USER_AGENT)
-        .tls_certs_merge(roots)
-        .connect_timeout(CONNECT_TIMEOUT)
-        .timeout(REQUEST_TIMEOUT))
+    let builder = Client::builder().user_agent(USER_AGENT).connect_timeout(CONNECT_TIMEOUT).timeout(REQUEST_TIMEOUT);
+    match tls {
+        Some(tls) => builder.tls_backend_preconfigured(tls),
+        None => builder.tls_backend_preconfigured(()),
+    }
 }
 
 /// The client itself, following the environment's proxy settings.
@@ -45,7 +53,7 @@ pub fn builder() -> Result<ClientBuilder, reqwest::Error> {
 /// # Errors
 /// When the TLS set-up fails.
 pub fn client() -> Result<Client, reqwest::Error> {
-    builder()?.build()
+    builder().build()
 }
 
 /// Whether an address is on this machine.

@@ -1,5 +1,10 @@
 //! Reading JSON from outside with bounded memory.
 
+mod cut;
+
+pub use cut::{cut, cut_text};
+
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 /// The most memory the values of one answer may take, bytes. An hour of 10,000 endpoints takes less than a tenth.
@@ -30,6 +35,14 @@ pub enum JsonError {
 /// # Errors
 /// When it is not JSON or would take too much memory.
 pub fn read(text: &[u8]) -> Result<Value, JsonError> {
+    read_as(text)
+}
+
+/// The same for a type of its own, which takes no more memory than untyped values do.
+///
+/// # Errors
+/// As for [`read`], and when the text is no such value.
+pub fn read_as<T: DeserializeOwned>(text: &[u8]) -> Result<T, JsonError> {
     if memory_of(text) > MOST_BYTES {
         return Err(JsonError::TooLarge);
     }

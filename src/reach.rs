@@ -2,9 +2,10 @@
 
 use std::error::Error;
 use std::io;
+use std::path::PathBuf;
 use std::time::Duration;
 
-use reqwest::{Certificate, redirect};
+use reqwest::redirect;
 use rustls::{AlertDescription, CertificateError};
 use tokio::time::timeout;
 use url::Url;
@@ -135,13 +136,12 @@ pub async fn reach(address: &Url) -> Result<(), Unreachable> {
 }
 
 fn client(address: &Url) -> Result<reqwest::Client, reqwest::Error> {
-    let mut builder = http::builder()?.redirect(redirect::Policy::none()).timeout(BUDGET);
+    let authorities = CA_VARIABLES.iter().filter_map(std::env::var_os).map(PathBuf::from).collect();
+    let mut builder = http::builder_trusting(authorities).redirect(redirect::Policy::none()).timeout(BUDGET);
     if address.host_str().is_some_and(|host| matches!(host, "localhost" | "127.0.0.1" | "[::1]")) {
         builder = builder.no_proxy();
     }
-    let bundles = CA_VARIABLES.iter().filter_map(std::env::var_os).filter_map(|path| std::fs::read(path).ok());
-    let authorities = bundles.filter_map(|pem| Certificate::from_pem_bundle(&pem).ok()).flatten();
-    builder.tls_certs_merge(authorities).build()
+    builder.build()
 }
 
 /// Servers that speak TLS say so in an answer of their own to a plain request.

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 
 use clap::builder::BoolishValueParser;
+use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, Command, CommandFactory, FromArgMatches};
 
 use super::{Cli, refusal};
@@ -20,9 +21,16 @@ pub fn parse(
     arguments: impl IntoIterator<Item = OsString>,
     environment: impl Fn(&str) -> Option<OsString>,
 ) -> Result<Cli, clap::Error> {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    if let [_, only] = &arguments[..]
+        && (only == "--version" || only == "-V")
+    {
+        // What installers ask needs no flag of any command.
+        let version = format!("{} {}\n", env!("CARGO_PKG_NAME"), crate::VERSION);
+        return Err(clap::Error::raw(ErrorKind::DisplayVersion, version));
+    }
     let is_set = |name: &str| environment(name).is_some_and(|value| !matches!(value.to_str(), Some("" | "<nil>")));
     let mut command = with_environment(Cli::command(), &is_set);
-    let arguments: Vec<OsString> = arguments.into_iter().collect();
     let written = |flag: &str| arguments.iter().any(|argument| argument.to_string_lossy().starts_with(flag));
     let matches = command.try_get_matches_from_mut(&arguments).map_err(|error| {
         refusal::without_values(refusal::with_source(error, |flag| {
@@ -51,9 +59,13 @@ pub fn unknown_variables(names: impl IntoIterator<Item = String>) -> Vec<String>
         known.extend(command.get_arguments().filter_map(variable));
         command.get_subcommands().for_each(|sub| collect(sub, known));
     }
+    let names: Vec<String> = names.into_iter().filter(|name| name.starts_with(PREFIX)).collect();
+    if names.is_empty() {
+        return Vec::new();
+    }
     let mut known: Vec<String> = OTHERS.map(ToOwned::to_owned).to_vec();
     collect(&Cli::command(), &mut known);
-    let strange = |name: &String| name.starts_with(PREFIX) && !known.contains(name);
+    let strange = |name: &String| !known.contains(name);
     let near = |name: &str| {
         nearest(name.trim_start_matches(PREFIX), known.iter().map(|variable| variable.trim_start_matches(PREFIX)))
     };

@@ -1,15 +1,13 @@
 //! What finished runs delivered, kept in a folder each.
 
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::engine::EngineOutcome;
-use crate::results::Extension;
+use super::engine::{EngineOutcome, HistoryCsv};
 
 /// The folder of all runs.
 #[derive(Debug)]
@@ -20,26 +18,27 @@ pub(super) struct Archive {
 }
 
 /// What a finished run delivered, as files and fields.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default)]
 pub(super) struct ArchivedRun {
-    #[serde(skip)]
-    pub(super) csv: Option<CsvFiles>,
-    pub(super) extension: Option<Extension>,
+    pub(super) csv: Option<CsvPaths>,
+    /// What our own engine adds, as JSON.
+    pub(super) extension: Option<PathBuf>,
     pub(super) overrides: Map<String, Value>,
 }
 
-/// The three CSV texts.
-#[derive(Debug, Default)]
-pub(super) struct CsvFiles {
-    pub(super) stats: String,
-    pub(super) history: String,
-    pub(super) failures: String,
+/// The three CSV files.
+#[derive(Debug)]
+pub(super) struct CsvPaths {
+    pub(super) stats: PathBuf,
+    pub(super) history: PathBuf,
+    pub(super) failures: PathBuf,
 }
 
 const STATS: &str = "stats.csv";
 const HISTORY: &str = "history.csv";
 const FAILURES: &str = "failures.csv";
-const FIELDS: &str = "fields.json";
+const EXTENSION: &str = "extension.json";
+const OVERRIDES: &str = "overrides.json";
 
 /// Files of a run that its result does not need; the script and its data files may hold passwords.
 const TRANSIENT: [&str; 3] = ["script", "launcher", "record"];
@@ -76,11 +75,18 @@ impl Archive {
         let EngineOutcome { measured, extension, overrides, .. } = outcome;
         if let Some(measured) = measured {
             fs::write(folder.join(STATS), measured.stats_csv)?;
-            fs::write(folder.join(HISTORY), measured.history_csv)?;
+            match measured.history_csv {
+                HistoryCsv::Text(text) => fs::write(folder.join(HISTORY), text)?,
+                HistoryCsv::File(file) => drop(fs::copy(file, folder.join(HISTORY))?),
+            }
             fs::write(folder.join(FAILURES), measured.failures_csv)?;
         }
-        let fields = serde_json::to_vec(&ArchivedRun { csv: None, extension, overrides })?;
-        fs::write(folder.join(FIELDS), fields)?;
+        if let Some(extension) = extension {
+            let mut file = BufWriter::new(File::create(folder.join(EXTENSION))?);
+            serde_json::to_writer(&mut file, &extension)?;
+            file.flush()?;
+        }
+        fs::write(folder.join(OVERRIDES), serde_json::to_vec(&overrides)?)?;
         for name in TRANSIENT {
             match fs::remove_dir_all(folder.join(name)) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -93,13 +99,13 @@ impl Archive {
     /// What a finished run delivered; nothing when its folder was removed.
     pub(super) fn read(&self, run: u64) -> ArchivedRun {
         let folder = self.run_folder(run);
-        let text = |name: &str| fs::read_to_string(folder.join(name)).ok();
-        let fields = text(FIELDS).and_then(|fields| serde_json::from_str(&fields).ok());
-        let csv = match (text(STATS), text(HISTORY), text(FAILURES)) {
-            (Some(stats), Some(history), Some(failures)) => Some(CsvFiles { stats, history, failures }),
+        let file = |name: &str| Some(folder.join(name)).filter(|path| path.is_file());
+        let overrides = fs::read(folder.join(OVERRIDES)).ok().and_then(|text| serde_json::from_slice(&text).ok());
+        let csv = match (file(STATS), file(HISTORY), file(FAILURES)) {
+            (Some(stats), Some(history), Some(failures)) => Some(CsvPaths { stats, history, failures }),
             _ => None,
         };
-        ArchivedRun { csv, ..fields.unwrap_or_default() }
+        ArchivedRun { csv, extension: file(EXTENSION), overrides: overrides.unwrap_or_default() }
     }
 }
 

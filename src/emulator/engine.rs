@@ -121,13 +121,22 @@ pub struct EngineOutcome {
     pub overrides: Map<String, Value>,
 }
 
+/// Locust's history file, which may be large.
+#[derive(Debug, Clone)]
+pub enum HistoryCsv {
+    /// Its text.
+    Text(String),
+    /// A file with it.
+    File(PathBuf),
+}
+
 /// What a run delivers.
 #[derive(Debug, Clone)]
 pub struct Delivery {
     /// Locust's stats file.
     pub stats_csv: String,
     /// Locust's history file.
-    pub history_csv: String,
+    pub history_csv: HistoryCsv,
     /// Locust's failures file.
     pub failures_csv: String,
     /// All requests together.

@@ -12,7 +12,7 @@ use secrecy::SecretString;
 use serde_json::Map;
 use tokio::sync::{Mutex, watch};
 
-use super::engine::{Delivery, EngineEnd, EngineOutcome, Job, Live, LoadEngine, Metrics};
+use super::engine::{Delivery, EngineEnd, EngineOutcome, HistoryCsv, Job, Live, LoadEngine, Metrics};
 use crate::error::{Explain, chain};
 use crate::locust::process::{
     self, Finished, Interpreter, LocustInvocation, LocustSource, ProcessError, ProgressSink, StopRequest,
@@ -206,7 +206,7 @@ fn delivered(record: &Record, end: EngineEnd, extension: Extension) -> EngineOut
         ..extension
     };
     let delivery = Delivery {
-        history_csv: history_csv(record),
+        history_csv: HistoryCsv::Text(history_csv(record)),
         failures_csv: failures_csv(record),
         stats_csv,
         total,

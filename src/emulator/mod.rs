@@ -17,10 +17,11 @@ mod server;
 mod state;
 mod store;
 mod targets;
+mod things;
 mod token;
 
 pub use config::{EngineChoice, InjectedFaults, ServerConfig, TokenPolicy};
-pub use engine::{Delivery, EngineEnd, EngineOutcome, Job, Live, LoadEngine, Metrics};
+pub use engine::{Delivery, EngineEnd, EngineOutcome, HistoryCsv, Job, Live, LoadEngine, Metrics};
 pub use locust_engine::LocustEngine;
 pub use replay::{Replay, ReplayError, ReplayPace};
 pub use server::{EmulatorError, RunningServer, Server};

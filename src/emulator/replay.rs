@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use tokio::sync::watch;
 use tokio::time::{Instant, interval};
 
-use super::engine::{Delivery, EngineEnd, EngineOutcome, Job, Live, LoadEngine, Metrics};
+use super::engine::{Delivery, EngineEnd, EngineOutcome, HistoryCsv, Job, Live, LoadEngine, Metrics};
 use crate::locust::read_stats;
 
 /// How often the live numbers grow.
@@ -71,7 +71,9 @@ impl Replay {
             fs::read_to_string(&path).map_err(|source| ReplayError::Read { path, source })
         };
         let stats_csv = read("run_stats.csv")?;
-        let history_csv = read("run_stats_history.csv")?;
+        // Only whether it can be read: it may be large.
+        read("run_stats_history.csv")?;
+        let history_csv = HistoryCsv::File(folder.join("run_stats_history.csv"));
         let failures_csv = read("run_failures.csv")?;
         let overrides = match read("result.json") {
             Ok(text) => serde_json::from_str(&text)

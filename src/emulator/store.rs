@@ -1,7 +1,7 @@
 //! What the server knows: hosts, tests, files and runs, kept in a file when there is one.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,11 +9,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
 
 use super::engine::Metrics;
 use super::targets::Targets;
+use super::things::{Changes, Things};
 use crate::results::LocalProject;
 
 /// A host that load may go to.
@@ -117,12 +119,12 @@ pub(super) mod status {
 }
 
 /// Everything, by id. Ids of different things begin apart, so that one is not taken for the other unseen.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default)]
 pub(super) struct StoredState {
-    pub(super) hosts: BTreeMap<u64, Host>,
-    pub(super) tests: BTreeMap<u64, StoredTest>,
-    pub(super) files: BTreeMap<u64, StoredFile>,
-    pub(super) runs: BTreeMap<u64, Run>,
+    pub(super) hosts: Things<Host>,
+    pub(super) tests: Things<StoredTest>,
+    pub(super) files: Things<StoredFile>,
+    pub(super) runs: Things<Run>,
     /// Ids given so far, one count per kind; a deleted thing's id is not given again.
     given: [u64; 4],
 }
@@ -143,16 +145,73 @@ impl StoredState {
     pub(super) fn add_run(&mut self, run: Run) -> u64 {
         add(&mut self.runs, &mut self.given[3], 1001, run)
     }
+
+    /// The line that brings a file up to date.
+    fn changes(&mut self) -> serde_json::Result<Vec<u8>> {
+        line(&WrittenChanges {
+            hosts: self.hosts.take_changes(),
+            tests: self.tests.take_changes(),
+            files: self.files.take_changes(),
+            runs: self.runs.take_changes(),
+            given: self.given,
+        })
+    }
+
+    /// The first line of a file.
+    fn everything(&self) -> serde_json::Result<Vec<u8>> {
+        line(&WrittenChanges {
+            hosts: self.hosts.all(),
+            tests: self.tests.all(),
+            files: self.files.all(),
+            runs: self.runs.all(),
+            given: self.given,
+        })
+    }
+
+    fn apply(&mut self, changes: ReadChanges) {
+        self.hosts.apply(changes.hosts);
+        self.tests.apply(changes.tests);
+        self.files.apply(changes.files);
+        self.runs.apply(changes.runs);
+        self.given = changes.given;
+    }
 }
 
-fn add<T>(things: &mut BTreeMap<u64, T>, given: &mut u64, first: u64, thing: T) -> u64 {
+fn add<T: Serialize + DeserializeOwned>(things: &mut Things<T>, given: &mut u64, first: u64, thing: T) -> u64 {
     let id = first + *given;
     *given += 1;
     things.insert(id, thing);
     id
 }
 
-/// The state and the file it lives in.
+/// One line of the file: what changed, `null` for what was removed.
+#[derive(Serialize)]
+struct WrittenChanges<'s> {
+    hosts: BTreeMap<u64, Option<&'s Host>>,
+    tests: BTreeMap<u64, Option<&'s StoredTest>>,
+    files: BTreeMap<u64, Option<&'s StoredFile>>,
+    runs: BTreeMap<u64, Option<&'s Run>>,
+    given: [u64; 4],
+}
+
+/// The same as it is read.
+#[derive(Deserialize)]
+struct ReadChanges {
+    hosts: Changes<Host>,
+    tests: Changes<StoredTest>,
+    files: Changes<StoredFile>,
+    runs: Changes<Run>,
+    given: [u64; 4],
+}
+
+fn line(changes: &WrittenChanges<'_>) -> serde_json::Result<Vec<u8>> {
+    let mut line = serde_json::to_vec(changes)?;
+    line.push(b'\n');
+    Ok(line)
+}
+
+/// The state and the file it lives in: a line with everything, then one for each change. A start writes the file again
+/// as one line, so it grows by what one server changed.
 #[derive(Debug)]
 pub(super) struct Store {
     state: Mutex<StoredState>,
@@ -162,14 +221,16 @@ pub(super) struct Store {
 impl Store {
     /// Reads the file if there is one.
     pub(super) fn open(file: Option<PathBuf>) -> io::Result<Self> {
-        let state = match file.as_deref().map(fs::read) {
-            Some(Ok(bytes)) => serde_json::from_slice(&bytes)?,
+        let mut state = StoredState::default();
+        match file.as_deref().map(fs::read) {
+            Some(Ok(bytes)) => read(&bytes, &mut state)?,
             Some(Err(error)) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => StoredState::default(),
-        };
-        let store = Self { state: Mutex::new(state), file };
-        store.save(&store.lock())?;
-        Ok(store)
+            _ => {}
+        }
+        if let Some(path) = &file {
+            replace(path, &state.everything()?)?;
+        }
+        Ok(Self { state: Mutex::new(state), file })
     }
 
     /// A look at the state.
@@ -181,13 +242,13 @@ impl Store {
     pub(super) fn change<T>(&self, change: impl FnOnce(&mut StoredState) -> T) -> T {
         let mut state = self.lock();
         let result = change(&mut state);
-        if let Err(error) = self.save(&state) {
+        if let Err(error) = self.append(&mut state) {
             tracing::warn!("failed to save the state: {error}");
         }
         result
     }
 
-    /// A change that a restart may lose: the live numbers of a run.
+    /// A change that a restart may lose: the live numbers of a run. The next one that is saved takes it along.
     pub(super) fn change_unsaved(&self, change: impl FnOnce(&mut StoredState)) {
         change(&mut self.lock());
     }
@@ -197,16 +258,39 @@ impl Store {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The old content or the new, never half of it; readable by its owner only, since scripts may hold passwords.
-    fn save(&self, state: &StoredState) -> io::Result<()> {
+    /// Appends what changed, in one write. A file that was removed meanwhile begins again.
+    fn append(&self, state: &mut StoredState) -> io::Result<()> {
         let Some(path) = &self.file else { return Ok(()) };
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-        fs::create_dir_all(folder)?;
-        let mut file = tempfile::Builder::new().prefix(".state-").tempfile_in(folder)?;
-        file.write_all(&serde_json::to_vec_pretty(state)?)?;
-        file.persist(path)?;
-        Ok(())
+        match OpenOptions::new().append(true).open(path) {
+            Ok(mut file) => file.write_all(&state.changes()?),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => replace(path, &state.everything()?),
+            Err(error) => Err(error),
+        }
     }
+}
+
+/// Reads the lines of a file. A last one that was cut off is left out: its change was never answered.
+fn read(bytes: &[u8], state: &mut StoredState) -> io::Result<()> {
+    let mut some = false;
+    for changes in serde_json::Deserializer::from_slice(bytes).into_iter::<ReadChanges>() {
+        match changes {
+            Ok(changes) => state.apply(changes),
+            Err(error) if some && error.is_eof() => break,
+            Err(error) => return Err(error.into()),
+        }
+        some = true;
+    }
+    if some { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
+}
+
+/// The old content or the new, never half of it; readable by its owner only, since scripts may hold passwords.
+fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    fs::create_dir_all(folder)?;
+    let mut file = tempfile::Builder::new().prefix(".state-").tempfile_in(folder)?;
+    file.write_all(content)?;
+    file.persist(path)?;
+    Ok(())
 }
 
 #[cfg(test)]
@@ -223,5 +307,39 @@ mod tests {
         assert_eq!(content("email,password"), b"email,password");
         assert_eq!(content("abcd"), b"abcd");
         assert_eq!(content("[1,2]"), b"[1,2]");
+    }
+
+    #[test]
+    fn a_change_is_appended_and_one_that_was_cut_off_is_left_out() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("state.json");
+        let now = Timestamp::UNIX_EPOCH;
+        let host =
+            |url: &str| Host { created_at: now, updated_at: now, url: url.into(), port: 80, protocol: "http".into() };
+        let store = Store::open(Some(path.clone())).unwrap();
+        let sizes: Vec<u64> = (0..300)
+            .map(|index| {
+                store.change(|state| state.add_host(host(&format!("h{:04}", index))));
+                fs::metadata(&path).unwrap().len()
+            })
+            .collect();
+        let growth: Vec<u64> = sizes.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        assert!(growth.iter().all(|bytes| *bytes < 250), "{growth:?}");
+        store.change(|state| state.hosts.remove(&7));
+        let bytes = fs::read(&path).unwrap();
+        fs::write(&path, [&bytes[..], b"{\"hosts\":{\"8\":nu"].concat()).unwrap();
+        let again = Store::open(Some(path.clone())).unwrap();
+        again.read(|state| {
+            assert_eq!(
+                (state.hosts.len(), state.hosts.contains_key(&7), state.hosts.contains_key(&8)),
+                (299, false, true)
+            );
+        });
+        assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 1);
+        assert_eq!(again.change(|state| state.add_host(host("next"))), 301);
+        let damaged = [&bytes[..100], b"\n"].concat();
+        fs::write(&path, &damaged).unwrap();
+        assert!(Store::open(Some(path.clone())).is_err());
+        assert_eq!(fs::read(&path).unwrap(), damaged);
     }
 }

@@ -59,6 +59,7 @@ fn apdex(passed: &Histogram, all: u64, target_ms: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::emulator::engine::HistoryCsv;
     use crate::results::Endpoint;
 
     /// 100 requests: 80 of 100 ms, 18 of 300 ms, 2 failed after 10 ms.
@@ -69,7 +70,7 @@ mod tests {
         let total = Endpoint { requests: 100, failures: 2, histogram: Some(histogram), ..Endpoint::default() };
         Delivery {
             stats_csv: String::new(),
-            history_csv: String::new(),
+            history_csv: HistoryCsv::Text(String::new()),
             failures_csv: String::new(),
             total,
             passed_times: Some(passed),

@@ -110,8 +110,7 @@ impl ClientBuilder {
 
     fn over_http(&self) -> Result<Arc<dyn Transport>, ApiError> {
         // The service never redirects an API call; following would take a login page for an answer.
-        let mut builder =
-            http::builder().map_err(ApiError::Setup)?.redirect(redirect::Policy::none()).timeout(self.timeout);
+        let mut builder = http::builder().redirect(redirect::Policy::none()).timeout(self.timeout);
         if self.url.is_loopback() {
             builder = builder.no_proxy();
         }
@@ -185,6 +184,15 @@ impl Client {
 
     /// Sends a call once.
     pub(super) async fn send(&self, call: &Call) -> Result<Value, ApiError> {
+        self.send_and(call, |body| json::read(&body)).await
+    }
+
+    /// The same for an answer that is read in a way of its own.
+    pub(super) async fn send_and<T>(
+        &self,
+        call: &Call,
+        read: impl FnOnce(Vec<u8>) -> Result<T, JsonError>,
+    ) -> Result<T, ApiError> {
         let mut request = Request::new(call.method.clone(), call.url.clone());
         *request.headers_mut() = self.headers(call)?;
         if let Some(body) = &call.body {
@@ -193,12 +201,21 @@ impl Client {
         }
         let sent = self.transport.send(request).await;
         let response = sent.map_err(|error| ApiError::not_answered(&call.what, self.url().host(), error))?;
-        self.read(&call.what, response).await
+        self.read(&call.what, response, read).await
     }
 
     /// Sends a call that may be sent twice, again and again while waiting may help.
     pub(super) async fn send_until_answered(&self, call: &Call) -> Result<Value, ApiError> {
         until_answered(self.set.pace, RESENDS, || self.send(call)).await
+    }
+
+    /// The same for an answer that is read in a way of its own.
+    pub(super) async fn send_until_answered_and<T>(
+        &self,
+        call: &Call,
+        read: impl Fn(Vec<u8>) -> Result<T, JsonError>,
+    ) -> Result<T, ApiError> {
+        until_answered(self.set.pace, RESENDS, || self.send_and(call, &read)).await
     }
 
     fn headers(&self, call: &Call) -> Result<HeaderMap, ApiError> {
@@ -216,7 +233,12 @@ impl Client {
         authorization(AuthScheme::Bearer, token).ok()
     }
 
-    async fn read(&self, what: &str, response: Response) -> Result<Value, ApiError> {
+    async fn read<T>(
+        &self,
+        what: &str,
+        response: Response,
+        read: impl FnOnce(Vec<u8>) -> Result<T, JsonError>,
+    ) -> Result<T, ApiError> {
         let status = response.status();
         let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         if status.is_redirection() {
@@ -226,10 +248,9 @@ impl Client {
         }
         let is_html = header(CONTENT_TYPE).is_some_and(|kind| kind.starts_with("text/html"));
         let retry_after = header(RETRY_AFTER).and_then(|value| retry_after(&value, Timestamp::now()));
-        let body = bounded(what, response, self.set.most_bytes).await?;
-        let body = body.trim_ascii();
+        let mut body = bounded(what, response, self.set.most_bytes).await?;
         if !status.is_success() {
-            let (message, fields) = message::of(body, is_html);
+            let (message, fields) = message::of(body.trim_ascii(), is_html);
             return Err(ApiError::Refused {
                 call: what.to_owned(),
                 refusal: Box::new(ServiceRefusal {
@@ -241,11 +262,12 @@ impl Client {
                 }),
             });
         }
-        if body.is_empty() {
-            return Ok(Value::Null);
+        if body.trim_ascii().is_empty() {
+            body = b"null".to_vec();
         }
-        json::read(body).map_err(|error| match error {
-            JsonError::Syntax(_) if is_html || body.starts_with(b"<") => ApiError::WebPage { call: what.to_owned() },
+        let is_page = is_html || body.trim_ascii_start().starts_with(b"<");
+        read(body).map_err(|error| match error {
+            JsonError::Syntax(_) if is_page => ApiError::WebPage { call: what.to_owned() },
             error => ApiError::Unreadable { call: what.to_owned(), problem: error.to_string() },
         })
     }

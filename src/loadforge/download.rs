@@ -93,7 +93,7 @@ fn over_http(url: &Url, may_use_http: bool) -> Result<Arc<dyn Transport>, ApiErr
             attempt.follow()
         }
     });
-    let mut builder = http::builder().map_err(ApiError::Setup)?.redirect(policy);
+    let mut builder = http::builder().redirect(policy);
     if http::is_loopback(url) {
         builder = builder.no_proxy();
     }

@@ -72,6 +72,17 @@ impl Header {
     }
 }
 
+/// How much of a record is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowDepth {
+    /// Nothing: it is skipped.
+    Skip,
+    /// Its fields up to the endpoint's name.
+    Head,
+    /// All of its fields.
+    All,
+}
+
 /// A CSV file that is read record by record.
 pub(super) struct CsvTable<R> {
     pub(super) header: Header,
@@ -83,23 +94,22 @@ impl<R: io::Read> CsvTable<R> {
     pub(super) fn open(file: &str, kind: &'static str, source: R) -> Result<Self, CsvError> {
         let mut records = RecordReader::new(PlainCsv::of(file, source)?);
         let some = records.advance().map_err(|error| CsvError::Read { file: file.into(), source: error.into() })?;
-        let count = if some { records.count() } else { 0 };
-        records.split(count);
+        let count = if some { records.split_all() } else { 0 };
         let header = Header::of(file, kind, (0..count).map(|index| records.fields().get(index)))?;
         Ok(Self { header, records, short: None })
     }
 
     /// The next record.
     pub(super) fn next(&mut self) -> Result<Option<CsvRecord<'_>>, CsvError> {
-        self.next_where(0, |_| true)
+        self.next_where(0, |_| RowDepth::All)
     }
 
-    /// The next record that `wanted` accepts by its first `head` fields; other records are split no further. A torn
-    /// last line (the writer was killed) is left out; a short line before that is an error.
+    /// The next record that `depth` wants, by its first `head` fields; it is split no further than that. A torn last line
+    /// (the writer was killed) is left out; a short line before that is an error.
     pub(super) fn next_where(
         &mut self,
         head: usize,
-        mut wanted: impl FnMut(SplitFields<'_>) -> bool,
+        mut depth: impl FnMut(SplitFields<'_>) -> RowDepth,
     ) -> Result<Option<CsvRecord<'_>>, CsvError> {
         let fault = |source: io::Error| CsvError::Read { file: self.header.file.clone(), source: source.into() };
         loop {
@@ -109,24 +119,21 @@ impl<R: io::Read> CsvTable<R> {
             if let Some(short) = self.short.take() {
                 return Err(self.header.short(short));
             }
-            let found = self.records.count();
+            let depth = if self.records.split(head) { depth(self.records.fields()) } else { RowDepth::Skip };
+            let found = if depth == RowDepth::All { self.records.split_all() } else { self.records.count() };
             if found < self.header.len() {
                 self.short = Some((self.records.line(), found));
-                continue;
-            }
-            self.records.split(head);
-            if wanted(self.records.fields()) {
+            } else if depth != RowDepth::Skip {
                 break;
             }
         }
-        self.records.split(self.header.len());
         Ok(Some(self.record()))
     }
 
     /// A record that was kept with [`CsvRecord::raw`] and [`CsvRecord::line`].
     pub(super) fn again(&mut self, raw: &[u8], line: u64) -> CsvRecord<'_> {
         self.records.put_back(raw, line);
-        self.records.split(self.header.len());
+        self.records.split_all();
         self.record()
     }
 
@@ -208,6 +215,16 @@ impl<'a> CsvRecord<'a> {
 
 /// A plain whole number, as most numbers of a history are; up to 15 digits are exact. Anything else is read the long way.
 fn whole(digits: &[u8]) -> Option<f64> {
-    let plain = !digits.is_empty() && digits.len() <= 15 && digits.iter().all(u8::is_ascii_digit);
-    plain.then(|| digits.iter().fold(0_u64, |number, digit| number * 10 + u64::from(digit - b'0')) as f64)
+    if digits.is_empty() || digits.len() > 15 {
+        return None;
+    }
+    let mut number = 0_u64;
+    for byte in digits {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        number = number * 10 + u64::from(digit);
+    }
+    Some(number as f64)
 }

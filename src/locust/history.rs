@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::io;
 
-use super::columns::{CsvRecord, CsvTable};
+use super::columns::{CsvRecord, CsvTable, RowDepth};
 use super::csv_error::CsvError;
 use super::records::SplitFields;
 use super::stats::names_total;
@@ -64,19 +64,21 @@ impl<R: io::Read> HistoryReader<R> {
     /// # Errors
     /// When a line cannot be read.
     pub fn next_row(&mut self) -> Result<Option<HistoryRow<'_>>, CsvError> {
-        self.next_row_where(|_| true)
+        self.next_row_where(|_| RowDepth::All)
     }
 
-    /// The next row of a requested endpoint; other rows are skipped at their third field.
+    /// The next row of a requested endpoint, split as far as is wanted; other rows are skipped at their third field.
     ///
     /// # Errors
     /// When a line cannot be read.
     pub fn next_row_where(
         &mut self,
-        mut wanted: impl FnMut(RowEndpoint<'_>) -> bool,
+        mut wanted: impl FnMut(RowEndpoint<'_>) -> RowDepth,
     ) -> Result<Option<HistoryRow<'_>>, CsvError> {
         let columns = &self.columns;
-        let head = columns.name.max(columns.method.unwrap_or(0)) + 1;
+        let head =
+            [columns.method.unwrap_or(0), columns.timestamp, columns.users].into_iter().fold(columns.name, usize::max)
+                + 1;
         let wanted = |fields: SplitFields<'_>| {
             wanted(RowEndpoint {
                 method: columns.method.map_or(&[], |index| fields.get(index)),

@@ -14,6 +14,7 @@ mod stats;
 mod write;
 
 pub use bucket::{bucket_width, rounded_ms};
+pub use columns::RowDepth;
 pub use csv_error::CsvError;
 pub use failures::read_failures;
 pub use history::{HistoryReader, HistoryRow, KeptRow, RowEndpoint};

@@ -24,6 +24,11 @@ impl Followed {
         Self { totals: Thinned::new(MOST_POINTS), newest_s: i64::MIN, newest: None, spare: KeptRow::default() }
     }
 
+    /// Whether only the time of the next row is needed now, and the row itself perhaps later.
+    pub(super) fn passes_over_next(&mut self) -> bool {
+        !self.totals.keeps_next()
+    }
+
     /// Takes in the next row, unless the clock was set back, which would break every difference.
     pub(super) fn take(&mut self, row: &HistoryRow<'_>) -> Result<(), CsvError> {
         let t_s = row.timestamp()?;

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use super::follow::Followed;
 use super::request::{SeriesHandle, SeriesRequest};
 use super::track::{DriftSeries, Share, Track};
+use crate::locust::RowDepth;
 use crate::results::{EndpointKey, Results};
 
 /// Endpoints that findings are looked for in, those with the most requests first.
@@ -20,6 +21,15 @@ pub(super) struct Watched {
     pub(super) track: Option<Track>,
     /// For findings.
     pub(super) followed: Option<Followed>,
+}
+
+impl Watched {
+    /// How much of the next row is needed.
+    pub(super) fn depth(&mut self, wants_gates: bool) -> RowDepth {
+        let is_judged = wants_gates && self.track.is_some();
+        let passes_over = !is_judged && self.followed.as_mut().is_some_and(Followed::passes_over_next);
+        if passes_over { RowDepth::Head } else { RowDepth::All }
+    }
 }
 
 /// The data requested of a run's history: filled by gates and findings, then read in one pass.

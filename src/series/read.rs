@@ -12,7 +12,7 @@ use super::timeline::TimelineBuilder;
 use super::totals::Totals;
 use super::track::Tick;
 use crate::error::chain;
-use crate::locust::{CsvError, HistoryReader, HistoryRow};
+use crate::locust::{CsvError, HistoryReader, HistoryRow, RowDepth};
 use crate::results::{PeakUsers, Percentile, Timeline};
 
 /// What one pass over a run's history found. What cannot be read costs only what needs it.
@@ -95,17 +95,17 @@ impl Pass {
         let mut percentiles = Vec::new();
         let all = HistoryReader::open(name, source).and_then(|mut reader| {
             percentiles = reader.percentiles();
-            let wants_totals = self.wants_totals();
+            let (wants_totals, wants_gates) = (self.wants_totals(), self.wants_gates);
             let mut lookup = Lookup::default();
             let mut found = None;
             while let Some(row) = reader.next_row_where(|endpoint| {
                 if endpoint.is_total() {
                     found = None;
-                    return wants_totals;
+                    return if wants_totals { RowDepth::All } else { RowDepth::Skip };
                 }
                 full = true;
                 found = lookup.find(endpoint, &self.plan.by_key);
-                found.is_some()
+                found.map_or(RowDepth::Skip, |watched| self.plan.watched[watched].depth(wants_gates))
             })? {
                 match found {
                     None => self.take_total(&row),
@@ -205,11 +205,12 @@ impl Clock {
     fn tick(&mut self, row: &HistoryRow<'_>) -> Result<Tick, CsvError> {
         let t_s = row.timestamp()?;
         let mut tick = match self.now {
-            None => Tick { t_s, before_s: t_s, steady_from_s: t_s, epoch: 0 },
+            None => Tick { t_s, users: 0, before_s: t_s, steady_from_s: t_s, epoch: 0 },
             Some(now) if now.t_s == t_s => now,
             Some(now) => Tick { t_s, before_s: now.t_s, ..now },
         };
-        if self.users.observe(t_s, row.users()?) {
+        tick.users = row.users()?;
+        if self.users.observe(t_s, tick.users) {
             tick.steady_from_s = t_s;
             tick.epoch += 1;
         }

@@ -30,10 +30,15 @@ pub struct Totals {
 impl Totals {
     /// The counts of a row, without its percentiles.
     pub(super) fn of(row: &HistoryRow<'_>) -> Result<Self, CsvError> {
+        Self::at(row.timestamp()?, row.users()?, row)
+    }
+
+    /// The same where time and users of the row are known.
+    pub(super) fn at(t_s: i64, users: u32, row: &HistoryRow<'_>) -> Result<Self, CsvError> {
         let requests = row.total_requests()?;
         Ok(Self {
-            t_s: row.timestamp()?,
-            users: row.users()?,
+            t_s,
+            users,
             requests,
             failures: row.total_failures()?,
             time_ms: row.total_average_ms()?.map(|average| average * requests as f64),

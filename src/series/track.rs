@@ -29,6 +29,8 @@ impl WindowValue {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Tick {
     pub(super) t_s: i64,
+    /// Users running.
+    pub(super) users: u32,
     /// The moment before; the same one at the start.
     pub(super) before_s: i64,
     /// When the most users were first seen, so far.
@@ -79,7 +81,7 @@ pub(super) struct Track {
 impl Track {
     /// Takes in the endpoint's next row.
     pub(super) fn take(&mut self, row: &HistoryRow<'_>, tick: Tick) -> Result<(), CsvError> {
-        let now = Totals::of(row)?;
+        let now = Totals::at(tick.t_s, tick.users, row)?;
         if self.rows == 0 {
             self.last = Totals::nothing_until(tick.before_s);
             self.whole_window = self.last;

@@ -27,26 +27,39 @@ pub fn grouped(value: f64) -> String {
         return value.to_string();
     }
     let size = value.abs();
-    let decimals =
-        if size == 0.0 || size >= 100.0 { 0 } else { (2 - size.log10().floor() as i32).clamp(0, 6) as usize };
+    let mut out = String::with_capacity(16);
+    // Most values are whole, and need no formatting of fractions. Up to 2^53 they are exact.
+    if size.fract() == 0.0 && size < 9_007_199_254_740_992.0 {
+        if value < 0.0 {
+            out.push('-');
+        }
+        push_grouped(&mut out, &(size as u64).to_string());
+        return out;
+    }
+    let decimals = if size >= 100.0 { 0 } else { (2 - size.log10().floor() as i32).clamp(0, 6) as usize };
     let mut text = format!("{value:.decimals$}");
     if text.contains('.') {
         text.truncate(text.trim_end_matches('0').trim_end_matches('.').len());
     }
     let (sign, digits) = text.strip_prefix('-').map_or(("", text.as_str()), |rest| ("-", rest));
     let (whole, fraction) = digits.split_once('.').map_or((digits, None), |(whole, fraction)| (whole, Some(fraction)));
-    let mut out = String::from(sign);
-    for (index, digit) in whole.chars().enumerate() {
-        if index > 0 && (whole.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
+    out.push_str(sign);
+    push_grouped(&mut out, whole);
     if let Some(fraction) = fraction {
         out.push('.');
         out.push_str(fraction);
     }
     out
+}
+
+/// Appends digits with a comma before each three of them.
+fn push_grouped(out: &mut String, digits: &str) {
+    let first = (digits.len() - 1) % 3 + 1;
+    out.push_str(&digits[..first]);
+    for three in digits.as_bytes()[first..].chunks(3) {
+        out.push(',');
+        out.extend(three.iter().map(|digit| char::from(*digit)));
+    }
 }
 
 /// The largest change that is written as a number, %.
@@ -69,7 +82,26 @@ pub fn signed_percent(value: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{counted, signed_percent};
+    use super::{counted, grouped, signed_percent};
+
+    #[test]
+    fn whole_numbers_are_grouped_as_all_others() {
+        let shown = [0.0, -0.0, 7.0, -100.0, 1000.0, 999_999.0, -1_234_567.0, 1e15, 1e16, 1234.6, 0.1].map(grouped);
+        let expected = [
+            "0",
+            "0",
+            "7",
+            "-100",
+            "1,000",
+            "999,999",
+            "-1,234,567",
+            "1,000,000,000,000,000",
+            "10,000,000,000,000,000",
+            "1,235",
+            "0.1",
+        ];
+        assert_eq!(shown, expected);
+    }
 
     #[test]
     fn a_change_is_written_with_few_digits() {

@@ -23,7 +23,7 @@ struct Visitor {
 
 impl Visitor {
     fn new(shop: &RunningShop) -> Self {
-        let client = loadforge_ci::http::builder().unwrap().no_proxy().build().unwrap();
+        let client = loadforge_ci::http::builder().no_proxy().build().unwrap();
         Self { client, url: shop.url(), token: None }
     }
 

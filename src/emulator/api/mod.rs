@@ -7,6 +7,7 @@ mod form;
 mod hosts;
 mod results;
 mod runs;
+mod stream;
 mod tests;
 
 use std::sync::Arc;

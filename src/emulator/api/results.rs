@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use serde_json::{Map, Value, json};
+use axum::response::Response;
+use serde_json::{Map, Value};
 
 use super::error::ErrorResponse;
 use super::form::path_id;
+use super::stream::ObjectBody;
+use crate::emulator::archive::ArchivedRun;
 use crate::emulator::config::InjectedFaults;
 use crate::emulator::state::{ServerState, written};
 use crate::emulator::store::Run;
@@ -19,23 +22,26 @@ pub(super) async fn list(State(app): State<Arc<ServerState>>) -> Json<Vec<Value>
 }
 
 /// One run, with its results once it has ended.
-pub(super) async fn one(State(app): State<Arc<ServerState>>, id: Path<String>) -> Result<Json<Value>, ErrorResponse> {
+pub(super) async fn one(State(app): State<Arc<ServerState>>, id: Path<String>) -> Result<Response, ErrorResponse> {
     let id = path_id("Result", id)?;
     let run = app.store.read(|state| state.runs.get(&id).cloned()).ok_or(ErrorResponse::Missing("Result", id))?;
     let mut fields = summary(id, &run, &app.faults);
-    if run.is_over() {
-        let delivered = app.archive.read(id);
-        if let Some(csv) = delivered.csv.filter(|_| !app.faults.without_csv) {
-            fields.insert("results_csv_stats".into(), csv.stats.into());
-            fields.insert("results_csv_history".into(), csv.history.into());
-            fields.insert("results_csv_failures".into(), csv.failures.into());
+    let delivered = if run.is_over() { app.archive.read(id) } else { ArchivedRun::default() };
+    fields.extend(delivered.overrides);
+    let mut answer = ObjectBody::of(&fields).map_err(|error| ErrorResponse::Malformed(error.to_string()))?;
+    if let Some(csv) = delivered.csv.filter(|_| !app.faults.without_csv) {
+        let files = [("stats", csv.stats), ("history", csv.history), ("failures", csv.failures)];
+        let files = files.map(|(kind, file)| (format!("results_csv_{kind}"), file));
+        for (field, file) in files.into_iter().filter(|(field, _)| !fields.contains_key(field)) {
+            answer.text(&field, file);
         }
-        if let Some(extension) = delivered.extension.filter(|_| !app.faults.without_extension) {
-            fields.insert("x_loadforge_ci".into(), json!(extension));
-        }
-        fields.extend(delivered.overrides);
     }
-    Ok(Json(Value::Object(fields)))
+    let field = "x_loadforge_ci";
+    let shown = !app.faults.without_extension && !fields.contains_key(field);
+    if let Some(extension) = delivered.extension.filter(|_| shown) {
+        answer.json(field, extension);
+    }
+    Ok(answer.answer())
 }
 
 /// The documented fields: measures are texts, `run_status` is a number. Unknown fields are left out.

@@ -1,7 +1,6 @@
 //! `GET /result/{id}`.
 
 use reqwest::Method;
-use serde_json::Value;
 
 use crate::loadforge::client::{Call, Client};
 use crate::loadforge::error::ApiError;
@@ -13,7 +12,7 @@ impl Client {
     /// # Errors
     /// When the service cannot be reached or refuses.
     pub async fn result(&self, run_id: u64) -> Result<ResultRow, ApiError> {
-        of_run(run_id, self.send_until_answered(&self.result_call(run_id)).await?)
+        of_run(run_id, self.send_until_answered_and(&self.result_call(run_id), ResultRow::parse).await?)
     }
 
     /// The same with a single try, for a caller that tries again by a rule of its own.
@@ -21,7 +20,7 @@ impl Client {
     /// # Errors
     /// When the service cannot be reached or refuses.
     pub async fn result_once(&self, run_id: u64) -> Result<ResultRow, ApiError> {
-        of_run(run_id, self.send(&self.result_call(run_id)).await?)
+        of_run(run_id, self.send_and(&self.result_call(run_id), ResultRow::parse).await?)
     }
 
     fn result_call(&self, run_id: u64) -> Call {
@@ -34,8 +33,7 @@ fn results_of(run_id: u64) -> String {
 }
 
 /// The row, unless it is another run's.
-fn of_run(run_id: u64, answer: Value) -> Result<ResultRow, ApiError> {
-    let row = ResultRow::read(answer);
+fn of_run(run_id: u64, row: ResultRow) -> Result<ResultRow, ApiError> {
     match row.id.filter(|id| *id != run_id) {
         Some(other) => {
             Err(ApiError::Unreadable { call: results_of(run_id), problem: format!("it is about run {other}") })

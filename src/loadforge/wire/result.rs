@@ -4,10 +4,17 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{Fields, leading_number};
+use crate::json::{self, JsonError};
 use crate::results::{Extension, RunState};
 
 /// The names under which the service sends a run's id. A run and its results have the same.
 const RUN_ID: &[&str] = &["run_id", "result_id"];
+
+/// The field with Locust's history CSV: the largest one.
+const HISTORY: &str = "results_csv_history";
+
+/// The field that our own server adds.
+const EXTENSION: &str = "x_loadforge_ci";
 
 /// Failed requests in Locust's old console format `count(percent%)`.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -75,6 +82,22 @@ pub struct ResultRow {
 }
 
 impl ResultRow {
+    /// Reads an answer with one row. What may be large is taken out of it first: the history CSV keeps the memory of the
+    /// answer, and what our own server adds is read without a detour through an untyped value.
+    ///
+    /// # Errors
+    /// When it is not JSON, or would take too much memory.
+    pub fn parse(body: Vec<u8>) -> Result<Self, JsonError> {
+        let (mut rest, history_csv) = json::cut_text(body, HISTORY);
+        let extension = match json::cut(&mut rest, EXTENSION).map(|text| json::read_as(&text)) {
+            Some(Err(error @ JsonError::TooLarge)) => return Err(error),
+            extension => extension.and_then(Result::ok),
+        };
+        let row = Self::read(json::read(&rest)?);
+        let history_csv = history_csv.filter(|text| !text.trim().is_empty());
+        Ok(Self { history_csv: history_csv.or(row.history_csv), extension: extension.or(row.extension), ..row })
+    }
+
     /// Reads a row. Nothing is required; what makes no sense is left out.
     #[must_use]
     pub fn read(value: Value) -> Self {
@@ -107,9 +130,9 @@ impl ResultRow {
             requests_per_s: fields.number(&["reqs_per_second"]),
             failures_per_s: fields.number(&["fails_per_second"]),
             stats_csv: fields.take_text("results_csv_stats"),
-            history_csv: fields.take_text("results_csv_history"),
+            history_csv: fields.take_text(HISTORY),
             failures_csv: fields.take_text("results_csv_failures"),
-            extension: fields.take("x_loadforge_ci").and_then(|value| serde_json::from_value(value).ok()),
+            extension: fields.take(EXTENSION).and_then(|value| serde_json::from_value(value).ok()),
             message: fields.text(&["message", "explanation", "error"]),
         }
     }
@@ -163,6 +186,18 @@ mod tests {
         assert_eq!((row.median_ms, row.requests_per_s, row.run_passed), (Some(26.0), Some(7.12), None));
         assert_eq!((row.stats_csv.as_deref(), row.history_csv), (Some("Type,Name\n"), None));
         assert_eq!(row.created_at.unwrap().to_string(), "2020-11-05T19:45:44Z");
+    }
+
+    #[test]
+    fn an_answer_is_read_the_same_with_its_large_fields_taken_out() {
+        let extension = json!({"endpoints": [], "notes": ["n"], "problems": []});
+        let row = json!({"id": 13, "run_status": 3, "results_csv_stats": "Type\n", "results_csv_history": "Time,\"a\"\n",
+            "x_loadforge_ci": extension, "message": "m"});
+        for answer in [row.clone(), json!({"data": row}), json!({"id": 1, "results_csv_history": " "}), json!(null)] {
+            let parsed = ResultRow::parse(answer.to_string().into_bytes()).unwrap();
+            assert_eq!(parsed, ResultRow::read(answer));
+        }
+        assert!(ResultRow::parse(b"<html>".to_vec()).is_err());
     }
 
     #[test]

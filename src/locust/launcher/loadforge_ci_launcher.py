@@ -36,6 +36,8 @@ MOST_ENDPOINTS = 20000
 # Texts of failures; their classes are counted without a limit.
 MOST_ERRORS = 500
 MOST_EXCEPTIONS = 100
+# Endpoints written without a pause for requests: about 1 ms.
+MOST_AT_ONCE = 200
 LONGEST_TRACEBACK = 4000
 REST = "(other)"
 # The process that was started; workers are forked from it.
@@ -106,6 +108,8 @@ class Recorder:
         self.stopping = False
         self.finished = False
         self.seconds = {}
+        # Seconds that are being written.
+        self.unwritten = []
         self.endpoint_keys = set()
         self.error_keys = set()
         self.tracebacks = {}
@@ -116,20 +120,27 @@ class Recorder:
 
     # The file
 
-    def write(self, event, **fields):
+    def write(self, event, written="", **fields):
+        """Writes a line; `written` are fields that are JSON already, each with a comma before it."""
         if self.file is None:
             return
         self.lines += 1
         try:
-            line = dict(fields, event=event, n=self.lines, dropped=self.dropped)
-            self.file.write(json.dumps(line, separators=(",", ":"), allow_nan=False) + "\n")
+            fields = dict(event=event, n=self.lines, dropped=self.dropped, **fields)
+            line = json.dumps(fields, separators=(",", ":"), allow_nan=False)
+            self.file.write(line[:-1] + written + "}\n")
             self.file.flush()
         except (OSError, ValueError, TypeError):
             # The number is missing from the file, which says that a line was lost.
             pass
 
-    def drain(self, before=None):
-        """Writes the seconds before the one named; all of them without a name."""
+    def drain(self, before=None, pause=None):
+        """Writes the seconds before the one named; all of them without a name.
+
+        `pause` is called between the parts of a large second, so that requests go on meanwhile. What is written without
+        pauses in between, because the run ends, writes the second that was begun as well, and what was paused then drops
+        its parts.
+        """
         cpu = self.cpu_share()
         over = sorted(second for second in self.seconds if before is None or second < before)
         runner = self.environment.runner
@@ -138,8 +149,20 @@ class Recorder:
             # A silent second still says how many users there were.
             over = [before - 1]
             self.seconds[before - 1] = Second()
-        for number in over:
-            second = self.seconds.pop(number)
+        self.unwritten += [(number, self.seconds.pop(number)) for number in over]
+        while self.unwritten:
+            number, second = self.unwritten[0]
+            try:
+                endpoints = self.written_endpoints(second, pause)
+            except (ValueError, TypeError):
+                endpoints = None
+            if not self.unwritten or self.unwritten[0][1] is not second:
+                continue
+            del self.unwritten[0]
+            if endpoints is None:
+                # The number is missing from the file, which says that a line was lost.
+                self.lines += 1
+                continue
             self.write(
                 "second",
                 s=number,
@@ -149,10 +172,21 @@ class Recorder:
                 cpu=cpu,
                 last=second.last,
                 odd=second.odd,
-                endpoints=[list(key) + endpoint.fields() for key, endpoint in second.endpoints.items()],
                 errors=[list(key) + times for key, times in second.errors.items()],
                 exceptions=[list(key) + [count] for key, count in second.exceptions.items()],
+                written=',"endpoints":[%s]' % endpoints,
             )
+
+    def written_endpoints(self, second, pause):
+        """The endpoints of a second as JSON, without the brackets of the list."""
+        parts = []
+        entries = list(second.endpoints.items())
+        for start in range(0, len(entries), MOST_AT_ONCE):
+            if start and pause is not None:
+                pause()
+            rows = [list(key) + endpoint.fields() for key, endpoint in entries[start : start + MOST_AT_ONCE]]
+            parts.append(json.dumps(rows, separators=(",", ":"), allow_nan=False)[1:-1])
+        return ",".join(parts)
 
     def cpu_share(self):
         """The share of one core this process used since the last call."""
@@ -300,7 +334,7 @@ class Recorder:
             gevent.sleep(1.02 - time.time() % 1.0)
             try:
                 if not self.finished:
-                    self.drain(int(time.time()))
+                    self.drain(int(time.time()), lambda: gevent.sleep(0))
                 self.watch_parent()
             except Exception:
                 pass

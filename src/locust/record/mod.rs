@@ -122,11 +122,11 @@ pub(crate) struct ScriptException {
 
 impl Record {
     /// Notes a line's number; lines that are missing between are lost.
-    fn number(&mut self, node_name: &str, LineNumber { n, dropped }: LineNumber) {
+    fn number(&mut self, node_name: &str, line: &LineNumber) {
         let node = self.nodes.entry(node_name.to_owned()).or_default();
         node.lines += 1;
-        node.last_line = node.last_line.max(n);
-        node.dropped = node.dropped.max(dropped);
+        node.last_line = node.last_line.max(line.n);
+        node.dropped = node.dropped.max(line.dropped);
     }
 
     /// Adds one line of one process. False when the record has to be read again from its beginning: the script reset its

@@ -6,7 +6,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::Record;
-use super::line::LineNumber;
+use super::line::{LineNumber, RecordLine};
 
 /// Reads what the processes of a run have added to their record files since the last look.
 #[derive(Debug)]
@@ -49,8 +49,9 @@ impl Tail {
             let Some(end) = bytes.iter().rposition(|byte| *byte == b'\n') else { continue };
             for line in bytes[..end].split(|byte| *byte == b'\n') {
                 let number = serde_json::from_slice::<LineNumber>(line);
-                if let (Ok(number), Ok(line)) = (number, serde_json::from_slice(line)) {
-                    record.number(&node, number);
+                let Ok(number) = number else { continue };
+                if let Ok(line) = RecordLine::read(&number.event, line) {
+                    record.number(&node, &number);
                     complete &= record.add(&node, line);
                 }
             }

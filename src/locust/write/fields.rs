@@ -49,13 +49,28 @@ pub(super) fn float(value: f64) -> String {
 
 /// Writes records as Python's `csv` does by default: CRLF, quotes only where needed.
 pub(super) fn csv_text(records: impl IntoIterator<Item = Vec<String>>) -> String {
-    let mut writer = WriterBuilder::new().terminator(Terminator::CRLF).flexible(true).from_writer(Vec::new());
-    for record in records {
-        // Writing to memory does not fail.
-        let _ = writer.write_record(&record);
+    let mut text = CsvText::new();
+    records.into_iter().for_each(|record| text.push(&record));
+    text.finish()
+}
+
+/// The same, record by record: only the text is in memory.
+pub(super) struct CsvText(csv::Writer<Vec<u8>>);
+
+impl CsvText {
+    pub(super) fn new() -> Self {
+        Self(WriterBuilder::new().terminator(Terminator::CRLF).flexible(true).from_writer(Vec::new()))
     }
-    let bytes = writer.into_inner().unwrap_or_default();
-    String::from_utf8_lossy(&bytes).into_owned()
+
+    pub(super) fn push(&mut self, record: &[String]) {
+        // Writing to memory does not fail.
+        let _ = self.0.write_record(record);
+    }
+
+    pub(super) fn finish(self) -> String {
+        let bytes = self.0.into_inner().unwrap_or_default();
+        String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+    }
 }
 
 /// Owned strings of literals.

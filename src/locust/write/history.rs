@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::fields::{csv_text, header, percentile_columns, percentile_fields, summary_fields};
+use super::fields::{CsvText, csv_text, header, percentile_columns, percentile_fields, summary_fields};
 use super::{TOTAL, by_name};
 use crate::locust::bucket::locust_bucket;
 use crate::locust::record::{Measurements, Record, Slice};
@@ -40,7 +40,9 @@ pub(super) fn bounded_history_csv(record: &Record, most_endpoint_rows: usize) ->
     let mut clock = HistoryClock { first, last_request: None };
 
     // Locust writes its first row when the test begins, before any request.
-    let mut rows = vec![columns(), total.row(first, 0, &total_key, &clock)];
+    let mut text = CsvText::new();
+    text.push(&columns());
+    text.push(&total.row(first, 0, &total_key, &clock));
     for (index, (second, users)) in record.users().into_iter().enumerate() {
         for slice in record.second(second).into_iter().flat_map(|second| &second.slices) {
             endpoints[slice.endpoint].add(second, slice);
@@ -50,11 +52,11 @@ pub(super) fn bounded_history_csv(record: &Record, most_endpoint_rows: usize) ->
         let is_last = index + 1 == seconds;
         if index % every == 0 || is_last {
             let seen = order.iter().filter(|(_, place)| endpoints[*place].total.requests() > 0);
-            rows.extend(seen.map(|(key, place)| endpoints[*place].row(second + 1, users, key, &clock)));
+            seen.for_each(|(key, place)| text.push(&endpoints[*place].row(second + 1, users, key, &clock)));
         }
-        rows.push(total.row(second + 1, users, &total_key, &clock));
+        text.push(&total.row(second + 1, users, &total_key, &clock));
     }
-    csv_text(rows)
+    text.finish()
 }
 
 fn columns() -> Vec<String> {

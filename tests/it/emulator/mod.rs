@@ -30,7 +30,7 @@ impl Api {
     }
 
     fn at(base: String, token: Option<&str>) -> Self {
-        let client = loadforge_ci::http::builder().unwrap().no_proxy().build().unwrap();
+        let client = loadforge_ci::http::builder().no_proxy().build().unwrap();
         Self { client, base, token: token.map(str::to_owned) }
     }
 

@@ -50,7 +50,7 @@ impl Service {
     }
 
     fn call(&self, method: reqwest::Method, path: &str, body: Option<Value>) -> Value {
-        let client = loadforge_ci::http::builder().unwrap().no_proxy().build().unwrap();
+        let client = loadforge_ci::http::builder().no_proxy().build().unwrap();
         let mut request = client.request(method, format!("{}{path}", self.url)).bearer_auth("t0p-s3cret");
         if let Some(body) = body {
             request = request.json(&body);

@@ -183,7 +183,7 @@ impl GitHub {
         }));
         let routes = Router::new().fallback(answers::answer).with_state(Arc::clone(&world));
         let server = tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
-        let client = loadforge_ci::http::builder().unwrap().no_proxy().build().unwrap();
+        let client = loadforge_ci::http::builder().no_proxy().build().unwrap();
         Self { api_url, client, world, server }
     }
 
