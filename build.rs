@@ -1,6 +1,6 @@
 //! How the program is linked, so that `cargo install` gives the same small program as a release.
 //!
-//! Only for Linux, and only in optimized builds: the linker that comes with Rust merges functions that are the same,
+//! Only for Linux, and only in the release profile, which is the one with `opt-level = "s"`: the linker that comes with Rust merges functions that are the same,
 //! writes relocations in their short form, and leaves out the tables for unwinding, which a program that aborts on a
 //! panic never reads. Where that linker is missing, the usual one links as always.
 
@@ -12,7 +12,7 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=build/discard.ld");
     let is = |name: &str, value: &str| env::var(name).is_ok_and(|found| found == value);
-    if !is("CARGO_CFG_TARGET_OS", "linux") || is("OPT_LEVEL", "0") || !is("CARGO_CFG_PANIC", "abort") {
+    if !is("CARGO_CFG_TARGET_OS", "linux") || !is("OPT_LEVEL", "s") {
         return;
     }
     let Some(linker) = linker() else { return };

@@ -26,8 +26,11 @@ pub fn parse(
         && (only == "--version" || only == "-V")
     {
         // What installers ask needs no flag of any command.
-        let version = format!("{} {}\n", env!("CARGO_PKG_NAME"), crate::VERSION);
-        return Err(clap::Error::raw(ErrorKind::DisplayVersion, version));
+        let command = Command::new(env!("CARGO_PKG_NAME")).version(crate::VERSION);
+        return Err(command
+            .try_get_matches_from(&arguments)
+            .err()
+            .unwrap_or_else(|| clap::Error::new(ErrorKind::DisplayVersion)));
     }
     let is_set = |name: &str| environment(name).is_some_and(|value| !matches!(value.to_str(), Some("" | "<nil>")));
     let mut command = with_environment(Cli::command(), &is_set);

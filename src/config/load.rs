@@ -11,6 +11,7 @@ use serde_saphyr::{Error as YamlError, Location, Spanned};
 use super::error::{self, ConfigError};
 use super::find::{DEFAULT_FILE, find};
 use super::model::{Config, ConfigFile};
+use super::variables::Variables;
 use crate::gate::{GateLine, PlacedGate, Waiver, WaiverEntry, WaiverError};
 use crate::verdict::Origin;
 
@@ -20,15 +21,6 @@ const DOLLAR: char = '\u{E000}';
 
 /// Stands for the value of a variable that is not set while only the rest of the file is needed.
 const UNSET: char = '\u{E001}';
-
-/// Which variables a command needs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Variables {
-    /// Every one that the file names.
-    All,
-    /// Those outside the sections `test`: nothing is started, so what the test needs may be unset.
-    OutsideTest,
-}
 
 /// Reads the configuration, merges the profile into it, and parses every gate and waiver.
 ///

@@ -15,15 +15,17 @@ mod host;
 mod load;
 mod model;
 mod test_section;
+mod variables;
 
 pub use confirm::{ConfirmSection, DurationShare, Wait};
 pub use duration::{Duration, NotADuration};
 pub use error::ConfigError;
 pub use guard::NotAllowed;
 pub use host::{NotAHost, check_host};
-pub use load::{Variables, load};
+pub use load::load;
 pub use model::{BaselineSection, Config, ConfigFile, Guard, Profile};
 pub use test_section::TestSection;
+pub use variables::Variables;
 
 /// The JSON schema of `loadforge.yml`.
 #[must_use]
