@@ -32,7 +32,8 @@ pub(super) fn clock(second: f64) -> String {
 /// A percentile on an axis on which every nine takes the same room: 0 for the shortest response time, 1 for p90, 2 for
 /// p99, 3 for p99.9.
 pub(super) fn nines(fraction: f64) -> f64 {
-    -(1.0 - fraction).max(1e-6).log10()
+    // Never -0, which would be written with its sign.
+    0.0 - (1.0 - fraction).max(1e-6).log10()
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::verdict::{Operator, Outcome, Row, Subject};
 /// Rows with a trend; the worst first.
 const MOST_ROWS: usize = 30;
 /// Rows whose values are in the table of builds.
-const MOST_COLUMNS: usize = 6;
+const MOST_COLUMNS: usize = 4;
 /// Size of the picture of a trend.
 const WIDTH: f64 = 280.0;
 const HEIGHT: f64 = 48.0;

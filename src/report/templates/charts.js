@@ -248,7 +248,11 @@
         option.selected = index === pick;
         select.append(option);
       });
-      select.addEventListener('change', () => { picks[place] = Number(select.value); drawPanels(); });
+      select.addEventListener('change', () => {
+        picks[place] = Number(select.value);
+        one.querySelector('.remove')?.setAttribute('aria-label', `Remove ${courses[picks[place]].name}`);
+        drawPanels();
+      });
       one.append(select);
       if (place) {
         const remove = element('button', 'remove', 'Remove');
