@@ -50,10 +50,12 @@ pub fn write(sink: &mut dyn Write, comparison: &RunComparison, width: usize) -> 
 }
 
 fn table<'a>(endpoints: impl Iterator<Item = &'a EndpointMove>) -> Table {
-    let values = COLUMNS.iter().map(|(_, head)| (*head, Align::Right));
+    // A build log has no room for p99.
+    let columns = || COLUMNS.iter().filter(|(measure, _)| *measure != "p99");
+    let values = columns().map(|(_, head)| (*head, Align::Right));
     let mut table = Table::new([("", Align::Left), ("endpoint", Align::Left)].into_iter().chain(values));
     for one in endpoints {
-        let values = COLUMNS.iter().map(|(measure, _)| value_text(one.value(measure)));
+        let values = columns().map(|(measure, _)| value_text(one.value(measure)));
         let head = [one.word().to_owned(), clean::line(&one.label()).into_owned()];
         table.row(head.into_iter().chain(values).collect());
     }

@@ -11,7 +11,7 @@ use crate::verdict::{Direction, EndpointMove, RunComparison, ValueMove};
 /// Rows of the page; more are counted.
 const MOST_ROWS: usize = 1000;
 /// Size of the picture of a move.
-const WIDTH: f64 = 220.0;
+const WIDTH: f64 = 150.0;
 
 /// The page: self-contained, without a script.
 #[must_use]
