@@ -12,6 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use url::Url;
 
+use super::body::GatheredBody;
 use super::error::{ApiError, ServiceRefusal};
 use super::message;
 use super::resend::until_answered;
@@ -309,12 +310,12 @@ fn authorization(scheme: AuthScheme, token: &SecretString) -> Result<HeaderValue
 
 /// Reads a body of at most `most` bytes.
 pub(super) async fn bounded(what: &str, mut response: Response, most: usize) -> Result<Vec<u8>, ApiError> {
-    let mut body = Vec::new();
+    let mut body = GatheredBody::default();
     while let Some(chunk) = response.chunk().await.map_err(|error| ApiError::transport(what, error))? {
-        if body.len() + chunk.len() > most {
+        if body.length + chunk.len() > most {
             return Err(ApiError::TooLarge { call: what.to_owned(), limit: most >> 20 });
         }
-        body.extend_from_slice(&chunk);
+        body.push(&chunk);
     }
-    Ok(body)
+    body.whole().map_err(|error| ApiError::Unreadable { call: what.to_owned(), problem: error.to_string() })
 }

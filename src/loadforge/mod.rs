@@ -4,6 +4,7 @@
 //! collect its results, cancel it. Nothing here knows a gate.
 
 mod adopt;
+mod body;
 mod calls;
 mod candidates;
 mod client;

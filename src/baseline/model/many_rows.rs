@@ -1,5 +1,7 @@
 //! The margin that many rows need, so that a whole build of unchanged code stays green.
 
+use std::cell::OnceCell;
+
 use crate::baseline::statistics::{clean_run_beyond, farthest};
 
 /// Of all clean builds, the share that may turn red by chance.
@@ -10,34 +12,39 @@ const MOST_SPREAD: f64 = 1.2;
 const STEPS: usize = 64;
 
 /// The margins for rows that must be missed in each of several runs, by the spread of the row. A table, because each
-/// margin takes two dozen evaluations of a normal tail and there may be thousands of rows.
+/// margin takes two dozen evaluations of a normal tail and there may be thousands of rows. Its entries are computed when
+/// they are needed, because a run of few endpoints needs few of them.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct ManyRows {
-    margins: Vec<f64>,
+    /// The chance that one run of unchanged code may miss a row by.
+    chance: f64,
+    slow_share: f64,
+    /// Empty where there is one row alone.
+    margins: Vec<OnceCell<f64>>,
 }
 
 impl ManyRows {
     /// `rows` can fail the build, each of them when it is missed in `runs` runs; `slow_share` of all runs is slow. Two
     /// rows of an endpoint rise and fall together, so they count as one.
     pub(super) fn new(rows: usize, runs: usize, slow_share: f64) -> Self {
-        if rows < 2 {
-            return Self { margins: Vec::new() };
-        }
         let chance = (2.0 * BUDGET / rows as f64).powf(1.0 / runs as f64);
-        let margin = |step: usize| {
-            let spread = LEAST_SPREAD * (MOST_SPREAD / LEAST_SPREAD).powf(step as f64 / (STEPS - 1) as f64);
-            let (mut low, mut high) = (0.0, farthest(spread));
-            for _ in 0..22 {
-                let middle = 0.5 * (low + high);
-                if clean_run_beyond(middle, spread, slow_share) > chance {
-                    low = middle;
-                } else {
-                    high = middle;
-                }
+        let steps = if rows < 2 { 0 } else { STEPS };
+        Self { chance, slow_share, margins: vec![OnceCell::new(); steps] }
+    }
+
+    /// The margin of one entry, by bisection.
+    fn compute(&self, step: usize) -> f64 {
+        let spread = LEAST_SPREAD * (MOST_SPREAD / LEAST_SPREAD).powf(step as f64 / (STEPS - 1) as f64);
+        let (mut low, mut high) = (0.0, farthest(spread));
+        for _ in 0..22 {
+            let middle = 0.5 * (low + high);
+            if clean_run_beyond(middle, spread, self.slow_share) > self.chance {
+                low = middle;
+            } else {
+                high = middle;
             }
-            high
-        };
-        Self { margins: (0..STEPS).map(margin).collect() }
+        }
+        high
     }
 
     /// The margin for a spread, as a natural logarithm; 0 where there is one row alone.
@@ -46,8 +53,9 @@ impl ManyRows {
         let position = if position.is_finite() { position.clamp(0.0, (STEPS - 1) as f64) } else { 0.0 };
         let step = (position as usize).min(STEPS - 2);
         let weight = position - step as f64;
-        match self.margins.get(step..step + 2) {
-            Some([below, above]) => (1.0 - weight) * below + weight * above,
+        let entry = |step: usize| Some(*self.margins.get(step)?.get_or_init(|| self.compute(step)));
+        match (entry(step), entry(step + 1)) {
+            (Some(below), Some(above)) => (1.0 - weight) * below + weight * above,
             _ => 0.0,
         }
     }
