@@ -381,6 +381,9 @@ pub struct DemoArgs {
     /// Length of the load test
     #[arg(long, value_name = "DURATION", default_value = "30s")]
     pub duration: Duration,
+    /// Serve the sample shop alone at this address until Ctrl-C, as a target to try a script on
+    #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["results", "duration"])]
+    pub serve: Option<SocketAddr>,
 }
 
 /// Arguments of `init`.

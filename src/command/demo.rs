@@ -40,6 +40,9 @@ const GATES: [&str; 5] = [
 
 pub(super) async fn run(arguments: &DemoArgs, output: OutputArgs, mut sink: impl Write) -> Result<Exit, CommandError> {
     let faults = if arguments.broken { vec![Fault::SlowLogin { factor: SLOW_LOGIN }] } else { Vec::new() };
+    if let Some(listen) = arguments.serve {
+        return serve(ShopConfig { listen, faults, ..ShopConfig::default() }, sink).await;
+    }
     let shop = Shop::start(ShopConfig { faults, ..ShopConfig::default() }).await?;
     explain(arguments, &shop.url());
     let service = Service::local(LocalLoad::default()).await?;
@@ -59,6 +62,18 @@ pub(super) async fn run(arguments: &DemoArgs, output: OutputArgs, mut sink: impl
     tracing::info!("the shop counted {} of its own", counted(served, "request"));
     let exit = verdict(&arguments.results, output)?;
     answer(exit, printed(writeln!(sink, "\n{}", next(arguments, exit)).and_then(|()| sink.flush())))
+}
+
+/// Serves the shop alone, as a target to try a script on.
+async fn serve(config: ShopConfig, mut sink: impl Write) -> Result<Exit, CommandError> {
+    let mut stop = running::stop_signals()?;
+    let shop = Shop::start(config).await?;
+    // The address goes to stdout, so that a script can read it.
+    printed(writeln!(sink, "{}", shop.url()).and_then(|()| sink.flush()))?;
+    tracing::info!("serving the sample shop; stop it with Ctrl-C");
+    let signal = stop.signal().await;
+    shop.shutdown().await;
+    Ok(signal.exit())
 }
 
 fn explain(arguments: &DemoArgs, url: &str) {

@@ -24,6 +24,7 @@ mod gate;
 mod github;
 mod green;
 mod identity;
+mod init;
 mod insight;
 mod killed;
 mod lint;

@@ -1,6 +1,6 @@
-"""A first load test. Run it anywhere with:
+"""A first load test. Run it on this machine with:
 
-    TARGET_HOST=http://localhost:8080 loadforge-ci run --engine local
+    TARGET_HOST=http://localhost:8080 loadforge-ci run --engine local --duration 1m
 """
 
 import os

@@ -11,6 +11,10 @@ use super::answer::{Parameters, ShopRefusal, page};
 use super::data::CATEGORIES;
 use super::state::ShopState;
 
+pub(super) async fn home() -> Json<Value> {
+    Json(json!({ "shop": "sample shop of loadforge-ci", "products": "/api/v1/products" }))
+}
+
 pub(super) async fn health() -> Json<Value> {
     Json(json!({ "status": "ok" }))
 }

@@ -36,7 +36,7 @@ pub(super) struct ShopEndpoint {
     pub(super) latency: Latency,
 }
 
-const ENDPOINTS: [ShopEndpoint; 15] = [
+const ENDPOINTS: [ShopEndpoint; 16] = [
     endpoint("GET", "/health", 3.0, 0.15),
     endpoint("GET", "/api/v1/products", 21.0, 0.17),
     endpoint("GET", "/api/v1/products/[id]", 14.0, 0.17),
@@ -52,6 +52,7 @@ const ENDPOINTS: [ShopEndpoint; 15] = [
     endpoint("POST", "/api/v1/carts/[id]/checkout", 85.0, 0.2),
     endpoint("POST", "/api/v1/imports/customers", 110.0, 0.2),
     endpoint("POST", "/api/v1/reports/generate", 145.0, 0.17),
+    endpoint("GET", "/", 4.0, 0.15),
 ];
 
 /// What a request that fits no endpoint is counted as.

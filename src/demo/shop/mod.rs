@@ -177,6 +177,7 @@ impl Drop for RunningShop {
 
 fn router(inner: Arc<ShopState>) -> Router {
     let shop = Router::new()
+        .route("/", get(catalogue::home))
         .route("/health", get(catalogue::health))
         .route("/api/v1/products", get(catalogue::products))
         .route("/api/v1/products/{id}", get(catalogue::product))
