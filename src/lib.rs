@@ -2,6 +2,7 @@
 //!
 //! The steps, in this order: **trigger → follow → collect → judge → report → publish**.
 
+pub mod attempts;
 pub mod baseline;
 pub mod circleci;
 pub mod clean;

@@ -33,25 +33,29 @@ pub fn combine(
     on_inconclusive: OnInconclusive,
 ) -> Verdict {
     let mut verdict = first.clone();
-    let mut on_inconclusive = on_inconclusive;
     for row in verdict.rows.iter_mut().filter(|row| row.baseline.is_some()) {
         let again = again(row, further);
         let observed = |run: usize| again.get(run).and_then(|other| other.row).and_then(|row| row.observed);
         (row.second_observed, row.third_observed) = (observed(0), observed(1));
         if is_suspect(row) {
-            let (decided, has_failed) = (Decided::of(row, &again, most), row.outcome == Outcome::Fail);
-            settle(row, &decided, missing);
-            if has_failed && !decided.is_known() {
-                on_inconclusive = OnInconclusive::Fail;
-            }
+            settle(row, &Decided::of(row, &again, most), missing);
         } else if let Some(run) = again.iter().position(RowAgain::failed) {
             row.reason.prefix(&format!("missed in the {} run only; ", ["second", "third"][run.min(1)]));
             // What the first run could not judge stays open.
             row.outcome = row.outcome.max(Outcome::Warn);
         }
     }
-    summarize(&mut verdict, on_inconclusive);
+    summarize(&mut verdict, policy(first, further, most, on_inconclusive));
     verdict
+}
+
+/// What an inconclusive row means for the combined verdict: a failed row that could not be confirmed stops the build,
+/// whatever `on_inconclusive` says.
+#[must_use]
+pub fn policy(first: &Verdict, further: &[Verdict], most: usize, on_inconclusive: OnInconclusive) -> OnInconclusive {
+    let failed = first.rows.iter().filter(|row| row.baseline.is_some() && row.outcome == Outcome::Fail);
+    let mut unconfirmed = failed.filter(|row| !Decided::of(row, &again(row, further), most).is_known());
+    if unconfirmed.next().is_some() { OnInconclusive::Fail } else { on_inconclusive }
 }
 
 /// A row in a further run.

@@ -31,7 +31,7 @@ pub use add::{AddError, AddRules, Added};
 pub use backtest::{Backtest, GateRecord, Miss, backtest};
 pub use comparable::{ComparableRuns, Rules, ThisRun};
 pub use compare::{ComparedRun, NotComparable, compare};
-pub use confirm::{Cost, combine, needs_another};
+pub use confirm::{Cost, combine, needs_another, policy};
 pub use evidence::evidence;
 pub use head::RunHead;
 pub use history::RunHistory;

@@ -25,6 +25,7 @@ fn of(ci: &CircleCi, lookup: impl Fn(&str) -> Option<String>, profile: Option<&s
         job_number: value("CIRCLE_BUILD_NUM").and_then(|number| number.parse().ok()),
         committed_at: None,
         workflow: value("CIRCLE_WORKFLOW_ID"),
+        pipeline: value("CIRCLE_PIPELINE_ID"),
         workspace: value("CIRCLE_WORKFLOW_WORKSPACE_ID"),
     }
 }

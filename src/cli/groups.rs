@@ -14,7 +14,7 @@ use crate::config::{self, Config, ConfigError, Duration, Variables};
 use crate::github::{Mode, Only};
 use crate::log::{ColorChoice, LogFormat, LogOptions};
 use crate::results::{Engine, StartApi};
-use crate::verdict::{OnInconclusive, TargetPolicy};
+use crate::verdict::{AttemptsPolicy, OnInconclusive, TargetPolicy};
 
 /// Output.
 #[derive(Debug, Clone, Copy, Args)]
@@ -248,6 +248,9 @@ pub struct GateArgs {
     /// What the saved test's own targets mean [default: fail]
     #[arg(long, value_enum, value_name = "fail|warn|ignore")]
     pub loadforge_targets: Option<TargetPolicy>,
+    /// How several attempts at one commit are judged: by the median of all, or by the last alone [default: together]
+    #[arg(long, value_enum, value_name = "together|last")]
+    pub attempts: Option<AttemptsPolicy>,
     /// When a `vs baseline` gate fails, run the test again (at most twice) and fail only what those runs confirm
     #[arg(long)]
     pub confirm: bool,

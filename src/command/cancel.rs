@@ -21,9 +21,10 @@ pub(super) async fn run(arguments: &CancelArgs) -> Result<Exit, CommandError> {
     if arguments.superseded {
         return superseded(&mut session, arguments, &ci).await;
     }
+    let asking = Asking::of(&arguments.build, arguments.config.profile.as_deref(), &ci);
+    running::take_started(&session.folder, &asking, arguments.run_id)?;
     let recorded: Option<RunRecord> = session.folder.read_json_if_there(ResultsFolder::RUN)?;
     if let Some(mut record) = recorded.filter(|_| arguments.run_id.is_none()) {
-        let asking = Asking::of(&arguments.build, None, &ci);
         let api_url = service.client.url().to_string();
         asking.admit(&mut record, &session.folder, Some((Engine::Loadforge, &api_url)))?;
     }
@@ -46,6 +47,7 @@ async fn superseded(session: &mut Session<'_>, arguments: &CancelArgs, ci: &Circ
         ));
     };
     let mut records = records_below(session.folder.path());
+    records.extend(records_below(session.folder.started().path()));
     records.extend(records_below(session.folder.previous().path()));
     records.extend(records_below(&arguments.folder.history));
     let Superseded { cancelled, unknown } = session.cancel_superseded(&build, &records).await?;

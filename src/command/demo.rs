@@ -15,7 +15,7 @@ use crate::exit::Exit;
 use crate::gate::{self, Options, PlacedGate};
 use crate::judging::{self, Judging, RunUnderTest};
 use crate::loadforge::{RunOutcome, RunPlan, ScriptFile};
-use crate::results::{Engine, LocalLoad, ResultsFolder, StartApi, TestSource};
+use crate::results::{Build, Engine, LocalLoad, ResultsFolder, StartApi, TestSource};
 use crate::running::{self, Preflight, Service};
 use crate::stdout::{answer, printed};
 use crate::text::counted;
@@ -119,7 +119,7 @@ fn verdict(results: &Path, output: OutputArgs) -> Result<Exit, CommandError> {
     let mut under_test = RunUnderTest::of_folder(ResultsFolder::new(results))?;
     let config = Config::default();
     let verdict = Judging::new(gates, &config, None, options).judge(&mut under_test)?;
-    let judged = under_test.judged(verdict, &circleci::environment());
+    let judged = under_test.judged(verdict, &circleci::environment(), &Build::default());
     judging::write_reports(&judged, None, output)?;
     Ok(gate::exit(&judged.verdict))
 }

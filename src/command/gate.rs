@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::gate::{self, Options};
-use crate::judging::{self, ConfirmPlan, Judging, RunUnderTest, Settled};
+use crate::judging::{self, Attempts, ConfirmPlan, Judging, RunUnderTest, Settled};
 use crate::results::{ResultsFolder, TestSource};
 use crate::running;
 use crate::stdout::answer;
@@ -39,8 +39,13 @@ pub(super) async fn run(arguments: &GateCommandArgs, output: OutputArgs) -> Resu
     let history = history.as_ref().map(|history| (history, &rules));
     let (compared, shown) = if compares { (history, None) } else { (None, history) };
     let by = Judging::new(gates, &config, compared, options).showing(shown).with_most_runs(confirm.most_runs());
-    let Settled { verdict, stopped } = judging::settle(&mut under_test, &by, confirm, arguments, &build).await?;
-    let judged = under_test.judged(verdict, &ci);
+    let attempts = Attempts::of(arguments, &config, &ci, &build)?;
+    let Settled { verdict, on_inconclusive, stopped } =
+        judging::settle(&mut under_test, &by, confirm, arguments, &build).await?;
+    let mut judged = under_test.judged(verdict, &ci, &build);
+    if let Some(attempts) = attempts {
+        attempts.count_in(&mut judged, &by, on_inconclusive);
+    }
     let judged = if arguments.gate.no_artifact_links { judged.without_artifacts() } else { judged };
     let written = judging::write_reports(&judged, template.as_ref(), output);
     if let Some(stopped) = stopped {

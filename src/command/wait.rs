@@ -22,10 +22,11 @@ pub(super) async fn run(arguments: &WaitArgs) -> Result<Exit, CommandError> {
     let ci = running::environment(&arguments.build.build);
     let asking = Asking::of(&arguments.build, arguments.config.profile.as_deref(), &ci);
     let folder = ResultsFolder::new(&arguments.folder.results);
-    let recorded: Option<RunRecord> = folder.read_json_if_there(ResultsFolder::RUN)?;
-    if recorded.is_none() && running::is_left_to_container_0(&ci) {
+    if !folder.file(ResultsFolder::RUN).exists() && running::is_left_to_container_0(&ci) {
         return Ok(Exit::Passed);
     }
+    running::take_started(&folder, &asking, arguments.run_id)?;
+    let recorded: Option<RunRecord> = folder.read_json_if_there(ResultsFolder::RUN)?;
     let recorded = recorded.filter(|record| arguments.run_id.is_none() || record.run_id == arguments.run_id);
     let api_url = running::api_url(&arguments.service)?.to_string();
     if let Some(mut record) = recorded.clone() {

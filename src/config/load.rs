@@ -161,6 +161,7 @@ fn typed(file: &str, text: &str, written: ConfigFile) -> Result<Config, ConfigEr
         confirm,
         on_inconclusive,
         loadforge_targets,
+        attempts,
         ..
     } = written;
     let folder = Path::new(file).parent().unwrap_or_else(|| Path::new(""));
@@ -174,6 +175,7 @@ fn typed(file: &str, text: &str, written: ConfigFile) -> Result<Config, ConfigEr
         confirm,
         on_inconclusive,
         loadforge_targets,
+        attempts,
     })
 }
 

@@ -11,7 +11,7 @@ use serde_saphyr::Spanned;
 use super::test_section::TestSection;
 use super::{ConfirmSection, Duration};
 use crate::gate::{GateLine, PlacedGate, Waiver, WaiverEntry};
-use crate::verdict::{OnInconclusive, TargetPolicy};
+use crate::verdict::{AttemptsPolicy, OnInconclusive, TargetPolicy};
 
 /// The configuration a command goes by: the file with a profile laid over it, every gate and waiver parsed.
 #[derive(Debug, Clone, Default)]
@@ -32,6 +32,8 @@ pub struct Config {
     pub on_inconclusive: Option<OnInconclusive>,
     /// What the saved test's own targets (`run_passed`) mean; `None` is the default, `fail`.
     pub loadforge_targets: Option<TargetPolicy>,
+    /// How several attempts at one commit are judged; `None` is the default, `together`.
+    pub attempts: Option<AttemptsPolicy>,
 }
 
 /// The whole file. Every part is optional; unknown and duplicate keys are errors.
@@ -59,6 +61,8 @@ pub struct ConfigFile<T = TestSection> {
     pub on_inconclusive: Option<OnInconclusive>,
     /// What the saved test's own targets (`run_passed`) mean. Default: `fail`.
     pub loadforge_targets: Option<TargetPolicy>,
+    /// How several attempts at one commit are judged: by the median of all, or by the last alone. Default: `together`.
+    pub attempts: Option<AttemptsPolicy>,
     /// Named variants; the values of a profile override the rest of the file.
     pub profiles: BTreeMap<String, Profile<T>>,
 }
@@ -160,30 +164,54 @@ pub struct Profile<T = TestSection> {
     pub on_inconclusive: Option<OnInconclusive>,
     /// What the saved test's own targets mean.
     pub loadforge_targets: Option<TargetPolicy>,
+    /// How several attempts at one commit are judged.
+    pub attempts: Option<AttemptsPolicy>,
 }
 
 impl<T> ConfigFile<T> {
     /// The same without a test.
     pub(super) fn without_test(self) -> ConfigFile {
-        let Self { test: _, guard, gates, waivers, baseline, confirm, on_inconclusive, loadforge_targets, profiles } =
-            self;
+        let Self {
+            test: _,
+            guard,
+            gates,
+            waivers,
+            baseline,
+            confirm,
+            on_inconclusive,
+            loadforge_targets,
+            attempts,
+            profiles,
+        } = self;
         let profiles = profiles.into_iter().map(|(name, profile)| (name, profile.without_test())).collect();
         let test = TestSection::default();
-        ConfigFile { test, guard, gates, waivers, baseline, confirm, on_inconclusive, loadforge_targets, profiles }
+        ConfigFile {
+            test,
+            guard,
+            gates,
+            waivers,
+            baseline,
+            confirm,
+            on_inconclusive,
+            loadforge_targets,
+            attempts,
+            profiles,
+        }
     }
 }
 
 impl<T> Profile<T> {
     fn without_test(self) -> Profile {
-        let Self { test: _, guard, gates, baseline, confirm, on_inconclusive, loadforge_targets } = self;
-        Profile { test: TestSection::default(), guard, gates, baseline, confirm, on_inconclusive, loadforge_targets }
+        let Self { test: _, guard, gates, baseline, confirm, on_inconclusive, loadforge_targets, attempts } = self;
+        let test = TestSection::default();
+        Profile { test, guard, gates, baseline, confirm, on_inconclusive, loadforge_targets, attempts }
     }
 }
 
 impl ConfigFile {
     /// Merges a profile into the file: the profile's values win.
     pub(super) fn merge(&mut self, profile: Profile) {
-        let Profile { test, guard, gates, baseline, confirm, on_inconclusive, loadforge_targets } = profile;
+        let Profile { test, guard, gates, baseline, confirm, on_inconclusive, loadforge_targets, attempts } = profile;
         self.test.merge(test);
         self.guard = guard.unwrap_or_else(|| std::mem::take(&mut self.guard));
         self.gates = gates.unwrap_or_else(|| std::mem::take(&mut self.gates));
@@ -195,5 +223,6 @@ impl ConfigFile {
         self.confirm.wait = confirm.wait.or(self.confirm.wait);
         self.on_inconclusive = on_inconclusive.or(self.on_inconclusive);
         self.loadforge_targets = loadforge_targets.or(self.loadforge_targets);
+        self.attempts = attempts.or(self.attempts);
     }
 }

@@ -30,4 +30,4 @@ pub use line::GateLine;
 pub use measure::{ErrorClass, Measure, Measured, PlainMeasure, Scatter};
 pub use selector::Selector;
 pub use summary::{exit, summarize};
-pub use waiver::{Waiver, WaiverEntry, WaiverError, waive};
+pub use waiver::{Waiver, WaiverEntry, WaiverError, unwaive, waive};

@@ -103,7 +103,7 @@ impl Waiver {
     /// Whether the row's value is within what is accepted.
     fn accepts(&self, row: &Row) -> bool {
         let (value, worst) = match self.accept {
-            Accepted::Value(limit) => (row.observed, limit.value()),
+            Accepted::Value(limit) => (row.judged_value(), limit.value()),
             Accepted::Change(change) => (row.baseline.as_ref().and_then(|baseline| baseline.change_percent), change),
         };
         value.is_some_and(|value| match row.operator {
@@ -116,9 +116,19 @@ impl Waiver {
         WaiverNote { owner: self.owner.clone(), reason: self.reason.clone(), expires: self.expires.to_string() }
     }
 
+    /// Whether a row that no gate makes says that nothing needs this waiver.
+    fn wrote(&self, row: &Row) -> bool {
+        row.severity == Severity::Warn && row.origin == self.origin && row.gate == self.written_gate()
+    }
+
+    /// Its gate as its rows spell it, without a severity.
+    fn written_gate(&self) -> String {
+        Gate { severity: Severity::Fail, ..self.gate.clone() }.to_string()
+    }
+
     /// The row that says that nothing needs the waiver.
     fn unused(&self, judged: bool, today: Date) -> Row {
-        let gate = Gate { severity: Severity::Fail, ..self.gate.clone() }.to_string();
+        let gate = self.written_gate();
         let why = if judged { "the gate is met without it" } else { "no such gate was judged" };
         let state =
             if self.expires < today { format!("expired on {}", self.expires) } else { "is not used".to_owned() };
@@ -163,6 +173,20 @@ pub fn waive(
     }
     verdict.rows.extend(unused);
     summarize(verdict, on_inconclusive);
+}
+
+/// Takes back what [`waive`] did, so that rows can change before it is called again. Outcome and sentence stay as they are.
+pub fn unwaive(verdict: &mut Verdict, waivers: &[Waiver]) {
+    let says_unused = |row: &Row| {
+        row.subject == Subject::Run && row.gate_index.is_none() && waivers.iter().any(|waiver| waiver.wrote(row))
+    };
+    verdict.rows.retain(|row| !says_unused(row));
+    for row in &mut verdict.rows {
+        row.reason.waivers.clear();
+        if row.waiver.take().is_some() && row.severity == Severity::Fail {
+            row.outcome = Outcome::Fail;
+        }
+    }
 }
 
 fn apply(waiver: &Waiver, row: &mut Row, today: Date) {

@@ -12,7 +12,7 @@ use crate::exit::Exit;
 use crate::loadforge::RunOutcome;
 use crate::results::{Build, Engine, ResultsFolder, RunRecord, load_generators};
 use crate::running::{self, Preflight, Service};
-use crate::verdict::{Confirmation, Outcome, Unit, Verdict};
+use crate::verdict::{Confirmation, OnInconclusive, Outcome, Unit, Verdict};
 
 /// Default number of confirming runs.
 const FURTHER_RUNS: usize = 2;
@@ -75,6 +75,8 @@ impl ConfirmPlan {
 /// A verdict that no further run can change any more.
 pub(crate) struct Settled {
     pub(crate) verdict: Verdict,
+    /// What an inconclusive row means for it.
+    pub(crate) on_inconclusive: OnInconclusive,
     /// The command was asked to stop during a further run: what is measured is still written, and nothing more is done.
     pub(crate) stopped: Option<CommandError>,
 }
@@ -93,16 +95,18 @@ pub(crate) async fn settle(
 ) -> Result<Settled, CommandError> {
     let most = confirm.most_runs;
     let first = by.judge(under_test)?;
-    let settled = |verdict| Ok(Settled { verdict: with_evidence(verdict), stopped: None });
+    let asked = by.options.on_inconclusive;
+    let settled =
+        |verdict, on_inconclusive| Ok(Settled { verdict: with_evidence(verdict), on_inconclusive, stopped: None });
     let Some(record) = under_test.run.clone().filter(|_| baseline::needs_another(&first, &[], most.max(2))) else {
-        return settled(first);
+        return settled(first, asked);
     };
     if most < 2 {
         if record.identity.engine == Engine::Csv {
             return settled(first);
         }
         tracing::info!("one run alone failed a comparison with the history; with --confirm further runs decide");
-        return settled(first);
+        return settled(first, asked);
     }
     let further = Further { record: &record, by, confirm, arguments, build };
     let mut verdicts = Vec::new();
@@ -121,20 +125,22 @@ pub(crate) async fn settle(
             }
             Err(fault) if !confirm.asked && !is_stopped(&fault) => {
                 tracing::info!("one run alone decides, because there is no further run: {fault}");
-                return settled(by.with_most_runs(1).judge(under_test)?);
+                return settled(by.with_most_runs(1).judge(under_test)?, asked);
             }
             Err(fault) => {
                 tracing::warn!("there is no further run to confirm with: {fault}");
                 let missing = Some(fault.message.as_str());
-                let verdict = baseline::combine(&first, &verdicts, most, missing, by.options.on_inconclusive);
+                let verdict = baseline::combine(&first, &verdicts, most, missing, asked);
+                let on_inconclusive = baseline::policy(&first, &verdicts, most, asked);
                 let stopped = is_stopped(&fault).then_some(fault);
                 let verdict = Verdict { confirmation: spent.confirmation(), ..verdict };
-                return Ok(Settled { verdict: with_evidence(verdict), stopped });
+                return Ok(Settled { verdict: with_evidence(verdict), on_inconclusive, stopped });
             }
         }
     }
-    let verdict = baseline::combine(&first, &verdicts, most, None, by.options.on_inconclusive);
-    settled(Verdict { confirmation: spent.confirmation(), ..verdict })
+    let verdict = baseline::combine(&first, &verdicts, most, None, asked);
+    let on_inconclusive = baseline::policy(&first, &verdicts, most, asked);
+    settled(Verdict { confirmation: spent.confirmation(), ..verdict }, on_inconclusive)
 }
 
 fn with_evidence(verdict: Verdict) -> Verdict {

@@ -12,11 +12,11 @@ use crate::log;
 use crate::report::Background;
 use crate::results::{ResultsFolder, Timeline};
 use crate::series::{RunSeries, StatsHistory};
-use crate::verdict::Verdict;
+use crate::verdict::{OnInconclusive, Verdict};
 
 /// Everything a run is judged by.
 pub(crate) struct Judging<'a> {
-    gates: Vec<PlacedGate>,
+    pub(super) gates: Vec<PlacedGate>,
     history: Option<(&'a HistoryIndex, &'a Rules)>,
     /// A history that no gate compares with, for the page alone.
     shown: Option<(&'a HistoryIndex, &'a Rules)>,
@@ -82,8 +82,7 @@ impl<'a> Judging<'a> {
             (found, timeline) = (reading.findings, reading.timeline);
             reading.answers
         });
-        let today = jiff::Zoned::now().date();
-        gate::waive(&mut verdict, &self.gates, &self.config.waivers, today, self.options.on_inconclusive);
+        self.waive(&mut verdict, self.options.on_inconclusive);
         let usual = learned.as_ref().and_then(history::usual);
         if under_test.lacks_timeline {
             under_test.results.timeline = timeline?;
@@ -101,5 +100,11 @@ impl<'a> Judging<'a> {
             Err(fault) => log::warn("no findings", &fault),
         }
         Ok(verdict)
+    }
+
+    /// Applies the waivers to a verdict and sums it up.
+    pub(super) fn waive(&self, verdict: &mut Verdict, on_inconclusive: OnInconclusive) {
+        let today = jiff::Zoned::now().date();
+        gate::waive(verdict, &self.gates, &self.config.waivers, today, on_inconclusive);
     }
 }

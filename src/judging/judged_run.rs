@@ -1,6 +1,6 @@
 //! A results folder that `gate` has judged, read back for publishing.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::circleci::CircleCi;
 use crate::error::{CommandError, Explain};
@@ -17,6 +17,8 @@ pub(crate) struct JudgedRun {
     pub(crate) links: Links,
     /// For the page; what is read back for publishing does without.
     pub(crate) background: Option<Background>,
+    /// The stats CSV that was named, where files were.
+    pub(super) stats: Option<PathBuf>,
 }
 
 impl JudgedRun {
@@ -32,7 +34,7 @@ impl JudgedRun {
         // The artifacts are those of the job that judged. Where it kept no links, only this job's page is sure to be there.
         let kept = folder.read_json_if_there(ResultsFolder::LINKS).ok().flatten();
         let links = kept.unwrap_or_else(|| Links { job: ci.build_url.clone(), ..Links::default() });
-        Ok(Self { verdict, results, run, links, folder, background: None })
+        Ok(Self { verdict, results, run, links, folder, background: None, stats: None })
     }
 
     /// The same without links to artifacts, because the results folder is not stored as one.
@@ -55,16 +57,48 @@ impl JudgedRun {
     /// What the test is called: as the run names it, with the profile and the job that distinguish it from others of the same
     /// test, else as its folder is named.
     pub(crate) fn name(&self) -> String {
-        let Some(run) = &self.run else {
-            return self.folder.path().file_name().map_or_else(String::new, |name| name.to_string_lossy().into());
-        };
-        let Build { profile, job_name, .. } = &run.identity.build;
-        // The default names of the orb's jobs add no information; those of a matrix or a `name:` do.
-        let usual = |job: &&String| ["load-test", "gate"].contains(&job.rsplit('/').next().unwrap_or_default());
-        let parts = [profile.as_ref(), job_name.as_ref().filter(|job| !usual(job))];
-        let leg: Vec<&str> = parts.into_iter().flatten().map(String::as_str).collect();
-        if leg.is_empty() { run.test.clone() } else { format!("{} ({})", run.test, leg.join(", ")) }
+        match (&self.run, &self.verdict.judged) {
+            (Some(run), _) => with_parts(&run.test, &leg(&run.identity.build)),
+            (None, Some(files)) => files.clone(),
+            (None, None) => file_name(self.folder.path()),
+        }
     }
+}
+
+/// What the files are called that were judged in place of a run: by the stats file, and by what tells it from others of the
+/// same name, the folder of the reports where one was named, the profile and the job's own name. The file's path is as it
+/// was given; of an absolute one the folder and the name, because the rest differs from machine to machine.
+pub(super) fn name_of_files(stats: &Path, folder: &Path, build: &Build) -> String {
+    let parts: Vec<String> =
+        stats.iter().filter(|part| *part != ".").map(|part| part.to_string_lossy().into_owned()).collect();
+    let shown = if stats.is_absolute() { &parts[parts.len().saturating_sub(2)..] } else { &parts[..] };
+    let text = shown.join("/");
+    let text = text.strip_suffix(".gz").unwrap_or(&text);
+    let name = ["_stats.csv", ".csv"].iter().find_map(|end| text.strip_suffix(end)).unwrap_or(text);
+    let folder = file_name(folder);
+    let mut parts = leg(build);
+    if folder != USUAL_FOLDER {
+        parts.insert(0, folder);
+    }
+    with_parts(name, &parts)
+}
+
+/// The results folder where none is named.
+const USUAL_FOLDER: &str = "loadforge-results";
+
+fn file_name(path: &Path) -> String {
+    path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into())
+}
+
+/// The profile and the job. The default names of the orb's jobs add no information; those of a matrix or a `name:` do.
+fn leg(build: &Build) -> Vec<String> {
+    let usual = |job: &&String| ["load-test", "gate"].contains(&job.rsplit('/').next().unwrap_or_default());
+    let parts = [build.profile.as_ref(), build.job_name.as_ref().filter(|job| !usual(job))];
+    parts.into_iter().flatten().cloned().collect()
+}
+
+fn with_parts(name: &str, parts: &[String]) -> String {
+    if parts.is_empty() { name.to_owned() } else { format!("{name} ({})", parts.join(", ")) }
 }
 
 fn not_judged(fault: &FolderError, path: &Path) -> CommandError {
@@ -86,6 +120,23 @@ pub(super) fn links(ci: &CircleCi, folder: &Path) -> Links {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn files_are_named_by_their_prefix_and_by_what_tells_them_apart() {
+        let text = |text: &str| Some(text.to_owned());
+        let plain = Build::default();
+        let leg = Build { profile: text("quick"), job_name: text("perf-eu"), ..Build::default() };
+        let usual = Build { job_name: text("loadforge/gate"), ..Build::default() };
+        for (stats, folder, build, name) in [
+            ("out/checkout_stats.csv", "loadforge-results", &plain, "out/checkout"),
+            ("./search_stats.csv.gz", "x/loadforge-results", &usual, "search"),
+            ("/home/ci/project/out/checkout_stats.csv", "loadforge-results", &plain, "out/checkout"),
+            ("stats.csv", "perf-results", &plain, "stats (perf-results)"),
+            ("a_stats.csv", "perf-results/", &leg, "a (perf-results, quick, perf-eu)"),
+        ] {
+            assert_eq!(name_of_files(Path::new(stats), Path::new(folder), build), name);
+        }
+    }
 
     #[test]
     fn links_lead_to_the_artifacts_of_the_job() {

@@ -4,6 +4,7 @@
 //! run of `--confirm`, [`JudgedRun`] the results with their verdict. [`write_reports`] and [`publish_all`] say what came
 //! of it.
 
+mod attempts;
 mod background;
 mod confirm;
 mod csv_run;
@@ -16,6 +17,7 @@ mod reports;
 mod run_under_test;
 mod siblings;
 
+pub(crate) use attempts::Attempts;
 pub(crate) use confirm::{ConfirmPlan, Settled, settle};
 pub(crate) use gates::{check, gates};
 pub(crate) use history::{open_history, open_index, rules};

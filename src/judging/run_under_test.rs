@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use super::csv_run;
-use super::judged_run::{JudgedRun, links};
+use super::judged_run::{JudgedRun, links, name_of_files};
 use super::siblings::Siblings;
 use crate::circleci::CircleCi;
 use crate::cli::{GateArgs, GateCommandArgs};
@@ -12,7 +12,7 @@ use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::redact;
 use crate::report::Background;
-use crate::results::{Engine, Results, ResultsFolder, RunRecord, RunState};
+use crate::results::{Build, Engine, Results, ResultsFolder, RunRecord, RunState};
 use crate::running::{self, Asking};
 use crate::series::{self, CsvFile};
 use crate::verdict::Verdict;
@@ -29,6 +29,8 @@ pub(crate) struct RunUnderTest {
     pub(super) lacks_timeline: bool,
     /// What judging read on the way, for the page.
     pub(super) background: Background,
+    /// The stats CSV that was named, where files were.
+    pub(super) stats: Option<PathBuf>,
 }
 
 impl RunUnderTest {
@@ -42,6 +44,7 @@ impl RunUnderTest {
         let Some(stats) = &gate.from else {
             let asking = Asking::of(build, config.profile.as_deref(), ci);
             let api_url = running::named_api_url(service);
+            running::take_started(&folder, &asking, None)?;
             return Self::of_build(folder, &asking, api_url.as_deref());
         };
         csv_run::make_room(&folder, stats, csv_run.test.is_some())?;
@@ -78,7 +81,8 @@ impl RunUnderTest {
         }
         let results = folder.read_json(ResultsFolder::RESULTS)?;
         let history = Some(folder.file(ResultsFolder::HISTORY)).filter(|path| path.exists());
-        Ok(Self { folder, results, run, history, lacks_timeline: false, background: Background::default() })
+        let background = Background::default();
+        Ok(Self { folder, results, run, history, lacks_timeline: false, background, stats: None })
     }
 
     fn of_files(stats: &Path, gate: &GateArgs, folder: ResultsFolder) -> Result<Self, CommandError> {
@@ -91,12 +95,14 @@ impl RunUnderTest {
         let history = siblings.take_into(&mut results);
         hide_secrets(&mut results);
         let history = gate.history_csv.clone().or(history);
-        Ok(Self { folder, results, run: None, history, lacks_timeline: true, background: Background::default() })
+        let (stats, background) = (Some(stats.to_owned()), Background::default());
+        Ok(Self { folder, results, run: None, history, lacks_timeline: true, background, stats })
     }
 
     /// The same with its verdict.
-    pub(crate) fn judged(self, verdict: Verdict, ci: &CircleCi) -> JudgedRun {
+    pub(crate) fn judged(self, mut verdict: Verdict, ci: &CircleCi, build: &Build) -> JudgedRun {
         let links = links(ci, self.folder.path());
+        verdict.judged = self.stats.as_deref().map(|stats| name_of_files(stats, self.folder.path(), build));
         let verdict = without_secrets(verdict);
         JudgedRun {
             folder: self.folder,
@@ -105,6 +111,7 @@ impl RunUnderTest {
             run: self.run,
             links,
             background: Some(self.background),
+            stats: self.stats,
         }
     }
 }

@@ -50,6 +50,9 @@ pub struct Answer {
     /// How many such rows there are besides.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub more_rows: usize,
+    /// Which attempts at the commit count together, where there are several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempts: Option<String>,
     /// What the numbers mean: code or environment, and what to look at.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<String>,
@@ -133,6 +136,7 @@ fn answer(story: &Story<'_>, most_rows: usize, longest: usize) -> Answer {
         sentence: line(&wording::headline(verdict)),
         rows: rows.iter().take(most_rows).map(|row| answer_row(row, &line)).collect(),
         more_rows: rows.len().saturating_sub(most_rows),
+        attempts: wording::attempts(verdict).map(|words| line(&words)),
         evidence: evidence(&verdict.findings).iter().map(|words| line(words)).collect(),
         generator: line(&generator(story)),
         load: load(story).map(|words| line(&words)),
@@ -236,6 +240,7 @@ fn lines(answer: &Answer, width: usize) -> String {
     if answer.more_rows > 0 {
         lines.push(("", format!("{} besides, in verdict.json", counted(answer.more_rows as u64, "row"))));
     }
+    lines.extend(answer.attempts.iter().map(|words| ("attempts", words.clone())));
     lines.extend(answer.evidence.iter().map(|words| ("evidence", words.clone())));
     lines.push(("generator", answer.generator.clone()));
     lines.extend(answer.load.iter().map(|words| ("load", words.clone())));

@@ -47,7 +47,7 @@ pub fn write(sink: &mut dyn Write, story: &Story<'_>, options: &ConsoleOptions) 
         writeln!(sink, "{headline}{line}{headline:#}")?;
     }
     let evidence = verdict.evidence.as_deref().map(wording::closed);
-    for text in evidence.into_iter().chain(wording::common_mode(verdict)) {
+    for text in wording::attempts(verdict).into_iter().chain(evidence).chain(wording::common_mode(verdict)) {
         for line in wrapped(&clean::line(&text), width) {
             writeln!(sink, "{line}")?;
         }

@@ -42,6 +42,12 @@ pub fn common_mode(verdict: &Verdict) -> Option<String> {
     Some(closed(&finding.sentence))
 }
 
+/// Which attempts at the commit count together, and what became of them. `None` where this one counts alone.
+#[must_use]
+pub fn attempts(verdict: &Verdict) -> Option<String> {
+    verdict.attempts.as_ref().map(|attempts| closed(&attempts.sentence))
+}
+
 /// How a row ended, in a table's cell.
 #[must_use]
 pub fn outcome_text(row: &Row) -> String {

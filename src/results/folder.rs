@@ -99,6 +99,8 @@ impl ResultsFolder {
     const THIRD_RUN: &'static str = "confirm-3";
     /// What the name of the folder that keeps the run before ends with.
     const PREVIOUS: &'static str = ".previous";
+    /// What the name of the folder with started runs ends in.
+    const STARTED: &'static str = ".started";
     /// What a run leaves beside the reports.
     const OF_A_RUN: [&'static str; 10] = [
         Self::RUN,
@@ -205,8 +207,18 @@ impl ResultsFolder {
     /// The folder beside this one that keeps the run before.
     #[must_use]
     pub fn previous(&self) -> Self {
+        self.beside(Self::PREVIOUS)
+    }
+
+    /// The folder beside this one in which the orb hands started runs over to later jobs, each in a folder of its job.
+    #[must_use]
+    pub fn started(&self) -> Self {
+        self.beside(Self::STARTED)
+    }
+
+    fn beside(&self, suffix: &str) -> Self {
         let name = self.0.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        Self(self.0.with_file_name(format!("{name}{}", Self::PREVIOUS)))
+        Self(self.0.with_file_name(format!("{name}{suffix}")))
     }
 
     /// Moves a run and everything that was made of it to [`Self::previous`], so that nothing of it can be shown for the

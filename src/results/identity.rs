@@ -49,6 +49,9 @@ pub struct Build {
     /// The workflow's id (`CIRCLE_WORKFLOW_ID`); a rerun has a new one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workflow: Option<String>,
+    /// The pipeline's id (`CIRCLE_PIPELINE_ID`), which a rerun of its workflows keeps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pipeline: Option<String>,
     /// The id of the workflow whose workspace this one uses (`CIRCLE_WORKFLOW_WORKSPACE_ID`): the first attempt's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workspace: Option<String>,

@@ -13,6 +13,7 @@ mod project;
 mod recorded;
 mod secrets;
 mod service;
+mod started;
 
 pub(crate) use execute::{execute, pause, report_outcome};
 pub(crate) use guard::check_target;
@@ -22,3 +23,4 @@ pub(crate) use preflight::Preflight;
 pub(crate) use recorded::{Asking, environment, failed, is_left_to_container_0, leave_other_builds, record_failure};
 pub(crate) use secrets::{register_address, register_entry, register_variables};
 pub(crate) use service::{Service, api_url, cache_dir, log_event, named_api_url, stop_signals};
+pub(crate) use started::take_started;

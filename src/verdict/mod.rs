@@ -1,5 +1,6 @@
 //! What was judged: the data that `gate` and `insight` make, `report` and `github` show, and `verdict.json` holds.
 
+mod attempts;
 mod comparison;
 mod finding;
 mod options;
@@ -8,6 +9,7 @@ mod reason;
 mod row;
 mod unit;
 
+pub use attempts::{AttemptsPolicy, CommitAttempts, EarlierAttempt, RowAttempts};
 pub use comparison::{Direction, EndpointMove, RunComparison, SideOfComparison, ValueMove};
 pub use finding::{Finding, FindingKind};
 pub use options::{OnInconclusive, TargetPolicy};
@@ -29,6 +31,9 @@ pub struct Verdict {
     pub schema_version: u32,
     /// The worst row, with what a waiver or `on_inconclusive` allows already taken into account.
     pub outcome: Outcome,
+    /// What was judged where no run is recorded: the stats file's name with what tells it from others of that name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judged: Option<String>,
     /// The verdict in one sentence, for the top of every report.
     pub sentence: String,
     /// What the comparisons with the history point to: the code, its environment, the load generator, or not enough to
@@ -43,6 +48,9 @@ pub struct Verdict {
     /// The further runs that decided about comparisons with the history, where there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmation: Option<Confirmation>,
+    /// The earlier attempts at this commit that count together with this one, where there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempts: Option<CommitAttempts>,
 }
 
 /// Further runs of the same test (`--confirm`). Their values are beside those of the first one, in the rows that compare
@@ -65,11 +73,13 @@ impl Verdict {
         Self {
             schema_version: VERDICT_SCHEMA_VERSION,
             outcome: Outcome::Inconclusive,
+            judged: None,
             sentence: String::new(),
             evidence: None,
             rows,
             findings: Vec::new(),
             confirmation: None,
+            attempts: None,
         }
     }
 

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::reason::{Reason, ReasonFields};
-use super::{Outcome, Severity, Unit};
+use super::{Outcome, RowAttempts, Severity, Unit};
 use crate::results::EndpointKey;
 
 /// What a row is about.
@@ -68,6 +68,18 @@ impl Operator {
             Self::GreaterOrEqual => observed >= limit,
             Self::Equal => observed == limit,
         }
+    }
+
+    /// How far a value is from the limit, in percent of the limit; negative beyond it. `None` where that is no number.
+    #[must_use]
+    pub fn headroom_percent(self, observed: f64, limit: f64) -> Option<f64> {
+        let distance = match self {
+            Self::Less | Self::LessOrEqual => limit - observed,
+            Self::Greater | Self::GreaterOrEqual => observed - limit,
+            Self::Equal => -(observed - limit).abs(),
+        };
+        let percent = distance / limit.abs() * 100.0;
+        (limit != 0.0 && percent.is_finite()).then_some(percent)
     }
 
     /// Whether smaller values are better.
@@ -175,6 +187,9 @@ pub struct Row {
     /// What the third run of `--confirm` measured, where there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub third_observed: Option<f64>,
+    /// The values of the attempts at this commit, where several count; the row is judged by what they are together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempts: Option<RowAttempts>,
     /// How the value is compared with the limit; `None` for rows that compare nothing.
     pub operator: Option<Operator>,
     /// The limit; for `vs baseline` the one learned from history. `None` when there is none.
@@ -232,6 +247,7 @@ impl Row {
             observed: None,
             second_observed: None,
             third_observed: None,
+            attempts: None,
             operator: None,
             limit: None,
             headroom_percent: None,
@@ -250,9 +266,18 @@ impl Row {
         self.gate_index.map(|gate_index| RowId { gate_index, subject: &self.subject })
     }
 
-    /// The observed value with its unit, or a dash; with further runs, all values.
+    /// The value that the row is judged by: that of all attempts together where there are several.
+    #[must_use]
+    pub fn judged_value(&self) -> Option<f64> {
+        self.attempts.as_ref().map(|attempts| attempts.together).or(self.observed)
+    }
+
+    /// The observed value with its unit, or a dash; with further runs or several attempts, all values.
     #[must_use]
     pub fn observed_text(&self) -> String {
+        if let Some(attempts) = &self.attempts {
+            return attempts.text(self.unit);
+        }
         let value = |observed: Option<f64>| {
             observed.map_or_else(
                 || "–".to_owned(),

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up should panic, in its helpers too")]
 
 mod architecture;
+mod attempts;
 mod background;
 mod bare_locust;
 mod baseline;

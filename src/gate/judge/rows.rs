@@ -25,7 +25,8 @@ pub(super) fn open(index: u32, placed: &PlacedGate, subject: Subject, requests: 
 /// Enters a value and what was decided about it.
 pub(super) fn settle(row: &mut Row, observed: f64, decision: Decision) {
     row.observed = Some(observed);
-    row.headroom_percent = headroom(row.operator, observed, row.limit);
+    row.headroom_percent =
+        row.operator.zip(row.limit).and_then(|(operator, limit)| operator.headroom_percent(observed, limit));
     let (value, goal) = (row.observed_text(), row.limit_text());
     match decision {
         Decision::Met => {
@@ -45,18 +46,6 @@ pub(super) fn settle(row: &mut Row, observed: f64, decision: Decision) {
             row.reason = reason.into();
         }
     }
-}
-
-/// How far the value is from the limit, in percent of the limit; negative beyond it.
-fn headroom(operator: Option<Operator>, observed: f64, limit: Option<f64>) -> Option<f64> {
-    let (operator, limit) = (operator?, limit.filter(|limit| *limit != 0.0)?);
-    let distance = match operator {
-        Operator::Less | Operator::LessOrEqual => limit - observed,
-        Operator::Greater | Operator::GreaterOrEqual => observed - limit,
-        Operator::Equal => -(observed - limit).abs(),
-    };
-    let percent = distance / limit.abs() * 100.0;
-    percent.is_finite().then_some(percent)
 }
 
 /// A value that would miss its limit in a usual environment, and is within it because everything is slower.

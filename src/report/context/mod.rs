@@ -87,6 +87,7 @@ struct VerdictView {
     word: &'static str,
     headline: String,
     sentence: String,
+    attempts: Option<String>,
     evidence: Option<String>,
     common_mode: Option<String>,
 }
@@ -188,6 +189,7 @@ impl Context {
                 word: wording::outcome_word(verdict.outcome),
                 headline: wording::headline(verdict),
                 sentence: verdict.sentence.clone(),
+                attempts: wording::attempts(verdict),
                 evidence: verdict.evidence.as_deref().map(wording::closed),
                 common_mode: wording::common_mode(verdict),
             },

@@ -5,6 +5,7 @@ mod binary;
 mod budget;
 mod environments;
 mod finding;
+mod legs;
 mod modes;
 mod order;
 mod races;

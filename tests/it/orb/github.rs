@@ -15,6 +15,10 @@ use super::support::serve;
 pub(super) struct GitHub {
     comments: Arc<Mutex<Vec<Value>>>,
     branch: Arc<Mutex<String>>,
+    /// The repositories that were written to, as `owner/name`.
+    repositories: Arc<Mutex<Vec<String>>>,
+    /// The contexts and states of the statuses that were set, oldest first.
+    statuses: Arc<Mutex<Vec<(String, String)>>>,
 }
 
 const SHA: &str = "0123456789abcdef0123456789abcdef01234567";
@@ -33,7 +37,7 @@ impl GitHub {
                 "/repos/{owner}/{name}/issues/comments/{id}",
                 get(Self::read).patch(Self::change).delete(Self::delete),
             )
-            .route("/repos/{owner}/{name}/statuses/{sha}", post(|| async { (StatusCode::CREATED, Json(json!({}))) }))
+            .route("/repos/{owner}/{name}/statuses/{sha}", post(Self::status))
             .route("/graphql", post(|| async { Json(json!({ "data": { "nodes": [], "minimizeComment": {} } })) }))
             .with_state(github.clone());
         let address = serve(router);
@@ -43,6 +47,16 @@ impl GitHub {
     /// The texts of the comments, oldest first.
     pub(super) fn comments(&self) -> Vec<String> {
         self.comments.lock().unwrap().iter().map(|comment| comment["body"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// The repositories that comments and statuses went to.
+    pub(super) fn repositories(&self) -> Vec<String> {
+        self.repositories.lock().unwrap().clone()
+    }
+
+    /// The statuses that were set, each with its context and state.
+    pub(super) fn statuses(&self) -> Vec<(String, String)> {
+        self.statuses.lock().unwrap().clone()
     }
 
     fn pull_request(&self) -> Value {
@@ -66,7 +80,23 @@ impl GitHub {
         Json(Value::Array(this.comments.lock().unwrap().clone()))
     }
 
-    async fn create(State(this): State<Self>, Json(body): Json<Value>) -> (StatusCode, Json<Value>) {
+    async fn status(
+        State(this): State<Self>,
+        Path((owner, name, _)): Path<(String, String, String)>,
+        Json(body): Json<Value>,
+    ) -> (StatusCode, Json<Value>) {
+        this.repositories.lock().unwrap().push(format!("{owner}/{name}"));
+        let text = |key: &str| body[key].as_str().unwrap().to_owned();
+        this.statuses.lock().unwrap().push((text("context"), text("state")));
+        (StatusCode::CREATED, Json(json!({})))
+    }
+
+    async fn create(
+        State(this): State<Self>,
+        Path((owner, name, _)): Path<(String, String, u64)>,
+        Json(body): Json<Value>,
+    ) -> (StatusCode, Json<Value>) {
+        this.repositories.lock().unwrap().push(format!("{owner}/{name}"));
         let mut comments = this.comments.lock().unwrap();
         let id = 100 + comments.len();
         let comment = json!({

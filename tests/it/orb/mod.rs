@@ -1,6 +1,7 @@
 //! The orb: what it packs to, what CircleCI would make of it, and what its examples do when their steps really run.
 
 mod cache;
+mod cases;
 mod drift;
 mod examples;
 mod github;

@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use serde_json::json;
 
 use super::github::GitHub;
-use super::runner::{Cache, Config, Orb, Pipeline, Report};
+use super::runner::{Cache, Config, Orb, Pipeline, Report, yaml};
 use super::support::{Release, pipeline};
 
 /// A recorded run of Locust in which everything went well.
@@ -99,17 +99,29 @@ pub(super) struct Story {
     test_id: String,
     branch: String,
     builds: usize,
+    keeps_folder: bool,
 }
 
 impl Story {
     /// An example, with `recording` as what every run at LoadForge measures, built for `branch`.
     pub(super) fn of(example: &str, recording: &str, branch: &str) -> Self {
+        let usage = release().orb().section("examples")[example]["usage"].clone();
+        Self::of_configuration(usage, recording, branch)
+    }
+
+    /// The same with these jobs as the workflow, each a line of YAML below `jobs:`.
+    pub(super) fn of_jobs(jobs: &str, recording: &str, branch: &str) -> Self {
+        let jobs: String = jobs.lines().map(|line| format!("      {line}\n")).collect();
+        let head = "version: 2.1\norbs:\n  loadforge: loadforge-ci/loadforge@1\nworkflows:\n  main:\n    jobs:\n";
+        Self::of_configuration(yaml(&format!("{head}{jobs}")), recording, branch)
+    }
+
+    fn of_configuration(usage: serde_json::Value, recording: &str, branch: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let loadforge = LoadForge::start(recording, "0.05", &folder.path().join("emulate.log"));
         let test_id = saved_tests(&loadforge);
         let (github, github_url) = GitHub::start(branch);
         let orb: Orb = release().orb();
-        let usage = orb.section("examples")[example]["usage"].clone();
         Self {
             cache: Cache::new(folder.path().join("cache")),
             config: Config::new(usage, orb).unwrap(),
@@ -120,7 +132,14 @@ impl Story {
             test_id,
             branch: branch.to_owned(),
             builds: 0,
+            keeps_folder: false,
         }
+    }
+
+    /// The same on a machine runner, whose working folders stay from build to build.
+    pub(super) fn in_kept_folders(mut self) -> Self {
+        self.keeps_folder = true;
+        self
     }
 
     /// The same at a LoadForge where five minutes take five minutes.
@@ -142,7 +161,11 @@ impl Story {
     /// Runs the example's workflow; `arrange` may change what the pipeline finds.
     pub(super) fn build(&mut self, arrange: impl FnOnce(&mut Pipeline<'_>)) -> Report {
         self.builds += 1;
-        let root = self.folder.path().join(format!("build-{}", self.builds));
+        let root = self.folder.path().join(if self.keeps_folder {
+            "kept".to_owned()
+        } else {
+            format!("build-{}", self.builds)
+        });
         let mut pipeline = pipeline(&root, &project(), &self.branch);
         let set = [
             ("LOADFORGE_API_URL", self.loadforge.url.as_str()),
@@ -160,6 +183,11 @@ impl Story {
             assert!(!outcome.log.contains("secret-token"), "{job}\n{}", outcome.log);
         }
         report
+    }
+
+    /// The address of LoadForge's API.
+    pub(super) fn loadforge_url(&self) -> String {
+        self.loadforge.url.clone()
     }
 
     /// How many runs were started at LoadForge.

@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::compile::Job;
-use super::step::{Run, Step, When};
+use super::step::{Run, Step};
 use super::storage::{Cache, copy};
 use super::template;
 
@@ -117,26 +117,21 @@ impl Running<'_> {
         let failed = self.outcome.state == State::Failed;
         let namespace = if self.machine.environment.contains_key("CIRCLE_PR_NUMBER") { "fork" } else { "own" };
         match step {
-            Step::Run(run) => {
-                let due = match run.when {
-                    When::OnSuccess => !failed,
-                    When::Always => true,
-                    When::OnFail => failed,
-                };
-                return if due { self.run(run) } else { Ok(()) };
-            }
+            Step::Run(run) => return if run.when.is_due(failed) { self.run(run) } else { Ok(()) },
             // These two run after a failure as well.
             Step::StoreArtifacts { path, destination } => {
                 let to = destination.as_ref().unwrap_or(path).trim_start_matches("./");
                 return self.store(path, &self.outcome.artifacts.join(to));
             }
             Step::StoreTestResults { path } => return self.store(path, &self.outcome.test_results.clone()),
+            Step::SaveCache { key, paths, when } => {
+                if when.is_due(failed) {
+                    let key = template::key(key, &self.machine.environment, &self.folder)?;
+                    self.outcome.log += &cache.save(namespace, &key, paths, &self.folder);
+                }
+            }
             _ if failed => return Ok(()),
             Step::Checkout => copy(self.machine.project, &self.folder).map_err(|error| error.to_string())?,
-            Step::SaveCache { key, paths } => {
-                let key = template::key(key, &self.machine.environment, &self.folder)?;
-                self.outcome.log += &cache.save(namespace, &key, paths, &self.folder);
-            }
             Step::RestoreCache { keys } => {
                 let keys: Result<Vec<String>, String> =
                     keys.iter().map(|key| template::key(key, &self.machine.environment, &self.folder)).collect();

@@ -32,12 +32,32 @@ pub(in crate::orb) struct Run {
 pub(in crate::orb) enum Step {
     Run(Run),
     Checkout,
-    SaveCache { key: String, paths: Vec<String> },
+    SaveCache { key: String, paths: Vec<String>, when: When },
     RestoreCache { keys: Vec<String> },
     StoreArtifacts { path: String, destination: Option<String> },
     StoreTestResults { path: String },
     PersistToWorkspace { root: String, paths: Vec<String> },
     AttachWorkspace { at: String },
+}
+
+impl When {
+    fn read(body: &Value) -> Compiled<Self> {
+        match body.get("when").map(|when| when.as_str().unwrap_or_default()) {
+            None | Some("on_success") => Ok(Self::OnSuccess),
+            Some("always") => Ok(Self::Always),
+            Some("on_fail") => Ok(Self::OnFail),
+            Some(other) => Err(format!("when cannot be {other:?}")),
+        }
+    }
+
+    /// Whether a step is due in a job that has failed, or has not.
+    pub(super) fn is_due(self, failed: bool) -> bool {
+        match self {
+            Self::OnSuccess => !failed,
+            Self::Always => true,
+            Self::OnFail => failed,
+        }
+    }
 }
 
 impl Step {
@@ -46,8 +66,9 @@ impl Step {
         Some(match name {
             "run" => Run::read(body).map(Self::Run),
             "checkout" => Ok(Self::Checkout),
-            "save_cache" => fields(body, &["key", "paths"], &["name", "when"])
-                .and_then(|()| Ok(Self::SaveCache { key: text(body, "key")?, paths: list(body, "paths")? })),
+            "save_cache" => fields(body, &["key", "paths"], &["name", "when"]).and_then(|()| {
+                Ok(Self::SaveCache { key: text(body, "key")?, paths: list(body, "paths")?, when: When::read(body)? })
+            }),
             "restore_cache" => fields(body, &[], &["name", "key", "keys"]).and_then(|()| {
                 Ok(Self::RestoreCache {
                     keys: list(body, "keys").or_else(|_| Ok::<_, String>(vec![text(body, "key")?]))?,
@@ -82,12 +103,7 @@ impl Run {
                 .map(|(name, value)| Ok((name.clone(), scalar(value)?)))
                 .collect::<Compiled<_>>()?,
             working_directory: text(body, "working_directory").ok(),
-            when: match body.get("when").map(|when| when.as_str().unwrap_or_default()) {
-                None | Some("on_success") => When::OnSuccess,
-                Some("always") => When::Always,
-                Some("on_fail") => When::OnFail,
-                Some(other) => return Err(format!("when cannot be {other:?}")),
-            },
+            when: When::read(body)?,
             background: body.get("background") == Some(&Value::Bool(true)),
             no_output_timeout: match body.get("no_output_timeout") {
                 None => 600.0,

@@ -147,11 +147,13 @@ impl Pipeline<'_> {
             ("CIRCLE_JOB", &entry.name),
             ("CIRCLE_BUILD_NUM", &number.to_string()),
             ("CIRCLE_WORKFLOW_JOB_ID", &format!("job-{}-{number}", self.root.file_name().unwrap().to_string_lossy())),
-            ("CIRCLE_NODE_INDEX", "0"),
-            ("CIRCLE_NODE_TOTAL", "1"),
             ("CIRCLE_WORKING_DIRECTORY", "~/project"),
         ] {
             environment.insert(name.to_owned(), value.to_owned());
+        }
+        // A pipeline may stand for one of several containers of its jobs.
+        for (name, value) in [("CIRCLE_NODE_INDEX", "0"), ("CIRCLE_NODE_TOTAL", "1")] {
+            environment.entry(name.to_owned()).or_insert_with(|| value.to_owned());
         }
         let workspace = self.root.join("workspace");
         std::fs::create_dir_all(&workspace).unwrap();
