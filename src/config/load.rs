@@ -151,31 +151,18 @@ fn understand(
 }
 
 /// The configuration with its gates and waivers parsed and placed, and its script found from where the file is.
-fn typed(file: &str, text: &str, written: ConfigFile) -> Result<Config, ConfigError> {
-    let ConfigFile {
-        mut test,
-        guard,
-        gates: lines,
-        waivers,
-        baseline,
-        confirm,
-        on_inconclusive,
-        loadforge_targets,
-        attempts,
-        ..
-    } = written;
-    let folder = Path::new(file).parent().unwrap_or_else(|| Path::new(""));
-    test.place(folder);
+fn typed(file: &str, text: &str, mut written: ConfigFile) -> Result<Config, ConfigError> {
+    written.test.place(Path::new(file).parent().unwrap_or_else(|| Path::new("")));
     Ok(Config {
-        test,
-        guard,
-        gates: gates(file, &lines)?,
-        waivers: waivers.into_iter().map(|entry| waiver(file, text, entry)).collect::<Result<_, _>>()?,
-        baseline,
-        confirm,
-        on_inconclusive,
-        loadforge_targets,
-        attempts,
+        test: written.test,
+        guard: written.guard,
+        gates: gates(file, &written.gates)?,
+        waivers: written.waivers.into_iter().map(|entry| waiver(file, text, entry)).collect::<Result<_, _>>()?,
+        baseline: written.baseline,
+        confirm: written.confirm,
+        on_inconclusive: written.on_inconclusive,
+        loadforge_targets: written.loadforge_targets,
+        attempts: written.attempts,
     })
 }
 

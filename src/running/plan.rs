@@ -9,7 +9,7 @@ use super::locust_settings::LocustFiles;
 use super::project;
 use super::secrets::{register_address, register_values, register_variables};
 use crate::cli::{EnvEntry, RunArgs, ShapeArgs, TestArgs};
-use crate::config::{Config, Duration};
+use crate::config::{Config, Duration, check_host};
 use crate::error::CommandError;
 use crate::loadforge::{RunPlan, ScriptFile};
 use crate::redact::shown_address;
@@ -31,6 +31,10 @@ pub(crate) fn plan(arguments: &RunArgs, config: &Config, build: &Build) -> Resul
     let source = source(test, &project::options(project, config)?, config)?;
     let conf = LocustFiles::of_test(&source);
     let target_host = target_host(shape, config, &conf)?;
+    // A saved test brings its own host; one that is named beside it may not be a mistake either.
+    if let Some(url) = &target_host {
+        check_host(url).map_err(|fault| CommandError::usage(format!("nothing is started: {fault}")))?;
+    }
     let env = with_target_host(env(&shape.env, config)?, &source, target_host.as_ref());
     let of_conf = conf.duration()?;
     let asked = shape.duration.or(config.test.duration).map(Duration::as_secs);

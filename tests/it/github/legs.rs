@@ -65,9 +65,9 @@ async fn a_leg_of_a_matrix_and_a_profile_hide_no_failure_of_another() {
     let (keys, statuses) = published(&server);
     insta::assert_snapshot!(keys.join("\n"), @r"
     checkout outcome=pass
-    checkout%20%28quick%2C%20perf-eu%29 outcome=fail
-    checkout%20%28quick%2C%20perf-us%29 outcome=pass
-    checkout%20%28stress%2C%20perf-us%29 outcome=pass
+    checkout%20%28quick%2C%20perf%2Deu%29 outcome=fail
+    checkout%20%28quick%2C%20perf%2Dus%29 outcome=pass
+    checkout%20%28stress%2C%20perf%2Dus%29 outcome=pass
     ");
     insta::assert_snapshot!(statuses.join("\n"), @r"
     loadforge/checkout (quick, perf-eu) failure

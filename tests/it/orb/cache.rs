@@ -41,11 +41,6 @@ impl Project {
         Self { folder, cache, config, builds: 0 }
     }
 
-    /// The keys of the history.
-    fn histories(&self) -> Vec<&str> {
-        self.cache.keys().into_iter().filter(|key| key.starts_with("loadforge-history-")).collect()
-    }
-
     fn build(&mut self, branch: &str, variables: &[(&str, &str)]) -> Outcome {
         self.build_in(Shell::Bash, branch, variables)
     }
@@ -82,11 +77,11 @@ fn a_branch_saves_once_under_its_own_name_and_not_again_while_nothing_changes() 
     for _ in 0..3 {
         project.build("feature", &[]);
     }
-    assert_eq!(project.histories().len(), 1);
-    assert!(project.histories()[0].starts_with("loadforge-history-v1..default..feature..job...."));
+    assert_eq!(project.cache.histories().len(), 1);
+    assert!(project.cache.histories()[0].starts_with("loadforge-history-v1..default..feature..job...."));
     project.build("main", &[]);
     project.build("main", &[]);
-    assert_eq!(project.histories().iter().filter(|key| key.contains("..main..")).count(), 2);
+    assert_eq!(project.cache.histories().iter().filter(|key| key.contains("..main..")).count(), 2);
 }
 
 #[test]
@@ -94,7 +89,7 @@ fn a_failing_gate_and_a_fork_add_nothing() {
     let mut project = Project::new("- loadforge/gate\n");
     project.build("main", &[]);
     assert_eq!(project.build("main", &[("SLOW", "1")]).state, State::Failed);
-    assert_eq!(project.histories().len(), 1);
+    assert_eq!(project.cache.histories().len(), 1);
     let fork = project.build("pull/7", &[("CIRCLE_PR_NUMBER", "7"), ("LOADFORGE_API_TOKEN", "passed-on")]);
     assert!(fork.log.contains("no history"), "a fork has its own cache\n{}", fork.log);
     assert!(project.build("main", &[]).log.contains("run of main"));

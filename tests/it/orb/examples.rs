@@ -73,7 +73,7 @@ fn gate_before_production_stops_what_fails() {
         assert!(stored.iter().any(|path| path == wanted), "{wanted} is not in {stored:?}");
     }
     assert_eq!(files(&gate.test_results), ["loadforge.xml"]);
-    assert!(story.cache.keys().is_empty(), "a failed run never becomes the baseline");
+    assert!(story.cache.histories().is_empty(), "a failed run never becomes the baseline");
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn nightly_stress_test_runs_the_profile() {
     let mut story = Story::of("nightly_stress_test", GOOD, "main");
     let report = story.build(|_| ());
     assert_eq!(report.job("stress-test").state, State::Success, "{}", report.job("stress-test").log);
-    assert!(story.cache.keys()[0].starts_with("loadforge-history-v1..stress..main.."));
+    assert!(story.cache.histories()[0].starts_with("loadforge-history-v1..stress..main.."));
 }
 
 #[test]
@@ -239,7 +239,7 @@ fn judge_by_history_learns_and_fails_only_what_is_slow_twice() {
         let runs = if number == 1 { "1 good run".to_owned() } else { format!("{number} good runs") };
         assert!(job.log.contains(&format!("added the run: {runs} of this fingerprint")), "{}", job.log);
     }
-    let kept = story.cache.keys().len();
+    let kept = story.cache.histories().len();
 
     let slower = tempfile::tempdir().unwrap();
     recording::write(slower.path(), |line| recording::slower(line, "POST,/api/v1/carts"));
@@ -250,7 +250,7 @@ fn judge_by_history_learns_and_fails_only_what_is_slow_twice() {
     assert_eq!(story.runs(), 2, "the second run decides");
     assert!(job.log.contains("Failed: POST /api/v1/carts is 900 % slower than the last 5 good runs"), "{}", job.log);
     assert!(files(&job.artifacts).contains(&"loadforge-results/confirm/results.json".to_owned()));
-    assert_eq!(story.cache.keys().len(), kept, "a failed run never becomes the baseline");
+    assert_eq!(story.cache.histories().len(), kept, "a failed run never becomes the baseline");
 }
 
 #[test]

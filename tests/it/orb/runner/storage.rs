@@ -30,6 +30,11 @@ impl Cache {
         self.entries.iter().map(|entry| entry.key.as_str()).collect()
     }
 
+    /// The keys of baseline histories, oldest first.
+    pub(in crate::orb) fn histories(&self) -> Vec<&str> {
+        self.keys().into_iter().filter(|key| key.starts_with("loadforge-history-")).collect()
+    }
+
     /// Saves paths of a job's folder; returns what CircleCI would log.
     pub(super) fn save(&mut self, namespace: &str, key: &str, paths: &[String], folder: &Path) -> String {
         if self.entries.iter().any(|entry| entry.namespace == namespace && entry.key == key) {
