@@ -103,7 +103,7 @@ pub(crate) async fn settle(
     };
     if most < 2 {
         if record.identity.engine == Engine::Csv {
-            return settled(first);
+            return settled(first, asked);
         }
         tracing::info!("one run alone failed a comparison with the history; with --confirm further runs decide");
         return settled(first, asked);
