@@ -35,6 +35,6 @@ mod tests {
     #[test]
     fn a_whole_number_has_no_fraction() {
         let text = serde_json::to_string(&[84.0, 0.5, -3.0, 1e300].map(ShortNumber)).unwrap();
-        assert_eq!(text, "[84,0.5,-3,1e300]");
+        assert_eq!(text, "[84,0.5,-3,1e+300]");
     }
 }
