@@ -17,6 +17,9 @@ use crate::locust::read_stats;
 /// How often the live numbers grow.
 const STEP: Duration = Duration::from_millis(200);
 
+/// A longer history stays in its file, bytes.
+const MOST_IN_MEMORY: usize = 8 << 20;
+
 /// How long a replayed run takes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ReplayPace {
@@ -71,9 +74,10 @@ impl Replay {
             fs::read_to_string(&path).map_err(|source| ReplayError::Read { path, source })
         };
         let stats_csv = read("run_stats.csv")?;
-        // Only whether it can be read: it may be large.
-        read("run_stats_history.csv")?;
-        let history_csv = HistoryCsv::File(folder.join("run_stats_history.csv"));
+        let history_csv = match read("run_stats_history.csv")? {
+            text if text.len() <= MOST_IN_MEMORY => HistoryCsv::Text(text),
+            _ => HistoryCsv::File(folder.join("run_stats_history.csv")),
+        };
         let failures_csv = read("run_failures.csv")?;
         let overrides = match read("result.json") {
             Ok(text) => serde_json::from_str(&text)
