@@ -32,7 +32,7 @@ pub(super) fn run(arguments: &CompareArgs, mut sink: impl Write) -> Result<Exit,
     })?;
     let mut text = Vec::new();
     printed(compare::write(&mut text, &comparison, ConsoleOptions::default().width))?;
-    printed(sink.write_all(&redact::hide_data(&text)))?;
+    printed(sink.write_all(&redact::hide_data(&text)).and_then(|()| sink.flush()))?;
     if let Some(file) = &arguments.markdown {
         write("--markdown", file, &compare::markdown(&comparison))?;
     }

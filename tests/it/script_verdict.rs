@@ -64,8 +64,8 @@ fn a_listener_that_raised_leaves_the_verdict_open_whichever_event_it_listens_to(
             continue;
         }
         let judged = tool.run(&gate).expect(3);
-        let words = format!("raised an exception: KeyError: 'p95 of {mode}'");
-        assert!(judged.stdout.contains(&words), "{mode}: {}", judged.stdout);
+        // The event's name is the value of a variable that was handed over, and hidden.
+        assert!(judged.stdout.contains("raised an exception: KeyError: 'p95 of"), "{mode}: {}", judged.stdout);
         // What the listener checks is not known, which the user may accept.
         tool.run(&[&gate[..], &["--on-inconclusive", "warn"]].concat()).expect(0);
     }
