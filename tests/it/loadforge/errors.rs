@@ -57,7 +57,7 @@ async fn every_trouble_is_said_in_words_and_tried_again_where_that_helps() {
     75 x6 failed to list the runs: the service answered 502 Bad Gateway
     77 x1 failed to list the runs: the service answered with a web page instead of JSON
     77 x1 failed to list the runs: the service answered with a redirect to app.loadforge.com instead of JSON
-    75 x6 failed to list the runs: the answer cannot be understood: it is not JSON (EOF while parsing a value at line 1 column 10)
+    75 x6 failed to list the runs: the answer cannot be understood: it is not JSON (EOF while parsing a value at line 1 column 11)
     75 x1 failed to list the runs: the answer cannot be understood: it is not a list
     75 x6 failed to list the runs: no answer from 127.0.0.1: connection closed before message completed
     75 x6 failed to list the runs: no answer from 127.0.0.1: it took too long
