@@ -50,7 +50,8 @@ impl LoadEngine for InTurn {
 
 /// A recording of the checkout, its stats changed line by line.
 fn recorded(pace: ReplayPace, change: impl Fn(&str) -> Option<String>) -> Replay {
-    let folder = tempfile::tempdir().unwrap();
+    // A replay reads its history when a run is delivered, so the folder stays until the process ends.
+    let folder: &'static tempfile::TempDir = Box::leak(Box::new(tempfile::tempdir().unwrap()));
     recording::write(folder.path(), change);
     Replay::open(folder.path(), pace).unwrap()
 }

@@ -4,11 +4,13 @@
 
 use std::collections::BTreeMap;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
-use loadforge_ci::emulator::{InjectedFaults, ReplayPace};
+use loadforge_ci::emulator::{EngineChoice, InjectedFaults, ReplayPace, ServerConfig};
 
+use crate::support::recording;
 use crate::support::service::{Service, signal, until};
-use crate::tool::{Ended, Tool};
+use crate::tool::{Ended, Tool, fixture};
 
 /// Sequences of one ordinary test run.
 const SAMPLE: u64 = 6;
@@ -65,7 +67,9 @@ fn sequence(seed: u64) {
     let test = service.save("checkout");
     let start = ["run", "--test-id", &test, "--duration", "2m"];
     // Another repository of the same account has a run going on all the while.
-    let others = Service::replaying(ReplayPace::AsPlanned, InjectedFaults::default());
+    let engine = EngineChoice::Replay { folder: fixture(recording::CHECKOUT), pace: ReplayPace::AsPlanned };
+    // Its 720 minutes take 720 minutes, however slow the machine is.
+    let others = Service::start(ServerConfig { engine, provisioning: Duration::ZERO, ..ServerConfig::default() });
     let other_test = others.save("checkout");
     let elsewhere = others.tool();
     let foreign = Job { commit: "0".repeat(40), name: "load-test", attempt: 0 };

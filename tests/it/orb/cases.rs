@@ -147,7 +147,11 @@ fn a_host_in_which_a_variable_was_meant_never_starts() {
             set(pipeline, &[("STAGE", "blue")]);
         });
         assert_eq!(report.job("load").state, State::Failed);
-        assert!(report.job("load").log.contains("$STAGE"), "{}", report.job("load").log);
+        assert!(
+            report.job("load").log.contains("the host `$stage.acme.example` cannot exist"),
+            "{}",
+            report.job("load").log
+        );
         assert_eq!(story.runs(), 0);
     }
 }
