@@ -2,7 +2,7 @@
 //!
 //! CircleCI runs a failed job again, up to five times by itself, and each new attempt is a new chance for a slow build to
 //! measure a lucky run. So every attempt is kept as a [`JobAttempt`], a line of the [`AttemptsFile`] beside the history.
-//! [`counted`] chooses those that count for an attempt, and [`judge_together`] judges each row by the median of their
+//! [`counted()`] chooses those that count for an attempt, and [`judge_together`] judges each row by the median of their
 //! values.
 
 mod counted;

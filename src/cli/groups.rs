@@ -155,7 +155,7 @@ pub struct ProjectArgs {
     #[arg(long, value_name = "PATTERN")]
     pub exclude: Vec<String>,
     /// Packages the script needs (local engine): a requirements file, or a pyproject.toml with extras such as
-    /// pyproject.toml[perf]
+    /// `pyproject.toml[perf]`
     #[arg(long, value_name = "FILE")]
     pub requirements: Option<String>,
     /// Run only tasks with this tag (local engine); repeatable
