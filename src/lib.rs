@@ -27,6 +27,7 @@ pub mod project;
 pub mod python;
 pub mod reach;
 pub mod redact;
+pub mod release;
 pub mod report;
 pub mod results;
 mod running;

@@ -32,7 +32,7 @@ fi
 needs_token() {
   [ "${LF_FLAG_ENGINE:-${LOADFORGE_CI_ENGINE:-}}" != local ] || return 1
   case $LF_COMMAND in
-    comment) return 1 ;;
+    comment | signal) return 1 ;;
     gate) [ -z "${LF_FLAG_FROM:-}" ] && [ ! -e "$results/results.json" ] ;;
   esac
 }

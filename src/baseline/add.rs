@@ -149,6 +149,9 @@ fn eligible(folder: &ResultsFolder, record: RunRecord, rules: &AddRules) -> Resu
     if let Some(problem) = results.problems.first() {
         return Err(AddError::Doubtful(problem.message.clone()));
     }
+    if let Some(stop) = &results.early_stop {
+        return Err(AddError::Doubtful(format!("it was stopped {} because {stop}", stop.when())));
+    }
     if results.total.requests == 0 {
         return Err(AddError::Doubtful("nothing was measured".into()));
     }

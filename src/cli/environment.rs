@@ -98,7 +98,9 @@ fn with_environment(command: Command, is_set: &impl Fn(&str) -> bool) -> Command
 
 /// The variable of a flag.
 fn variable(argument: &Arg) -> Option<String> {
-    let flag = argument.get_long().filter(|flag| !matches!(*flag, "help" | "version"))?;
+    // `signal` has a flag called version that is not clap's.
+    let is_clap_s = matches!(argument.get_action(), ArgAction::Version) || argument.get_long() == Some("help");
+    let flag = argument.get_long().filter(|_| !is_clap_s)?;
     Some(format!("{PREFIX}{}", flag.to_uppercase().replace('-', "_")))
 }
 

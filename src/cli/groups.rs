@@ -284,6 +284,18 @@ pub struct CsvRunArgs {
     pub target_host: Option<Url>,
 }
 
+/// When to end a run before its time.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Early stop")]
+pub struct StopArgs {
+    /// End the run when this holds, such as 'error_rate > 50% for 30s'; added to the file's rules; repeatable
+    #[arg(long, value_name = "RULE")]
+    pub stop: Vec<String>,
+    /// Never end the run early, not even when every request fails; rules of the file count for nothing
+    #[arg(long, conflicts_with = "stop")]
+    pub no_stop: bool,
+}
+
 /// What `gate` will judge by.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Checked before the start")]

@@ -4,15 +4,17 @@ mod environment;
 mod groups;
 mod local;
 mod refusal;
+mod signal;
 mod values;
 
 pub use environment::{PREFIX, parse, unknown_variables};
 pub use groups::{
     BaselineArgs, BuildArgs, CheckedArgs, CommentArgs, ConfigArgs, CsvRunArgs, FolderArgs, GateArgs, GitHubArgs,
-    OutputArgs, ProjectArgs, RecordedBuildArgs, ServiceArgs, ShapeArgs, TestArgs,
+    OutputArgs, ProjectArgs, RecordedBuildArgs, ServiceArgs, ShapeArgs, StopArgs, TestArgs,
 };
 pub use local::{CompletionsArgs, DemoArgs, EmulateArgs, InitArgs, LintArgs, LintFormat, SchemaArgs, SchemaOf};
 pub use refusal::print;
+pub use signal::SignalArgs;
 pub use values::{EnvEntry, NamedPullRequest, Optional, Region};
 
 use std::path::PathBuf;
@@ -53,6 +55,8 @@ pub enum Command {
     Compare(CompareArgs),
     /// Stop the recorded run
     Cancel(CancelArgs),
+    /// Post the verdict to CircleCI's release validation
+    Signal(SignalArgs),
     /// The history of good runs
     #[command(subcommand)]
     Baseline(BaselineCommand),
@@ -95,6 +99,9 @@ pub struct RunArgs {
     /// The service.
     #[command(flatten)]
     pub service: ServiceArgs,
+    /// When to end the run.
+    #[command(flatten)]
+    pub stop: StopArgs,
     /// The folders.
     #[command(flatten)]
     pub folder: FolderArgs,
@@ -105,6 +112,9 @@ pub struct RunArgs {
     /// be reached ends the command otherwise
     #[arg(long, help_heading = "What to run")]
     pub no_preflight: bool,
+    /// The time in which a release waits for the signal of this test; a test that takes as long is refused before the start
+    #[arg(long, value_name = "DURATION", help_heading = "What to run")]
+    pub window: Option<Duration>,
     /// Processes of the local engine [default: what the CPU quota allows]
     #[arg(long, value_name = "N", help_heading = "Shape of the run")]
     pub processes: Option<u32>,
@@ -139,6 +149,9 @@ pub struct WaitArgs {
     /// The service.
     #[command(flatten)]
     pub service: ServiceArgs,
+    /// When to end the run.
+    #[command(flatten)]
+    pub stop: StopArgs,
     /// The folders.
     #[command(flatten)]
     pub folder: FolderArgs,

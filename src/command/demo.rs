@@ -50,7 +50,7 @@ pub(super) async fn run(arguments: &DemoArgs, output: OutputArgs, mut sink: impl
     // Each demo is a run of its own, also when an earlier one left its folder behind.
     let folder = ResultsFolder::new(&arguments.results);
     folder.remove(ResultsFolder::RUN)?;
-    let ended = running::execute(&service, &plan, folder, &Config::default(), Preflight::Skip).await;
+    let ended = running::execute(&service, &plan, folder, &Config::default(), Preflight::Skip, None).await;
     service.close().await;
     let served: u64 = shop.served().iter().map(|endpoint| endpoint.requests()).sum();
     shop.shutdown().await;

@@ -46,6 +46,7 @@ pub(super) async fn run(arguments: &GateCommandArgs, output: OutputArgs) -> Resu
     if let Some(attempts) = attempts {
         attempts.count_in(&mut judged, &by, on_inconclusive);
     }
+    judging::say_what_now(&mut judged.verdict, &config.owners, judged.run.as_ref(), jiff::Zoned::now().date());
     let judged = if arguments.gate.no_artifact_links { judged.without_artifacts() } else { judged };
     let written = judging::write_reports(&judged, template.as_ref(), output);
     if let Some(stopped) = stopped {

@@ -14,6 +14,7 @@ mod lint;
 mod run;
 mod schema;
 mod secrets;
+mod signal;
 mod wait;
 
 pub use secrets::register_environment;
@@ -51,6 +52,7 @@ async fn dispatch(cli: Cli) -> Result<Exit, CommandError> {
         Command::Gate(arguments) => gate::run(&arguments, cli.output).await,
         Command::Comment(arguments) => comment::run(&arguments).await,
         Command::Compare(arguments) => compare::run(&arguments, Stdout::default()),
+        Command::Signal(arguments) => signal::run(&arguments).await,
         Command::Schema(arguments) => schema::run(&arguments, Stdout::default()),
         Command::Completions(arguments) => completions::completions(&arguments, Stdout::default()),
         Command::Baseline(command) => baseline::run(&command, Stdout::default()),

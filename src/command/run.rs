@@ -5,8 +5,9 @@ use crate::cli::RunArgs;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::judging;
+use crate::release::check_window;
 use crate::results::{Build, Engine, ResultsFolder, RunIdentity};
-use crate::running::{self, Preflight, Service};
+use crate::running::{self, Preflight, Service, StopRules};
 
 pub(super) async fn run(arguments: &RunArgs) -> Result<Exit, CommandError> {
     let ci = running::environment(&arguments.build);
@@ -29,6 +30,12 @@ async fn carry_out(arguments: &RunArgs, build: &Build, folder: ResultsFolder) ->
     let config = arguments.config.load()?;
     judging::check(&config, &arguments.checked)?;
     let plan = running::plan(arguments, &config, build)?;
+    if let Some(window) = arguments.window
+        && let Some(remark) = check_window(plan.duration, window.to_std())?
+    {
+        tracing::warn!("{remark}");
+    }
+    let stop_rules = StopRules::of(&arguments.stop, &config, plan.engine)?;
     running::report_locust_settings(arguments, &config, &plan);
     let service = match plan.engine {
         // `--engine` never names files.
@@ -42,7 +49,7 @@ async fn carry_out(arguments: &RunArgs, build: &Build, folder: ResultsFolder) ->
         Engine::Local => Service::local(plan.local).await?,
     };
     let preflight = if arguments.no_preflight { Preflight::Skip } else { Preflight::Check };
-    let ended = running::execute(&service, &plan, folder, &config, preflight).await;
+    let ended = running::execute(&service, &plan, folder, &config, preflight, Some(stop_rules)).await;
     service.close().await;
     Ok(running::report_outcome(&ended?))
 }

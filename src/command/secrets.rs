@@ -7,8 +7,9 @@ use crate::redact::{self, Placeholder};
 use crate::running::{register_address, register_entry};
 
 /// Variables that hold a token or a key wherever they are set.
-const TOKENS: [&str; 7] = [
+const TOKENS: [&str; 8] = [
     "LOADFORGE_API_TOKEN",
+    "CIRCLECI_RELEASE_SECRET",
     "GITHUB_TOKEN",
     "GH_TOKEN",
     "LOADFORGE_CI_GITHUB_APP_PRIVATE_KEY",
@@ -57,6 +58,7 @@ pub(super) fn register_arguments(command: &Command) {
     let mut addresses = Vec::new();
     let mut entries: &[EnvEntry] = &[];
     match command {
+        Command::Signal(signal) => register_variable(&signal.signal_secret_env),
         Command::Run(run) => {
             entries = &run.shape.env;
             addresses.extend([&run.service.api_url, &run.shape.target_host]);

@@ -8,7 +8,7 @@ use crate::exit::Exit;
 use crate::judging;
 use crate::loadforge::{Session, WaitPlan};
 use crate::results::{Engine, ResultsFolder, RunRecord};
-use crate::running::{self, Asking, Service};
+use crate::running::{self, Asking, Service, StopRules};
 
 /// Time allowed beside the run itself.
 const SPARE: Duration = Duration::from_secs(15 * 60);
@@ -19,6 +19,7 @@ const LONGEST: Duration = Duration::from_secs(720 * 60);
 pub(super) async fn run(arguments: &WaitArgs) -> Result<Exit, CommandError> {
     let config = arguments.config.load_to_judge()?;
     judging::check(&config, &arguments.checked)?;
+    let stop_rules = StopRules::of(&arguments.stop, &config, Engine::Loadforge)?;
     let ci = running::environment(&arguments.build.build);
     let asking = Asking::of(&arguments.build, arguments.config.profile.as_deref(), &ci);
     let folder = ResultsFolder::new(&arguments.folder.results);
@@ -43,6 +44,7 @@ pub(super) async fn run(arguments: &WaitArgs) -> Result<Exit, CommandError> {
             return Ok(Exit::Passed);
         }
     }
+    let fingerprint = recorded.as_ref().map(|record| record.fingerprint.clone()).unwrap_or_default();
     let variables = recorded.as_ref().and_then(|record| Some(record.recipe.as_ref()?.env.clone())).unwrap_or_default();
     for name in running::register_variables(&config, &arguments.env, &variables) {
         tracing::warn!(
@@ -64,6 +66,7 @@ pub(super) async fn run(arguments: &WaitArgs) -> Result<Exit, CommandError> {
     let stop = running::stop_signals()?;
     let mut observer = running::log_event;
     let mut session = Session::new(service.client.clone(), folder, &mut observer, stop);
+    session.watch = stop_rules.watch(&fingerprint);
     let ended = session.wait(&plan).await?;
     Ok(running::report_outcome(&ended))
 }

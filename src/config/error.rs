@@ -168,3 +168,10 @@ pub(super) fn of_yaml(file: &str, text: &str, error: &YamlError) -> ConfigError 
 pub(super) fn unset_hint(name: &str) -> String {
     format!("set {name} in the job, the project or a context, or write the value here")
 }
+
+/// An error at the first line that holds `key` (a key or a part of a value).
+pub(super) fn at_key(file: &str, text: &str, key: &str, message: String, hint: &str) -> ConfigError {
+    let found = text.lines().enumerate().find_map(|(index, line)| Some((index, line.find(key)?)));
+    let (line, column) = found.map_or((1, 1), |(index, column)| (index as u64 + 1, column as u64 + 1));
+    at_line(file, text, line, column, message, Some(hint.into()))
+}

@@ -9,18 +9,13 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_saphyr::{Error as YamlError, Location, Spanned};
 
 use super::error::{self, ConfigError};
+use super::expand::{DOLLAR, UNSET, variable};
 use super::find::{DEFAULT_FILE, find};
 use super::model::{Config, ConfigFile};
+use super::owners::Owners;
 use super::variables::Variables;
 use crate::gate::{GateLine, PlacedGate, Waiver, WaiverEntry, WaiverError};
 use crate::verdict::Origin;
-
-/// Stands for the `$` of a variable's value while the file is read, so that a value is never expanded again. A private
-/// character of Unicode, which no file holds.
-const DOLLAR: char = '\u{E000}';
-
-/// Stands for the value of a variable that is not set while only the rest of the file is needed.
-const UNSET: char = '\u{E001}';
 
 /// Reads the configuration, merges the profile into it, and parses every gate and waiver.
 ///
@@ -137,6 +132,9 @@ fn understand(
     for lines in config.profiles.values().filter_map(|profile| profile.gates.as_ref()) {
         gates(file, lines)?;
     }
+    for stop in config.profiles.values().filter_map(|profile| profile.stop.as_ref()) {
+        stop.rules(file, text)?;
+    }
     gates(file, &config.gates)?;
     if let Some(name) = profile {
         let Some(found) = config.profiles.remove(name) else {
@@ -157,6 +155,8 @@ fn typed(file: &str, text: &str, mut written: ConfigFile) -> Result<Config, Conf
         test: written.test,
         guard: written.guard,
         gates: gates(file, &written.gates)?,
+        stop: written.stop.rules(file, text)?,
+        owners: Owners::of(file, text, &written.owners, &written.ownership)?,
         waivers: written.waivers.into_iter().map(|entry| waiver(file, text, entry)).collect::<Result<_, _>>()?,
         baseline: written.baseline,
         confirm: written.confirm,
@@ -191,7 +191,7 @@ fn origin(file: &str, place: Location) -> Origin {
 
 /// What no type can say.
 fn check(file: &str, text: &str, config: &ConfigFile) -> Result<(), ConfigError> {
-    let fault = |key: &str, message: &str, hint: &str| Err(place(file, text, key, message.into(), hint));
+    let fault = |key: &str, message: &str, hint: &str| Err(error::at_key(file, text, key, message.into(), hint));
     let test = &config.test;
     if test.sources() > 1 {
         return fault(
@@ -229,7 +229,7 @@ fn expand_quoted(
         while let Some((before, name, after)) = variable(rest) {
             let Some(found) = environment.get(name) else {
                 let message = format!("the environment variable {name} is not set");
-                return Err(place(file, text, &format!("${{{name}}}"), message, &error::unset_hint(name)));
+                return Err(error::at_key(file, text, &format!("${{{name}}}"), message, &error::unset_hint(name)));
             };
             expanded.push_str(before);
             expanded.push_str(found);
@@ -239,21 +239,6 @@ fn expand_quoted(
         *value = expanded.replace(DOLLAR, "$");
     }
     Ok(())
-}
-
-/// Splits at the first `${NAME}`.
-fn variable(text: &str) -> Option<(&str, &str, &str)> {
-    let (before, rest) = text.split_once("${")?;
-    let (name, after) = rest.split_once('}')?;
-    let is_name = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-    is_name.then_some((before, name, after))
-}
-
-/// An error at the first line that holds `key` (a key or a part of a value).
-fn place(file: &str, text: &str, key: &str, message: String, hint: &str) -> ConfigError {
-    let found = text.lines().enumerate().find_map(|(index, line)| Some((index, line.find(key)?)));
-    let (line, column) = found.map_or((1, 1), |(index, column)| (index as u64 + 1, column as u64 + 1));
-    error::at_line(file, text, line, column, message, Some(hint.into()))
 }
 
 #[cfg(test)]

@@ -6,14 +6,18 @@
 //! Precedence: flag > environment > profile > file > default. The command line takes care of the first two (any flag
 //! can come from `LOADFORGE_CI_<FLAG>`); [`load()`] merges a profile into the file's values.
 
+mod codeowners;
 mod confirm;
 mod duration;
 mod error;
+mod expand;
 mod find;
 mod guard;
 mod host;
 mod load;
 mod model;
+mod owners;
+mod stop;
 mod test_section;
 mod variables;
 
@@ -24,6 +28,8 @@ pub use guard::NotAllowed;
 pub use host::{NotAHost, check_host};
 pub use load::load;
 pub use model::{BaselineSection, Config, ConfigFile, Guard, Profile};
+pub use owners::{Owners, OwnershipSection};
+pub use stop::StopSection;
 pub use test_section::TestSection;
 pub use variables::Variables;
 

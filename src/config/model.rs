@@ -9,8 +9,8 @@ use serde::{Deserialize, Deserializer};
 use serde_saphyr::Spanned;
 
 use super::test_section::TestSection;
-use super::{ConfirmSection, Duration};
-use crate::gate::{GateLine, PlacedGate, Waiver, WaiverEntry};
+use super::{ConfirmSection, Duration, Owners, OwnershipSection, StopSection};
+use crate::gate::{GateLine, PlacedGate, PlacedStopRule, Waiver, WaiverEntry};
 use crate::verdict::{AttemptsPolicy, OnInconclusive, TargetPolicy};
 
 /// The configuration a command goes by: the file with a profile laid over it, every gate and waiver parsed.
@@ -22,8 +22,12 @@ pub struct Config {
     pub guard: Guard,
     /// What must hold, each gate with its place.
     pub gates: Vec<PlacedGate>,
+    /// When to end a run before its time, each rule with its place.
+    pub stop: Vec<PlacedStopRule>,
     /// Gates that may fail for a while, each with its place.
     pub waivers: Vec<Waiver>,
+    /// Whose each endpoint is.
+    pub owners: Owners,
     /// The history to compare with.
     pub baseline: BaselineSection,
     /// Further runs before a comparison with the history fails the build.
@@ -50,9 +54,16 @@ pub struct ConfigFile<T = TestSection> {
     #[schemars(with = "Vec<GateLine>")]
     #[serde(deserialize_with = "gate_list")]
     pub gates: Vec<Spanned<GateLine>>,
+    /// When to end a run before its time. Default: when every request failed until a minute after the ramp-up.
+    pub stop: StopSection,
     /// Gates that may fail for a while.
     #[schemars(with = "Vec<Waiver>")]
     pub waivers: Vec<Spanned<WaiverEntry>>,
+    /// Whose each endpoint is: an endpoint or a glob, and a person or a team such as `@identity-team`. Shown for rows that
+    /// are no pass; the longest pattern wins.
+    pub owners: BTreeMap<String, String>,
+    /// Owners of what `owners` does not name, and whether they are mentioned.
+    pub ownership: OwnershipSection,
     /// The history to compare with.
     pub baseline: BaselineSection,
     /// Further runs before a comparison with the history fails the build.
@@ -156,6 +167,8 @@ pub struct Profile<T = TestSection> {
     #[schemars(with = "Option<Vec<GateLine>>")]
     #[serde(deserialize_with = "some_gate_list")]
     pub gates: Option<Vec<Spanned<GateLine>>>,
+    /// Stop rules in place of the file's.
+    pub stop: Option<StopSection>,
     /// What differs in the history to compare with.
     pub baseline: BaselineSection,
     /// What differs in the further runs.
@@ -175,7 +188,10 @@ impl<T> ConfigFile<T> {
             test: _,
             guard,
             gates,
+            stop,
             waivers,
+            owners,
+            ownership,
             baseline,
             confirm,
             on_inconclusive,
@@ -189,7 +205,10 @@ impl<T> ConfigFile<T> {
             test,
             guard,
             gates,
+            stop,
             waivers,
+            owners,
+            ownership,
             baseline,
             confirm,
             on_inconclusive,
@@ -202,19 +221,22 @@ impl<T> ConfigFile<T> {
 
 impl<T> Profile<T> {
     fn without_test(self) -> Profile {
-        let Self { test: _, guard, gates, baseline, confirm, on_inconclusive, loadforge_targets, attempts } = self;
+        let Self { test: _, guard, gates, stop, baseline, confirm, on_inconclusive, loadforge_targets, attempts } =
+            self;
         let test = TestSection::default();
-        Profile { test, guard, gates, baseline, confirm, on_inconclusive, loadforge_targets, attempts }
+        Profile { test, guard, gates, stop, baseline, confirm, on_inconclusive, loadforge_targets, attempts }
     }
 }
 
 impl ConfigFile {
     /// Merges a profile into the file: the profile's values win.
     pub(super) fn merge(&mut self, profile: Profile) {
-        let Profile { test, guard, gates, baseline, confirm, on_inconclusive, loadforge_targets, attempts } = profile;
+        let Profile { test, guard, gates, stop, baseline, confirm, on_inconclusive, loadforge_targets, attempts } =
+            profile;
         self.test.merge(test);
         self.guard = guard.unwrap_or_else(|| std::mem::take(&mut self.guard));
         self.gates = gates.unwrap_or_else(|| std::mem::take(&mut self.gates));
+        self.stop = stop.unwrap_or_else(|| std::mem::take(&mut self.stop));
         self.baseline.branch = baseline.branch.or(self.baseline.branch.take());
         self.baseline.runs = baseline.runs.or(self.baseline.runs);
         self.baseline.max_age = baseline.max_age.or(self.baseline.max_age);

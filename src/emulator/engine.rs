@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
@@ -50,12 +51,14 @@ pub struct Job {
 }
 
 /// The state of a run.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Live {
     /// Whether load is being sent.
     pub running: bool,
     /// What was measured until now.
     pub metrics: Metrics,
+    /// The same by endpoint, with response times and failures, where the engine knows them.
+    pub detail: Option<Arc<Extension>>,
 }
 
 /// What LoadForge reports of all requests together. Times in ms.

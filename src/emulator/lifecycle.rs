@@ -33,6 +33,7 @@ pub(super) fn start(
         duration,
         metrics: None,
         passed: None,
+        live: None,
     };
     let (id, host, files) = app.store.change(|state| {
         let host = test.host_id.and_then(|host| state.hosts.get(&host)).map(super::store::Host::base_url);
@@ -97,7 +98,7 @@ async fn make(app: &Arc<ServerState>, id: u64, job: Job, mut stop: watch::Receiv
         tokio::select! {
             outcome = &mut engine => return Ok(outcome),
             Ok(()) = news.changed() => {
-                let live = *news.borrow_and_update();
+                let live = news.borrow_and_update().clone();
                 tell(app, id, live);
             }
         }
@@ -127,6 +128,7 @@ fn tell(app: &ServerState, id: u64, live: Live) {
     app.store.change_unsaved(|state| {
         if let Some(run) = state.runs.get_mut(&id) {
             run.metrics = Some(live.metrics);
+            run.live = live.detail;
             run.updated_at = Timestamp::now();
         }
     });
@@ -163,6 +165,7 @@ pub(super) fn end(app: &ServerState, id: u64, outcome: Result<EngineOutcome, u8>
             run.cancelled |= status == status::CANCELLED;
             run.metrics = metrics.or(run.metrics);
             run.passed = passed;
+            run.live = None;
             run.updated_at = Timestamp::now();
         }
     });

@@ -13,6 +13,7 @@ use serde_json::Map;
 use tokio::sync::{Mutex, watch};
 
 use super::engine::{Delivery, EngineEnd, EngineOutcome, HistoryCsv, Job, Live, LoadEngine, Metrics};
+use super::live_detail::LiveDetail;
 use crate::error::{Explain, chain};
 use crate::locust::process::{
     self, Finished, Interpreter, LocustInvocation, LocustSource, ProcessError, ProgressSink, StopRequest,
@@ -56,10 +57,14 @@ impl LocustEngine {
         if let Err(source) = lay_out(&plan, &job, &project) {
             return not_available(&ProcessError::Folder { folder: plan.folder, source });
         }
+        let mut detail = LiveDetail::default();
         let observe = |record: &Record| {
+            let detail = detail.of(record);
             live.send_if_modified(|live| {
-                let now = Live { running: record.started().is_some(), metrics: metrics(record) };
-                std::mem::replace(live, now) != now
+                let now = Live { running: record.started().is_some(), metrics: metrics(record), detail };
+                let changed = *live != now;
+                *live = now;
+                changed
             });
         };
         match process::run(&interpreter, &plan, stop, observe).await {

@@ -11,6 +11,7 @@ mod config;
 mod connections;
 mod engine;
 mod lifecycle;
+mod live_detail;
 mod locust_engine;
 mod replay;
 mod server;

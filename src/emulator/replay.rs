@@ -100,7 +100,7 @@ impl Replay {
             let share = begun.elapsed().as_secs_f64() / length.as_secs_f64();
             let part = |count: u64| (count as f64 * share) as u64;
             let metrics = Metrics { requests: part(all.requests), failures: part(all.failures), ..all };
-            live.send_replace(Live { running: true, metrics });
+            live.send_replace(Live { running: true, metrics, detail: None });
             tokio::select! {
                 change = stop.wait_for(|stop| *stop), if watching => {
                     watching = false;
@@ -111,7 +111,7 @@ impl Replay {
                 _ = steps.tick() => {}
             }
         }
-        live.send_replace(Live { running: true, metrics: all });
+        live.send_replace(Live { running: true, metrics: all, detail: None });
         self.outcome(EngineEnd::Finished)
     }
 

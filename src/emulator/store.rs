@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -16,7 +16,7 @@ use serde_json::Number;
 use super::engine::Metrics;
 use super::targets::Targets;
 use super::things::{Changes, Things};
-use crate::results::LocalProject;
+use crate::results::{Extension, LocalProject};
 
 /// A host that load may go to.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -99,6 +99,9 @@ pub(super) struct Run {
     /// Known from the time the first load was sent.
     pub(super) metrics: Option<Metrics>,
     pub(super) passed: Option<bool>,
+    /// What is known by endpoint while the run goes on.
+    #[serde(skip)]
+    pub(super) live: Option<Arc<Extension>>,
 }
 
 impl Run {

@@ -15,10 +15,13 @@ mod measure;
 mod parse;
 mod selector;
 mod sentence;
+mod stop_rule;
+mod stop_watch;
 mod summary;
 #[cfg(test)]
 mod testing;
 mod waiver;
+mod waiver_draft;
 
 pub use accepted::Accepted;
 pub use defaults::default_gates;
@@ -29,5 +32,8 @@ pub use limit_source::{BaselineAnswer, BaselineQuery, Expected, FieldDifference,
 pub use line::GateLine;
 pub use measure::{ErrorClass, Measure, Measured, PlainMeasure, Scatter};
 pub use selector::Selector;
+pub use stop_rule::{PlacedStopRule, StopRule};
+pub use stop_watch::StopWatch;
 pub use summary::{exit, summarize};
 pub use waiver::{Waiver, WaiverEntry, WaiverError, unwaive, waive};
+pub use waiver_draft::waiver_draft;

@@ -28,7 +28,7 @@ fn failed(rows: &[Row], open: &[&Row]) -> String {
     worst_first(&mut failing);
     let mut text = first_of(&failing, describe_miss, "failed");
     // "all requests together"; names of endpoints are left as they are.
-    if failing.first().is_some_and(|row| row.subject == Subject::All) {
+    if failing.first().is_some_and(|row| row.subject == Subject::All || row.stopped_run) {
         text[..1].make_ascii_uppercase();
     }
     if let Some(run) = open.iter().find(|row| row.subject == Subject::Run) {
@@ -88,11 +88,11 @@ fn first_of(rows: &[&Row], describe: impl Fn(&Row) -> String, what: &str) -> Str
     }
 }
 
-/// The rows of the run itself first, then the farthest beyond its limit; rows without a distance last.
+/// The rows of the run itself and of what ended it first, then the farthest beyond its limit; rows without a distance last.
 fn worst_first(rows: &mut [&Row]) {
     rows.sort_by(|a, b| {
         let distance = |row: &Row| row.headroom_percent.unwrap_or(f64::INFINITY);
-        let of_the_run = |row: &Row| row.subject == Subject::Run;
+        let of_the_run = |row: &Row| row.subject == Subject::Run || row.stopped_run;
         of_the_run(b).cmp(&of_the_run(a)).then(distance(a).total_cmp(&distance(b)))
     });
 }
@@ -117,7 +117,7 @@ fn describe_open(row: &Row) -> String {
 }
 
 fn describe_miss(row: &Row) -> String {
-    if !row.is_missed() || matches!(row.subject, Subject::Run | Subject::LoadforgeTargets) {
+    if !row.is_missed() || row.stopped_run || matches!(row.subject, Subject::Run | Subject::LoadforgeTargets) {
         return row.reason.to_string();
     }
     // No gate made it: the endpoint always failed, or never answered.

@@ -202,7 +202,7 @@ impl Further<'_> {
             Engine::Loadforge | Engine::Csv => Service::remote(&self.arguments.service)?,
             Engine::Local => Service::local(plan.local).await?,
         };
-        let ended = running::execute(&service, &plan, folder.clone(), self.by.config, Preflight::Skip).await;
+        let ended = running::execute(&service, &plan, folder.clone(), self.by.config, Preflight::Skip, None).await;
         service.close().await;
         let ended = ended?;
         let exit = running::report_outcome(&ended);

@@ -16,6 +16,7 @@ mod publish;
 mod reports;
 mod run_under_test;
 mod siblings;
+mod what_now;
 
 pub(crate) use attempts::Attempts;
 pub(crate) use confirm::{ConfirmPlan, Settled, settle};
@@ -26,3 +27,4 @@ pub(crate) use judged_run::JudgedRun;
 pub(crate) use publish::publish_all;
 pub(crate) use reports::{read_template, write_reports};
 pub(crate) use run_under_test::RunUnderTest;
+pub(crate) use what_now::say_what_now;

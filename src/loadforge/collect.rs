@@ -10,7 +10,7 @@ use super::exact;
 use super::wire::ResultRow;
 use crate::locust::read_failures;
 use crate::results::{
-    Endpoint, Extension, FolderError, Percentile, Problem, ProblemKind, Results, ResultsFolder, RunState,
+    EarlyStop, Endpoint, Extension, FolderError, Percentile, Problem, ProblemKind, Results, ResultsFolder, RunState,
 };
 use crate::series::{CsvFile, load, read_timeline};
 use crate::text;
@@ -34,19 +34,27 @@ pub(super) async fn with_csv(client: &Client, run_id: u64, mut row: ResultRow, u
     row
 }
 
-/// Writes the files of a finished run: the CSV files, the load
+/// How a run ended.
+pub(super) struct RunEnding<'a> {
+    pub(super) state: RunState,
+    /// Whether the script is meant to end the run by itself.
+    pub(super) ends_itself: bool,
+    /// Why we ended it, if we did.
+    pub(super) early_stop: Option<&'a EarlyStop>,
+}
+
+/// Writes the files of a run that is over: the CSV files, the load
 /// generator's log, and the results made of them. A file that is not here at `until` costs only its own data,
 /// and a note.
 pub(super) async fn collect(
     client: &Client,
     folder: &ResultsFolder,
     mut row: ResultRow,
-    state: RunState,
-    ends_itself: bool,
+    ending: &RunEnding<'_>,
     until: Instant,
 ) -> Result<Results, FolderError> {
     let mut notes = Vec::new();
-    if let Some(extension) = row.extension.as_mut().filter(|_| ends_itself) {
+    if let Some(extension) = row.extension.as_mut().filter(|_| ending.ends_itself) {
         let intended = extension.problems.extract_if(.., |problem| problem.kind == ProblemKind::EndedItself);
         notes.extend(intended.map(|problem| format!("{}, as test.ends_itself says", problem.message)));
     }
@@ -74,7 +82,12 @@ pub(super) async fn collect(
     }
     row.message = row.message.as_deref().map(|message| client.redact(message));
     let [stats, history, failures] = delivered;
-    let mut results = assemble(row, state, &DownloadedFiles { stats, history, failures }, notes);
+    let mut results = assemble(row, ending.state, &DownloadedFiles { stats, history, failures }, notes);
+    if let Some(stop) = ending.early_stop {
+        // It ended because we ended it, which is said better than that.
+        results.problems.retain(|problem| problem.kind != ProblemKind::EndedEarly);
+        results.early_stop = Some(stop.clone());
+    }
     hide_secrets(client, &mut results);
     folder.write_data(ResultsFolder::RESULTS, &results)?;
     Ok(results)
@@ -180,6 +193,17 @@ fn assemble(row: ResultRow, state: RunState, files: &DownloadedFiles, mut notes:
         results.problems.push(Problem::new(ProblemKind::EndedEarly, message).with_detail(row.message));
     }
     results.notes = notes;
+    results
+}
+
+/// What a run has measured while it goes on: the service's own totals, and every endpoint where our own engine says so.
+pub(super) fn live_results(client: &Client, row: &ResultRow) -> Results {
+    let mut results = totals(row);
+    results.problems.clear();
+    if let Some(mut extension) = row.extension.clone() {
+        hide_names(client, &mut extension);
+        exact::add(&mut results, extension);
+    }
     results
 }
 

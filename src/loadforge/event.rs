@@ -5,7 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use super::wire::ResultRow;
-use crate::results::RunState;
+use crate::results::{EarlyStop, RunState};
 use crate::text::{self, counted};
 
 /// Something that happened. Its `Display` is one line for a log, without the line end.
@@ -102,6 +102,13 @@ pub enum Event {
         run_id: u64,
         /// Why, in words that follow "because".
         why: String,
+    },
+    /// A stop rule was hit.
+    StopRuleHit {
+        /// The run.
+        run_id: u64,
+        /// Which rule, and when.
+        stop: EarlyStop,
     },
     /// The run was cancelled.
     Cancelled {
@@ -207,6 +214,7 @@ impl Event {
                 | Self::StartDelayed { .. }
                 | Self::StartUnclear { .. }
                 | Self::OutageBegan { .. }
+                | Self::StopRuleHit { .. }
                 | Self::NotCancelled { .. }
                 | Self::Warning(_)
         )
@@ -251,6 +259,9 @@ impl fmt::Display for Event {
             Self::OutageBegan { cause } => write!(f, "the service does not answer ({cause}); waiting for it"),
             Self::OutageEnded { lasted } => write!(f, "the service answers again after {}", text::duration(*lasted)),
             Self::Cancelling { run_id, why } => write!(f, "cancelling run {run_id} because {why}"),
+            Self::StopRuleHit { run_id, stop } => {
+                write!(f, "stopping run {run_id} {} because {stop}; this saves {}", stop.when(), stop.saved())
+            }
             Self::Cancelled { run_id } => write!(f, "run {run_id} is cancelled"),
             Self::NotCancelled { run_id, monitor_url, cause } => {
                 let place = monitor_url.as_ref().map(|url| format!(" ({url})")).unwrap_or_default();

@@ -14,8 +14,9 @@ use super::resend::decide;
 use super::retry::{Repeat, RetryDecision};
 use super::schedule::{Schedule, heartbeat};
 use super::stop::{Signal, StopSignals};
+use super::watch::{RunWatch, figures};
 use super::wire::ResultRow;
-use crate::results::{Engine, RunState};
+use crate::results::{EarlyStop, Engine, RunState};
 
 /// How long refusals are taken for a fault that passes: a run that was just started may not be known yet, and a service
 /// that answered before may do so again.
@@ -39,6 +40,8 @@ pub(super) enum Ended {
     Over { state: RunState, row: Box<ResultRow> },
     /// The overall timeout passed; `outage` when the service did not answer at that time.
     TimedOut { outage: Option<String> },
+    /// A stop rule was hit; the run still goes on.
+    Hit { stop: EarlyStop, row: Box<ResultRow> },
     /// Somebody asked to stop.
     Stopped(Signal),
     /// The service keeps refusing to show the run; `heard` when it was shown before.
@@ -52,6 +55,7 @@ impl Follow<'_> {
         recorder: &mut Recorder<'_>,
         observer: &mut dyn Observer,
         stop: &mut StopSignals,
+        watch: &mut dyn RunWatch,
     ) -> Ended {
         let (began, pace) = (Instant::now(), self.client.pace());
         let mut schedule = Schedule::new(self.expected, self.fresh);
@@ -63,6 +67,7 @@ impl Follow<'_> {
         let mut outage = Outage::default();
         let mut heard = self.fresh;
         let mut refused_since = None;
+        let mut load_since = None;
         let mut next_look = began;
         let mut next_beat = began + pace.of(heartbeat(Duration::ZERO));
         loop {
@@ -103,7 +108,15 @@ impl Follow<'_> {
                     }
                     progress = Progress { state: Some(state), ..Progress::of(&row) };
                     schedule.looked(after, state, row.created_at.and_then(age));
-                    next_look = now + pace.of(schedule.pause(after));
+                    let mut pause = schedule.pause(after);
+                    if state == RunState::Running {
+                        let load = now - *load_since.get_or_insert(now);
+                        if let Some(stop) = watch.look(&figures(self.client, &row, load, self.expected)) {
+                            return Ended::Hit { stop, row: Box::new(row) };
+                        }
+                        pause = pause.min(watch.longest_pause().unwrap_or(pause));
+                    }
+                    next_look = now + pace.of(pause);
                 }
                 Err(error) => {
                     let at_least = match asked_wait(&error) {

@@ -32,6 +32,7 @@ mod stopping;
 mod superseded;
 mod transport;
 mod url;
+mod watch;
 pub mod wire;
 
 pub use calls::SavedTest;
@@ -50,3 +51,4 @@ pub use stopping::NotStopped;
 pub use superseded::Superseded;
 pub use transport::{Sending, Transport, TransportError};
 pub use url::{ApiUrl, InvalidApiUrl};
+pub use watch::{NoWatch, RunWatch};

@@ -26,6 +26,12 @@ const LONGEST: usize = 200;
 const ROWS: usize = 5;
 const FINDINGS: usize = 2;
 
+/// The owner where nobody is named.
+const NO_OWNER: &str = "nobody is named; add `owners:` to loadforge.yml";
+
+/// The longest command that is told; a longer one is told without its flags.
+const LONGEST_COMMAND: usize = 400;
+
 /// Columns for the names of the lines.
 const NAMES: usize = 13;
 
@@ -64,6 +70,9 @@ pub struct Answer {
     /// Commit, branch or tag, and run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub build: Option<String>,
+    /// Whose the first row is, where something failed or is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
     /// Where the report is; a URL, or its name in the results folder.
     pub report: String,
     /// The command to run next, where there is something to do.
@@ -89,6 +98,9 @@ pub struct AnswerRow {
     pub change: Option<String>,
     /// Why it ended this way.
     pub why: String,
+    /// Whose it is, where somebody is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
@@ -141,6 +153,7 @@ fn answer(story: &Story<'_>, most_rows: usize, longest: usize) -> Answer {
         generator: line(&generator(story)),
         load: load(story).map(|words| line(&words)),
         build: build(story).map(|words| line(&words)),
+        owner: rows.first().map(|row| line(row.owner.as_deref().unwrap_or(NO_OWNER))),
         report: report(story),
         next: next(story, &rows),
     }
@@ -156,6 +169,7 @@ fn answer_row(row: &Row, line: &impl Fn(&str) -> String) -> AnswerRow {
         limit: row.limit_text(),
         change: runs.map(|runs| format!("{} vs {}", wording::change_text(row), counted(runs, "good run"))),
         why: line(&row.reason.outcome),
+        owner: row.owner.as_deref().map(line),
     }
 }
 
@@ -214,6 +228,10 @@ fn next(story: &Story<'_>, rows: &[&Row]) -> Option<String> {
     if story.run.is_some_and(|run| run.identity.engine == Engine::Csv) {
         return None;
     }
+    let told = rows.iter().filter(|row| row.outcome == Outcome::Fail).find_map(|row| row.what_now.as_ref());
+    if let Some(what_now) = told.filter(|what_now| what_now.rerun.len() <= LONGEST_COMMAND) {
+        return Some(clean::line(&what_now.rerun).into_owned());
+    }
     let failed_by_history = rows.iter().any(|row| row.outcome == Outcome::Fail && row.baseline.is_some());
     match story.verdict.outcome {
         Outcome::Fail if failed_by_history && story.verdict.confirmation.is_none() => {
@@ -245,6 +263,7 @@ fn lines(answer: &Answer, width: usize) -> String {
     lines.push(("generator", answer.generator.clone()));
     lines.extend(answer.load.iter().map(|words| ("load", words.clone())));
     lines.extend(answer.build.iter().map(|words| ("build", words.clone())));
+    lines.extend(answer.owner.iter().map(|words| ("owner", words.clone())));
     let mut text = String::new();
     for (name, words) in lines {
         for (at, line) in wrapped(&words, width.saturating_sub(NAMES).max(20)).iter().enumerate() {

@@ -184,6 +184,7 @@ fn environment() -> Result<Environment<'static>, minijinja::Error> {
     environment.add_filter("block", |value: Value| safe(escape::markdown::block(&shown(&value), DETAIL_LINES)));
     environment
         .add_filter("link", |address: Value, words: String| safe(escape::markdown::link(&words, &shown(&address))));
+    environment.add_filter("mention", |owners: Value| safe(escape::markdown::mentions(&shown(&owners))));
     environment.add_filter("count", |number: f64| Unit::Count.show(number));
     environment.add_filter("short_commit", |commit: &str| short_commit(commit));
     Ok(environment)

@@ -81,6 +81,7 @@ pub fn place(origin: &Origin) -> String {
     match origin {
         Origin::File { path, line } => format!("{path}:{line}"),
         Origin::Flag => "--gate".to_owned(),
+        Origin::StopFlag => "--stop".to_owned(),
         Origin::Default => "default".to_owned(),
     }
 }

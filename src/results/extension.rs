@@ -26,9 +26,21 @@ pub struct Extension {
     /// Notes about the numbers that do not make them doubtful.
     #[serde(default)]
     pub notes: Vec<String>,
+    /// What is known only while the run goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub live: Option<LiveState>,
     /// The last lines the load generator printed, for `locust.log`.
     #[serde(default)]
     pub log: Option<String>,
+}
+
+/// The state of a run that is going on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LiveState {
+    /// Users running.
+    pub users: u32,
+    /// How long load has been sent, s.
+    pub load_s: f64,
 }
 
 /// One endpoint's exact response times, passed and failed requests apart.

@@ -91,6 +91,8 @@ impl ResultsFolder {
     pub const COMMENT: &'static str = "comment.json";
     /// Where the reports can be read in the CI system, for a comment that another job posts.
     pub const LINKS: &'static str = "links.json";
+    /// Which signals were sent to CircleCI's release validation.
+    pub const SIGNAL: &'static str = "signal.json";
     /// What the load generator printed (local engine).
     pub const LOCUST_LOG: &'static str = "locust.log";
     /// The folder of the second run of `--confirm`, with files of the same names.
@@ -102,7 +104,7 @@ impl ResultsFolder {
     /// What the name of the folder with started runs ends in.
     const STARTED: &'static str = ".started";
     /// What a run leaves beside the reports.
-    const OF_A_RUN: [&'static str; 10] = [
+    const OF_A_RUN: [&'static str; 11] = [
         Self::RUN,
         Self::STATS,
         Self::HISTORY,
@@ -110,6 +112,7 @@ impl ResultsFolder {
         Self::RESULTS,
         Self::COMMENT,
         Self::LINKS,
+        Self::SIGNAL,
         Self::LOCUST_LOG,
         Self::SECOND_RUN,
         Self::THIRD_RUN,

@@ -4,6 +4,7 @@
 //! folder they live in.
 
 mod connection;
+mod early_stop;
 mod endpoint;
 mod engine;
 mod evidence;
@@ -12,22 +13,26 @@ mod failure;
 mod folder;
 mod histogram;
 mod identity;
+mod live;
 mod percentile;
 mod problem;
 mod project;
 mod recipe;
+mod recipe_command;
 mod run;
 mod timeline;
 
 pub use connection::ConnectionCause;
+pub use early_stop::EarlyStop;
 pub use endpoint::{Endpoint, EndpointKey};
 pub use engine::Engine;
 pub use evidence::{Evidence, NeverEnded};
-pub use extension::{ExactEndpoint, ExactSteady, Extension};
+pub use extension::{ExactEndpoint, ExactSteady, Extension, LiveState};
 pub use failure::{Failure, FailureKind, NotAFailureKind};
 pub use folder::{FolderError, ResultsFolder, replace_atomically, write_atomically};
 pub use histogram::Histogram;
 pub use identity::{Build, Difference, IdentityMatch, Relation, RunIdentity};
+pub use live::LiveFigures;
 pub use percentile::{Percentile, not_delivered};
 pub use problem::{Problem, ProblemKind};
 pub use project::{LocalProject, LocustOptions, ProjectOptions, Requirements};
@@ -72,6 +77,9 @@ pub struct Results {
     /// What the load generator saw beside the requests, where it is our own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Evidence>,
+    /// Why the run was ended before its time, where a stop rule was hit. Its numbers are those of a part of a run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub early_stop: Option<EarlyStop>,
     /// What could not be read or was left out, in words (a CSV field that was missing, for example).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
@@ -104,6 +112,7 @@ impl Results {
             targets_passed: None,
             after_ramp_up: None,
             evidence: None,
+            early_stop: None,
             notes: Vec::new(),
         }
     }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::early_stop::EarlyStop;
 use super::engine::Engine;
 use super::identity::{Relation, RunIdentity};
 use super::recipe::Recipe;
@@ -206,6 +207,9 @@ pub struct RunRecord {
     /// Why `run` ended without a run to judge; the next `run` or `wait` that succeeds removes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<RunFailure>,
+    /// The stop rule that was hit, written down before the run is cancelled for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub early_stop: Option<EarlyStop>,
     /// The service's words on how the run ended, and what the engine adds (a Python traceback).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end_message: Option<String>,
@@ -231,6 +235,7 @@ impl RunRecord {
             fingerprint,
             recipe: None,
             failure: None,
+            early_stop: None,
             end_message: None,
         }
     }

@@ -8,6 +8,7 @@ use url::Url;
 use super::guard::{check_own_hosts, check_target};
 use super::preflight::{self, Preflight};
 use super::service::{Service, log_event, stop_signals};
+use super::stop_rules::StopRules;
 use crate::config::Config;
 use crate::error::CommandError;
 use crate::exit::Exit;
@@ -15,13 +16,14 @@ use crate::loadforge::{RunEnd, RunOutcome, RunPlan, Session, SessionError};
 use crate::results::ResultsFolder;
 use crate::text::compact_duration;
 
-/// Carries a plan out against a service.
+/// Carries a plan out against a service; the run ends early when one of its stop rules is hit, where it has any.
 pub(crate) async fn execute(
     service: &Service,
     plan: &RunPlan,
     folder: ResultsFolder,
     config: &Config,
     preflight: Preflight,
+    stop_rules: Option<StopRules>,
 ) -> Result<RunEnd, CommandError> {
     check_own_hosts(config, plan)?;
     // Before anything is sent, so that no signal finds a run without somebody to cancel it.
@@ -37,6 +39,9 @@ pub(crate) async fn execute(
             checked = preflight::check(plan, host) => checked?,
             signal = session.stop.signal() => return Err(SessionError::Stopped(signal).into()),
         }
+    }
+    if let Some(rules) = stop_rules {
+        session.watch = rules.watch(&target.fingerprint);
     }
     Ok(session.run(plan, &target).await?)
 }
@@ -69,6 +74,7 @@ pub(crate) fn report_outcome(ended: &RunEnd) -> Exit {
     let sentence = ended.sentence();
     match ended.outcome {
         RunOutcome::Finished | RunOutcome::Detached => tracing::info!("{sentence}"),
+        RunOutcome::StoppedEarly => tracing::warn!("{sentence}; `gate` fails this run"),
         _ => tracing::error!("{sentence}"),
     }
     for problem in ended.results.iter().flat_map(|results| &results.problems).chain(&ended.problems) {

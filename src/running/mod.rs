@@ -14,6 +14,7 @@ mod recorded;
 mod secrets;
 mod service;
 mod started;
+mod stop_rules;
 
 pub(crate) use execute::{execute, pause, report_outcome};
 pub(crate) use guard::check_target;
@@ -24,3 +25,4 @@ pub(crate) use recorded::{Asking, environment, failed, is_left_to_container_0, l
 pub(crate) use secrets::{register_address, register_entry, register_variables};
 pub(crate) use service::{Service, api_url, cache_dir, log_event, named_api_url, stop_signals};
 pub(crate) use started::take_started;
+pub(crate) use stop_rules::StopRules;

@@ -5,11 +5,13 @@
 mod commit;
 mod count;
 mod duration;
+mod shell;
 mod sparkline;
 mod table;
 
 pub use commit::short_commit;
 pub use count::{counted, grouped, signed_percent};
 pub use duration::{compact_duration, duration};
+pub use shell::shell_word;
 pub use sparkline::sparkline;
 pub use table::{Align, Table, wrapped};

@@ -8,6 +8,7 @@ mod outcome;
 mod reason;
 mod row;
 mod unit;
+mod what_now;
 
 pub use attempts::{AttemptsPolicy, CommitAttempts, EarlierAttempt, RowAttempts};
 pub use comparison::{Direction, EndpointMove, RunComparison, SideOfComparison, ValueMove};
@@ -17,6 +18,7 @@ pub use outcome::{Outcome, Severity};
 pub use reason::Reason;
 pub use row::{AgainstBaseline, Operator, Origin, Row, RowId, Shown, Subject, WaiverNote};
 pub use unit::Unit;
+pub use what_now::WhatNow;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -42,6 +44,9 @@ pub struct Verdict {
     pub evidence: Option<String>,
     /// Every row, in the order of the gates.
     pub rows: Vec<Row>,
+    /// Whether a comment mentions the owners of failed rows, so that they are notified.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mention_owners: bool,
     /// What the numbers mean over time. Findings never change the outcome.
     #[serde(default)]
     pub findings: Vec<Finding>,
@@ -77,6 +82,7 @@ impl Verdict {
             sentence: String::new(),
             evidence: None,
             rows,
+            mention_owners: false,
             findings: Vec::new(),
             confirmation: None,
             attempts: None,

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::reason::{Reason, ReasonFields};
-use super::{Outcome, RowAttempts, Severity, Unit};
+use super::{Outcome, RowAttempts, Severity, Unit, WhatNow};
 use crate::results::EndpointKey;
 
 /// What a row is about.
@@ -114,6 +114,8 @@ pub enum Origin {
     },
     /// On the command line (`--gate`) or in `LOADFORGE_CI_GATE`.
     Flag,
+    /// On the command line, as a stop rule (`--stop`).
+    StopFlag,
     /// Nowhere: it applies by default.
     Default,
 }
@@ -205,6 +207,9 @@ pub struct Row {
     /// made by the other rows.
     #[serde(default)]
     pub allowed: bool,
+    /// True for the stop rule that ended the run before its time.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stopped_run: bool,
     /// The value against the history of good runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<AgainstBaseline>,
@@ -215,6 +220,12 @@ pub struct Row {
     /// The waiver that lets it pass.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiver: Option<WaiverNote>,
+    /// Whose it is, where somebody is named and it is no pass.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// What to do about it, where it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub what_now: Option<WhatNow>,
 }
 
 /// Which row of a verdict: a gate on a subject. Two runs that are judged by the same gates have the same ids.
@@ -254,9 +265,12 @@ impl Row {
             requests: 0,
             estimated: false,
             allowed: false,
+            stopped_run: false,
             baseline: None,
             reason: Reason::default(),
             waiver: None,
+            owner: None,
+            what_now: None,
         }
     }
 

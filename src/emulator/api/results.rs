@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::error::ErrorResponse;
 use super::form::path_id;
@@ -28,6 +28,9 @@ pub(super) async fn one(State(app): State<Arc<ServerState>>, id: Path<String>) -
     let mut fields = summary(id, &run, &app.faults);
     let delivered = if run.is_over() { app.archive.read(id) } else { ArchivedRun::default() };
     fields.extend(delivered.overrides);
+    if let Some(live) = run.live.as_ref().filter(|_| !run.is_over() && !app.faults.without_extension) {
+        fields.insert("x_loadforge_ci".into(), json!(**live));
+    }
     let mut answer = ObjectBody::of(&fields).map_err(|error| ErrorResponse::Malformed(error.to_string()))?;
     if let Some(csv) = delivered.csv.filter(|_| !app.faults.without_csv) {
         let files = [("stats", csv.stats), ("history", csv.history), ("failures", csv.failures)];

@@ -2,6 +2,7 @@
 
 mod always_failed;
 mod decide;
+mod early_stop;
 mod endpoints;
 mod missing;
 mod mostly_failed;
@@ -104,12 +105,20 @@ pub fn judge_over(
     let early: Vec<Option<Row>> = targets.iter().map(|one| one.series.is_none().then(|| judge.row(one))).collect();
     judge.series = read(plan, &early.iter().flatten().collect::<Vec<_>>());
     let mut rows = rows::of_the_run(results, sent_nothing);
-    rows.extend(targets.iter().zip(early).map(|(target, row)| row.unwrap_or_else(|| judge.row(target))));
-    if let Some(row) = mostly_failed::row(results, &rows) {
-        rows.insert(0, row);
+    let of_gates = targets.iter().zip(early).map(|(target, row)| row.unwrap_or_else(|| judge.row(target)));
+    if let Some(stop) = &results.early_stop {
+        rows.splice(0..0, early_stop::row(stop, results));
+        rows.extend(of_gates.map(|row| early_stop::left_open(row, stop)));
+    } else {
+        rows.extend(of_gates);
+        if let Some(row) = mostly_failed::row(results, &rows) {
+            rows.insert(0, row);
+        }
     }
     rows.extend(always_failed::rows(gates, results, &rows));
-    rows.extend(open_requests::rows(gates, results));
+    if results.early_stop.is_none() {
+        rows.extend(open_requests::rows(gates, results));
+    }
     rows.extend(rows::of_the_targets(results, options.targets, options.targets_expected));
     let mut verdict = Verdict::new(rows);
     summarize(&mut verdict, options.on_inconclusive);

@@ -140,7 +140,11 @@ fn every_request_failed(results: &Results) -> String {
         Some((text, count)) => format!(", most often ({}) with {text}", Unit::Count.show(count as f64)),
         None => String::new(),
     };
-    format!("every request failed: {requests} of {requests}{cause}")
+    let stopped = results.early_stop.as_ref().filter(|stop| stop.rule.is_none());
+    let stopped = stopped.map_or_else(String::new, |stop| {
+        format!("; the run was stopped {}, which saved {}", stop.when(), stop.saved())
+    });
+    format!("every request failed: {requests} of {requests}{cause}{stopped}")
 }
 
 /// The row of the saved test's own targets, if requested.

@@ -18,6 +18,7 @@ mod input;
 mod measure;
 mod scope;
 mod selector;
+mod stop_rule;
 mod units;
 
 use std::str::FromStr;

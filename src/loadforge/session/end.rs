@@ -13,6 +13,8 @@ pub enum RunOutcome {
     Detached,
     /// The run ended without finishing.
     Incomplete(RunState),
+    /// A stop rule was hit, and the run was cancelled for it.
+    StoppedEarly,
     /// The overall timeout passed.
     TimedOut,
     /// Somebody asked to stop.
@@ -45,7 +47,8 @@ impl RunEnd {
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self.outcome {
-            RunOutcome::Finished | RunOutcome::Detached => Exit::Passed,
+            // What was measured until then is judged: a stop rule that was hit fails there.
+            RunOutcome::Finished | RunOutcome::Detached | RunOutcome::StoppedEarly => Exit::Passed,
             RunOutcome::Incomplete(_) => Exit::RunIncomplete,
             RunOutcome::TimedOut => Exit::TimedOut,
             RunOutcome::Stopped(signal) => signal.exit(),
@@ -60,6 +63,7 @@ impl RunEnd {
             RunOutcome::Finished => format!("{run} finished"),
             RunOutcome::Detached => format!("{run} is still running; collect it with `loadforge-ci wait`"),
             RunOutcome::Incomplete(state) => format!("{run} did not complete: {state}"),
+            RunOutcome::StoppedEarly => format!("{run} was stopped early"),
             RunOutcome::TimedOut => format!("the overall timeout passed; {run} {}", self.fate()),
             RunOutcome::Stopped(signal) if self.run_id.is_none() => {
                 format!("stopped by {} before a run was started", signal.name())

@@ -7,20 +7,23 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::{RunEnd, RunOutcome, STOP_LIMIT, Session};
 use crate::error::chain;
 use crate::loadforge::candidates::place;
-use crate::loadforge::collect;
+use crate::loadforge::collect::{self, RunEnding};
 use crate::loadforge::event::Event;
 use crate::loadforge::follow::{Ended, Follow};
 use crate::loadforge::recorder::Recorder;
 use crate::loadforge::session_error::SessionError;
 use crate::loadforge::stopping::stop_run;
 use crate::loadforge::wire::ResultRow;
-use crate::results::{Results, RunState};
+use crate::results::{EarlyStop, Results, RunState};
 
 /// Time allowed to cancel a run after the overall timeout, and to see that it is.
 const CANCEL_LIMIT: Duration = Duration::from_secs(12);
 
 /// Time allowed after the overall timeout for everything but deleting a test.
 const CLOSING_TIME: Duration = Duration::from_secs(24);
+
+/// Time allowed to collect what a run measured that was stopped early.
+const LAST_RESULTS_LIMIT: Duration = Duration::from_secs(20);
 
 /// Looks, a second apart, for the results of a run that is being stopped.
 const STOPPING_LOOKS: u32 = 8;
@@ -36,7 +39,12 @@ impl Session<'_> {
     ) -> Result<RunEnd, SessionError> {
         let follow = Follow { client: &self.client, run_id, expected, fresh, deadline };
         let closing = deadline + CLOSING_TIME;
-        match follow.until_over(recorder, self.observer, &mut self.stop).await {
+        // An earlier process was killed while it stopped the run.
+        if let Some(stop) = recorder.record.early_stop.clone() {
+            return Ok(self.stop_early(recorder, run_id, stop, None, closing).await);
+        }
+        match follow.until_over(recorder, self.observer, &mut self.stop, &mut *self.watch).await {
+            Ended::Hit { stop, row } => Ok(self.stop_early(recorder, run_id, stop, Some(*row), closing).await),
             Ended::Over { state, row } => {
                 let message = row.message.as_deref().map(|message| self.client.redact(message));
                 let state = recorder.record.end_state(state);
@@ -58,7 +66,8 @@ impl Session<'_> {
                         collect::write_log(&self.client, recorder.folder(), &mut row)?;
                         return Ok(None);
                     }
-                    collect::collect(&self.client, recorder.folder(), row, state, ends_itself, closing).await.map(Some)
+                    let ending = RunEnding { state, ends_itself, early_stop: None };
+                    collect::collect(&self.client, recorder.folder(), row, &ending, closing).await.map(Some)
                 };
                 let (signal, collected) = self.stop.finish(STOP_LIMIT, collecting).await;
                 let results = collected.transpose()?.flatten();
@@ -81,7 +90,8 @@ impl Session<'_> {
                 if let (false, Some(cause)) = (cancelled, outage) {
                     return Err(SessionError::Unreachable { run_id, place: place(&self.client, run_id), cause });
                 }
-                let last = self.last_results(recorder, run_id, closing);
+                let ending = RunEnding { state: RunState::Cancelled, ends_itself: false, early_stop: None };
+                let last = self.last_results(recorder, run_id, None, &ending, closing);
                 let results = timeout_at(closing, last).await.ok().flatten();
                 Ok(RunEnd { results, cancelled, ..RunEnd::of(RunOutcome::TimedOut, Some(run_id)) })
             }
@@ -100,9 +110,44 @@ impl Session<'_> {
         }
     }
 
-    /// What a run measured until it was cancelled, if the service reports it.
-    async fn last_results(&mut self, recorder: &mut Recorder<'_>, run_id: u64, until: Instant) -> Option<Results> {
-        let mut row = self.client.result(run_id).await.ok()?;
+    /// Cancels a run whose stop rule was hit, and collects what it measured until then; `seen` is its last row.
+    async fn stop_early(
+        &mut self,
+        recorder: &mut Recorder<'_>,
+        run_id: u64,
+        stop: EarlyStop,
+        seen: Option<ResultRow>,
+        closing: Instant,
+    ) -> RunEnd {
+        recorder.record.early_stop = Some(stop.clone());
+        recorder.try_save(self.observer);
+        let words = format!("{stop}, {}, which saves {}", stop.when(), stop.saved());
+        self.observer.event(&Event::StopRuleHit { run_id, stop: stop.clone() });
+        let limit = CANCEL_LIMIT.min(closing.saturating_duration_since(Instant::now()));
+        let cancelled = self.cancel_because(recorder, run_id, &stop.to_string(), limit).await;
+        self.stop_twins(recorder, run_id).await;
+        let until = closing.min(Instant::now() + LAST_RESULTS_LIMIT);
+        let ending = RunEnding { state: RunState::Cancelled, ends_itself: true, early_stop: Some(&stop) };
+        let last = self.last_results(recorder, run_id, seen, &ending, until);
+        let results = timeout_at(until, last).await.ok().flatten();
+        let message = Some(words);
+        RunEnd { results, cancelled, message, ..RunEnd::of(RunOutcome::StoppedEarly, Some(run_id)) }
+    }
+
+    /// What a run measured until it was cancelled, if the service reports it; else what was `seen` of it last.
+    async fn last_results(
+        &mut self,
+        recorder: &mut Recorder<'_>,
+        run_id: u64,
+        seen: Option<ResultRow>,
+        ending: &RunEnding<'_>,
+        until: Instant,
+    ) -> Option<Results> {
+        let mut row = match (self.client.result(run_id).await, &seen) {
+            (Ok(row), _) => row,
+            (Err(_), Some(seen)) => seen.clone(),
+            (Err(_), None) => return None,
+        };
         for _ in 0..STOPPING_LOOKS {
             if row.state().is_some_and(RunState::is_end) {
                 break;
@@ -110,9 +155,8 @@ impl Session<'_> {
             sleep(self.client.pace().of(Duration::from_secs(1))).await;
             row = self.client.result(run_id).await.unwrap_or(row);
         }
-        let row = Some(row).filter(ResultRow::has_numbers)?;
-        let results =
-            collect::collect(&self.client, recorder.folder(), row, RunState::Cancelled, false, until).await.ok()?;
+        let row = Some(row).filter(ResultRow::has_numbers).or(seen)?;
+        let results = collect::collect(&self.client, recorder.folder(), row, ending, until).await.ok()?;
         self.collected(recorder, &results);
         Some(results)
     }

@@ -25,6 +25,7 @@ use super::resolved_test::{ResolvedTest, resolve};
 use super::session_error::SessionError;
 use super::start::{Start, StartedRun};
 use super::stop::{Signal, StopSignals};
+use super::watch::{NoWatch, RunWatch};
 use crate::results::{Build, Engine, Intent, ResultsFolder, RunIdentity, RunRecord, TestSource};
 
 /// Time allowed from a signal to the run's being cancelled.
@@ -46,6 +47,8 @@ pub struct Session<'a> {
     pub observer: &'a mut dyn Observer,
     /// Who may ask to stop.
     pub stop: StopSignals,
+    /// Looks at the run while it goes on, and may end it.
+    pub watch: Box<dyn RunWatch>,
     /// When the overall timeout of the plan passes, from the first thing done for it on.
     deadline: Option<Instant>,
 }
@@ -53,7 +56,7 @@ pub struct Session<'a> {
 impl<'a> Session<'a> {
     /// A session with this service, this results folder, and these two to talk to.
     pub fn new(client: Client, folder: ResultsFolder, observer: &'a mut dyn Observer, stop: StopSignals) -> Self {
-        Self { client, folder, observer, stop, deadline: None }
+        Self { client, folder, observer, stop, watch: Box::new(NoWatch), deadline: None }
     }
 }
 

@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep_until};
 use super::Session;
 use crate::loadforge::event::{Event, Observer};
 use crate::loadforge::stop::StopSignals;
+use crate::loadforge::watch::NoWatch;
 
 /// The longest silence.
 const LONGEST_SILENCE: Duration = Duration::from_secs(60);
@@ -43,6 +44,7 @@ impl Session<'_> {
             folder: self.folder.clone(),
             observer: &mut observer,
             stop: mem::replace(&mut self.stop, StopSignals::never()),
+            watch: mem::replace(&mut self.watch, Box::new(NoWatch)),
             deadline: self.deadline,
         };
         let done = {
@@ -61,8 +63,8 @@ impl Session<'_> {
                 }
             }
         };
-        let Session { client, stop, deadline, .. } = inner;
-        (self.client, self.stop, self.deadline) = (client, stop, deadline);
+        let Session { client, stop, watch, deadline, .. } = inner;
+        (self.client, self.stop, self.watch, self.deadline) = (client, stop, watch, deadline);
         done
     }
 }

@@ -101,6 +101,11 @@ impl Record {
             .collect()
     }
 
+    /// Users that were running when each process counted them last.
+    pub(crate) fn users_now(&self) -> u32 {
+        self.users_before(f64::INFINITY).unwrap_or(0)
+    }
+
     /// Users that were running when each process counted them last before a moment (Unix seconds); `None` when none did.
     pub(crate) fn users_before(&self, moment: f64) -> Option<u32> {
         let counts = self.seconds.values().flat_map(|second| &second.users);

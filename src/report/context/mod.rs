@@ -63,6 +63,7 @@ pub(super) struct Context {
     rows: Rows,
     omitted: Omitted,
     has_baseline: bool,
+    mention_owners: bool,
     brief: bool,
     problems: Vec<ProblemView>,
     notes: Vec<String>,
@@ -209,6 +210,7 @@ impl Context {
                 findings: verdict.findings.len().saturating_sub(detail.findings),
             },
             counts,
+            mention_owners: verdict.mention_owners,
             has_baseline: verdict.rows.iter().any(|row| row.baseline.is_some()),
             brief: detail.brief,
             problems: results

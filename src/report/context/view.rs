@@ -35,6 +35,15 @@ pub(super) struct RowView {
     estimated: bool,
     reason: String,
     waiver: Option<WaiverView>,
+    owner: Option<String>,
+    what_now: Option<WhatNowView>,
+}
+
+#[derive(Debug, Serialize)]
+struct WhatNowView {
+    rerun: String,
+    waiver: Option<String>,
+    docs: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -119,6 +128,12 @@ impl RowView {
                 owner: waiver.owner.clone(),
                 reason: waiver.reason.clone(),
                 expires: waiver.expires.clone(),
+            }),
+            owner: row.owner.clone(),
+            what_now: row.what_now.as_ref().map(|now| WhatNowView {
+                rerun: now.rerun.clone(),
+                waiver: now.waiver.clone(),
+                docs: now.docs.clone(),
             }),
         }
     }

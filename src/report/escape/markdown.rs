@@ -76,6 +76,21 @@ pub fn prose(text: &str) -> String {
     out
 }
 
+/// Owners as they are written in CODEOWNERS, those that are a GitHub user or team as a mention that notifies them; all else
+/// as [`prose`].
+#[must_use]
+pub fn mentions(owners: &str) -> String {
+    let is_name = |name: &str| {
+        !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+    };
+    let is_mention = |word: &str| match word.strip_prefix('@').map(|name| name.split_once('/').unwrap_or((name, "-"))) {
+        Some((user, team)) => is_name(user) && is_name(team),
+        None => false,
+    };
+    let words = owners.split_whitespace().map(|word| if is_mention(word) { word.to_owned() } else { prose(word) });
+    words.collect::<Vec<_>>().join(" ")
+}
+
 /// A longer text as a fenced block of code, at most `most` lines.
 #[must_use]
 pub fn block(text: &str, most: usize) -> String {

@@ -8,4 +8,5 @@ mod errors;
 mod follow;
 mod service;
 mod start;
+mod stop_early;
 mod support;

@@ -9,7 +9,12 @@ use serde_json::{Value, json};
 use super::runner::{Declared, Kind, Orb, orb_folder};
 
 /// Flags without a parameter of the orb, with the reason.
-const LEFT_OUT: [(&str, &str, &str); 20] = [
+const LEFT_OUT: [(&str, &str, &str); 25] = [
+    ("signal", "resend", "a job sends its signal once"),
+    ("signal", "circleci-url", "LOADFORGE_CI_CIRCLECI_URL"),
+    ("signal", "commit", "CircleCI names the commit"),
+    ("signal", "branch", "CircleCI names the branch"),
+    ("signal", "allow-other-commit", "a job judges its own commit; LOADFORGE_CI_ALLOW_OTHER_COMMIT"),
     ("run", "history", "run judges nothing; gate reads the history"),
     ("wait", "history", "wait judges nothing; gate reads the history"),
     ("wait", "start-api", "wait starts nothing"),
@@ -131,7 +136,11 @@ fn every_parameter_is_a_flag_of_its_kind_with_the_same_default() {
             _ => "FLAG",
         };
         assert_eq!(given.how, how, "{place}");
-        match (&given.declared.kind, given.declared.default.as_ref().unwrap()) {
+        let Some(default_value) = &given.declared.default else {
+            assert!(argument.is_required_set(), "{place}: must be given, but the flag need not");
+            continue;
+        };
+        match (&given.declared.kind, default_value) {
             (Kind::Boolean, value) => assert_eq!(*value, json!(given.how == "UNLESS"), "{place}"),
             (_, Value::String(text)) if text.is_empty() => {
                 let (_, says) = given.declared.description.split_once("Default: ").unwrap_or_else(|| panic!("{place}"));
@@ -155,7 +164,7 @@ fn no_flag_that_a_user_of_circleci_needs_is_missing() {
     for given in handed_over() {
         handed.entry(given.command).or_default().insert(given.flag);
     }
-    assert_eq!(handed.keys().collect::<Vec<_>>(), ["cancel", "comment", "gate", "run", "wait"]);
+    assert_eq!(handed.keys().collect::<Vec<_>>(), ["cancel", "comment", "gate", "run", "signal", "wait"]);
     let root = Cli::command();
     for (command, flags) in &handed {
         for argument in subcommand(&root, command).get_arguments().filter(|argument| !argument.is_hide_set()) {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::runner::{Orb, Shell, State};
 use super::story::{BAD, GOOD, Story, files};
+use crate::signal::Hook;
 use crate::support::recording;
 
 /// The state of each job, by its name.
@@ -342,4 +343,43 @@ fn with_python(pipeline: &mut super::runner::Pipeline<'_>) {
     // Locust is installed once for all tests.
     let cache = loadforge_ci::locust::process::cache_folder().unwrap();
     pipeline.environment.insert("LOADFORGE_CI_CACHE_DIR".to_owned(), cache.display().to_string());
+}
+
+/// The variables that lead an example to a stand-in for CircleCI's hook.
+fn with_hook(pipeline: &mut super::runner::Pipeline<'_>, hook: &Hook) {
+    let secret = [("CIRCLECI_RELEASE_SECRET".to_owned(), "h00k-s3cret".to_owned())];
+    pipeline.contexts.insert("release".to_owned(), secret.into());
+    let set = [("LOADFORGE_CI_CIRCLECI_URL", hook.url.as_str()), ("CIRCLE_ORGANIZATION_ID", "org-1")];
+    pipeline.environment.extend(set.map(|(name, value)| (name.to_owned(), value.to_owned())));
+}
+
+#[test]
+fn release_validation_fails_the_release_that_was_planned_when_a_gate_fails_and_lets_a_good_one_go_on() {
+    for (recording, job, fails_the_release) in [(GOOD, State::Success, false), (BAD, State::Failed, true)] {
+        let hook = Hook::start();
+        let mut story = Story::of("release_validation", recording, "main");
+        let report = story.build(|pipeline| with_hook(pipeline, &hook));
+        assert_eq!((report.states["load-test"], report.states["watch-release"]), (job, State::Success));
+        let planned = &report.job("deploy").log;
+        let commit = "0123456789abcdef0123456789abcdef01234567";
+        let words = format!(
+            "release plan shop-release --environment-name=production --component-name=shop --target-version={commit}"
+        );
+        assert!(planned.contains(&words), "{planned}");
+        let watch = &story.document()["jobs"]["watch-release"];
+        let check = &watch["validation"]["webhooks"][0];
+        assert_eq!(watch["validation"]["auto_rollback_on_failure"], true);
+        assert_eq!(check["fail_when"], "criteria == \"firing\"");
+        let release = serde_json::json!({
+            "component_name": "shop", "env": "production", "version": commit, "signal_name": check["name"]
+        });
+        let signals = hook.signals();
+        assert_eq!(signals.len(), 1, "{}", report.job("load-test").log);
+        assert_eq!(crate::signal::fails(&signals[0], &release), fails_the_release, "{signals:?}");
+        // What the check looks at is in the signal.
+        for place in check["data_points"].as_object().unwrap().values() {
+            let key = place.as_str().unwrap().strip_prefix("request.").unwrap();
+            assert!(signals[0].get(key).is_some(), "{key} is not in {}", signals[0]);
+        }
+    }
 }

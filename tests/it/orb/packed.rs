@@ -14,7 +14,7 @@ fn the_orb_packs_and_is_written_out_for_other_tools() {
     fs::write(out.join("orb.json"), serde_json::to_string_pretty(&orb.0).unwrap()).unwrap();
     fs::write(out.join("orb-expanded.json"), serde_json::to_string_pretty(&expanded(&orb)).unwrap()).unwrap();
     let names = |section: &str| orb.section(section).keys().cloned().collect::<Vec<_>>().join(" ");
-    assert_eq!(names("commands"), "cancel comment gate install run-test");
+    assert_eq!(names("commands"), "cancel comment gate install run-test signal");
     assert_eq!(names("jobs"), "gate load-test");
     assert_eq!(names("executors"), "default python");
 }

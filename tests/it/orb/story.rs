@@ -190,6 +190,11 @@ impl Story {
         self.loadforge.url.clone()
     }
 
+    /// The configuration of the example.
+    pub(super) fn document(&self) -> &serde_json::Value {
+        self.config.document()
+    }
+
     /// How many runs were started at LoadForge.
     pub(super) fn runs(&self) -> usize {
         self.loadforge.runs().len()

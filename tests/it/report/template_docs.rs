@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use loadforge_ci::report::CONTEXT_VERSION;
 use loadforge_ci::report::markdown::context;
 use loadforge_ci::results::{Problem, ProblemKind};
-use loadforge_ci::verdict::{Outcome, WaiverNote};
+use loadforge_ci::verdict::{Outcome, WaiverNote, WhatNow};
 use serde_json::Value;
 
 use super::sample::Sample;
@@ -35,6 +35,7 @@ fn every_documented_key_exists_and_every_key_is_documented() {
     sample.results.notes.push("a note".to_owned());
     sample.results.problems.push(Problem::new(ProblemKind::EndedEarly, "ended").with_detail(Some("log".to_owned())));
     for row in &mut sample.verdict.rows {
+        row.what_now = Some(WhatNow { rerun: String::new(), waiver: None, docs: String::new() });
         row.waiver = Some(WaiverNote { owner: String::new(), reason: String::new(), expires: String::new() });
     }
     let context = context(&sample.story());

@@ -50,6 +50,16 @@ impl Config {
         }
     }
 
+    /// Whether a job of the configuration watches a release.
+    pub(super) fn is_release(&self, name: &str) -> bool {
+        self.document["jobs"][name]["type"] == "release"
+    }
+
+    /// The configuration as it was written.
+    pub(in crate::orb) fn document(&self) -> &Value {
+        &self.document
+    }
+
     /// Compiles one job with its arguments; `pre` and `post` are steps of the caller around it.
     pub(in crate::orb) fn job(
         &self,

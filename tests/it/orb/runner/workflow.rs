@@ -120,7 +120,9 @@ impl Pipeline<'_> {
         cache: &mut Cache,
     ) -> Compiled<State> {
         // The compiler sees every job, whether it will run or not.
-        let compiled = match entry.approval {
+        // A release is watched by CircleCI itself; what it would decide is for the test to work out.
+        let is_release = config.is_release(&entry.definition);
+        let compiled = match entry.approval || is_release {
             true => None,
             false => Some(config.job(&entry.definition, &entry.arguments, &entry.pre, &entry.post)?),
         };
@@ -132,6 +134,9 @@ impl Pipeline<'_> {
         }
         if self.cancelled.contains(&entry.name) {
             return Ok(State::Canceled);
+        }
+        if is_release {
+            return Ok(State::Success);
         }
         let Some(job) = compiled else {
             return Ok(if self.approved.contains(&entry.name) { State::Success } else { State::NotRun });
