@@ -113,6 +113,7 @@ fn main() {
                 endpoints: Vec::new(),
                 total: run.total,
                 most_runs: 1,
+                as_long: true,
             };
             black_box(index.comparable(&rules(), &this).unwrap());
         },

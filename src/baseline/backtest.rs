@@ -95,6 +95,7 @@ pub fn backtest(history: &RunHistory, gates: &[PlacedGate], rules: &Rules) -> Ba
             endpoints: run.endpoints.clone(),
             total: run.total.clone(),
             most_runs: 1,
+            as_long: true,
         };
         let rules = Rules { now: run.at, ..rules.clone() };
         let young = same.iter().copied().rev().take_while(|known| age(known.at, run.at) <= rules.max_age);

@@ -61,6 +61,8 @@ pub struct ThisRun {
     pub total: EndpointRecord,
     /// How many runs of this build there may be, 1 without `--confirm`.
     pub most_runs: usize,
+    /// Whether it was as long as the runs it is compared with; a further run may be shorter.
+    pub as_long: bool,
 }
 
 impl ThisRun {
@@ -78,6 +80,7 @@ impl ThisRun {
             endpoints: results.endpoints.iter().map(EndpointRecord::of).collect(),
             total: EndpointRecord::of(&results.total),
             most_runs: 1,
+            as_long: is_as_long(record),
         }
     }
 
@@ -86,6 +89,12 @@ impl ThisRun {
     pub fn with_most_runs(self, most_runs: usize) -> Self {
         Self { most_runs, ..self }
     }
+}
+
+/// Whether a run was as long as its fingerprint says, as far as the record knows.
+fn is_as_long(record: &RunRecord) -> bool {
+    let planned = record.recipe.as_ref().map(|recipe| recipe.duration_s);
+    planned.zip(record.fingerprint.duration_s).is_none_or(|(planned, seconds)| planned.round() as u64 == seconds)
 }
 
 /// How many rows these gates make that compare with the history and can fail the build.

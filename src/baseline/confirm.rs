@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::model::{Standing, standing};
+use super::pooled::is_rate;
 use crate::gate::summarize;
 use crate::results::Engine;
 use crate::text::counted;
@@ -17,42 +18,70 @@ pub fn needs_another(first: &Verdict, further: &[Verdict], most: usize) -> bool 
     further.len() + 1 < most && first.rows.iter().filter(|row| is_suspect(row)).any(undecided)
 }
 
+/// The verdict of a build's runs, with what it leaves to a control run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Combined {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The positions of the rows that the environment may explain: a control run can decide about them.
+    pub(super) open: Vec<usize>,
+    /// What a row that could not be judged means. A failed row that could not be confirmed is never made a warning.
+    pub on_inconclusive: OnInconclusive,
+}
+
+impl Combined {
+    /// The verdict of one run that decides alone.
+    #[must_use]
+    pub fn of_one_run(verdict: Verdict, on_inconclusive: OnInconclusive) -> Self {
+        let open = verdict.rows.iter().enumerate().filter(|(_, row)| is_explained(row)).map(|(at, _)| at);
+        Self { open: open.collect(), verdict, on_inconclusive }
+    }
+}
+
 /// The verdict of several runs: the first one's, in which a row that compares with the history fails only when further
 /// runs failed as well: twice beyond the limit for two runs, three times beyond the limit for three. One that failed in
 /// one of the runs alone is a warning; one that failed and that a further run could not judge, or not without doubt, is
 /// inconclusive, and so is one that the environment may explain. All other rows stay as the first run left them. Rows
 /// that were compared hold all values. A failed row that could not be confirmed is never made a warning by
-/// `on_inconclusive: warn`. `missing` says why a run that is still needed could not be had, without a full
-/// stop.
+/// `on_inconclusive: warn`. Rates of failed requests are decided by `pooled`, the verdict on the failures of all runs
+/// together. `missing` says why a run that is still needed could not be had, without a full stop.
 #[must_use]
 pub fn combine(
     first: &Verdict,
     further: &[Verdict],
     most: usize,
+    pooled: Option<&Verdict>,
     missing: Option<&str>,
     on_inconclusive: OnInconclusive,
-) -> Verdict {
+) -> Combined {
     let mut verdict = first.clone();
-    for row in verdict.rows.iter_mut().filter(|row| row.baseline.is_some()) {
+    let mut open = Vec::new();
+    for (at, row) in verdict.rows.iter_mut().enumerate().filter(|(_, row)| row.baseline.is_some()) {
         let again = again(row, further);
         let observed = |run: usize| again.get(run).and_then(|other| other.row).and_then(|row| row.observed);
         (row.second_observed, row.third_observed) = (observed(0), observed(1));
         if is_suspect(row) {
-            settle(row, &Decided::of(row, &again, most), missing);
+            let decided = Decided::of(row, &again, most);
+            let together = pooled.filter(|_| decided.is_known() && is_rate(row)).and_then(|all| all.row(row.id()?));
+            match together {
+                Some(together) => settle_together(row, together),
+                None => settle(row, &decided, missing),
+            }
+            open.extend(matches!(decided, Decided::By(_, Standing::Open)).then_some(at));
         } else if let Some(run) = again.iter().position(RowAgain::failed) {
             row.reason.prefix(&format!("missed in the {} run only; ", ["second", "third"][run.min(1)]));
             // What the first run could not judge stays open.
             row.outcome = row.outcome.max(Outcome::Warn);
         }
     }
-    summarize(&mut verdict, policy(first, further, most, on_inconclusive));
-    verdict
+    let on_inconclusive = policy(first, further, most, on_inconclusive);
+    summarize(&mut verdict, on_inconclusive);
+    Combined { verdict, open, on_inconclusive }
 }
 
 /// What an inconclusive row means for the combined verdict: a failed row that could not be confirmed stops the build,
 /// whatever `on_inconclusive` says.
-#[must_use]
-pub fn policy(first: &Verdict, further: &[Verdict], most: usize, on_inconclusive: OnInconclusive) -> OnInconclusive {
+fn policy(first: &Verdict, further: &[Verdict], most: usize, on_inconclusive: OnInconclusive) -> OnInconclusive {
     let failed = first.rows.iter().filter(|row| row.baseline.is_some() && row.outcome == Outcome::Fail);
     let mut unconfirmed = failed.filter(|row| !Decided::of(row, &again(row, further), most).is_known());
     if unconfirmed.next().is_some() { OnInconclusive::Fail } else { on_inconclusive }
@@ -175,6 +204,17 @@ fn settle(row: &mut Row, decided: &Decided, missing: Option<&str>) {
             let which = if *run == 2 { "second" } else { "third" };
             leave_open(row, run - 1, &format!("the {which} run does not show it: {why}"));
         }
+    }
+}
+
+/// Settles a rate of failed requests by all runs together.
+fn settle_together(row: &mut Row, together: &Row) {
+    let words = &together.reason.outcome;
+    if together.outcome == Outcome::Fail {
+        row.reason.prefix(&format!("in all runs together {words}; the first run: "));
+    } else {
+        row.outcome = Outcome::Warn;
+        row.reason.prefix(&format!("failed in the first run, and in all runs together {words}; the first run: "));
     }
 }
 

@@ -2,12 +2,29 @@
 //! nothing conclusive.
 
 use crate::text::counted;
-use crate::verdict::{Outcome, Row, Subject, Unit, Verdict};
+use crate::verdict::{ControlConclusion, Outcome, Row, Subject, Unit, Verdict};
 
 /// One line under the headline: what the evidence of a verdict points to, with its numbers. `None` where no response
 /// time was compared with the history, or nothing is wrong.
 #[must_use]
 pub fn evidence(verdict: &Verdict) -> Option<String> {
+    let of_the_runs = of_the_runs(verdict);
+    let Some(control) = &verdict.control else { return of_the_runs };
+    // Rows that are beyond what the environment explains are red without the control, too.
+    let red_alone = of_the_runs.filter(|words| words.starts_with("Evidence: code"));
+    let first = match (red_alone, control.conclusion) {
+        (Some(words), ControlConclusion::Alike | ControlConclusion::Unclear | ControlConclusion::Missing) => words,
+        (_, ControlConclusion::Slower) => "Evidence: code".to_owned(),
+        (None, ControlConclusion::Alike) => "Evidence: environment".to_owned(),
+        (None, ControlConclusion::Unclear | ControlConclusion::Missing) => {
+            "Evidence: not enough to tell code from environment".to_owned()
+        }
+    };
+    Some(format!("{first}; {}", control.sentence))
+}
+
+/// The same without a control run.
+fn of_the_runs(verdict: &Verdict) -> Option<String> {
     let compared: Vec<&Row> = verdict.rows.iter().filter(|row| is_compared(row)).collect();
     let first = compared.first()?;
     let with = |outcome| compared.iter().copied().filter(move |row: &&Row| row.outcome == outcome).collect::<Vec<_>>();
@@ -79,7 +96,7 @@ fn span(rows: &[&Row]) -> Option<String> {
 mod tests {
     use super::*;
     use crate::results::EndpointKey;
-    use crate::verdict::{AgainstBaseline, Origin, Shown};
+    use crate::verdict::{AgainstBaseline, Control, Origin, Shown};
 
     fn row(name: &str, outcome: Outcome, change: f64, known: bool) -> Row {
         let key = EndpointKey { method: "GET".into(), name: name.into() };
@@ -109,6 +126,32 @@ mod tests {
         assert_eq!(
             says(vec![open(28.0), open(33.4), rest(22.0)]),
             "Evidence: environment. 2 of 3 endpoints are slower alike: all endpoints changed by +22 % to +33 %"
+        );
+    }
+
+    #[test]
+    fn a_control_run_has_the_last_word_on_what_is_open() {
+        let control = |conclusion, sentence: &str| Control {
+            host: "https://good:443".into(),
+            run_id: Some(7),
+            cost: None,
+            conclusion,
+            differences: Vec::new(),
+            sentence: sentence.into(),
+        };
+        let with = |outcome, control| {
+            let rows = vec![row("/a", outcome, 40.0, true), row("/b", Outcome::Pass, 30.0, true)];
+            evidence(&Verdict { control: Some(control), ..Verdict::new(rows) }).unwrap()
+        };
+        let alike = || control(ControlConclusion::Alike, "the known-good deployment is as slow");
+        assert_eq!(with(Outcome::Pass, alike()), "Evidence: environment; the known-good deployment is as slow");
+        assert!(with(Outcome::Fail, alike()).starts_with("Evidence: code. 1 of 2 endpoints moved: +40 %; the others"));
+        let slower = control(ControlConclusion::Slower, "this build is slower than it");
+        assert_eq!(with(Outcome::Fail, slower), "Evidence: code; this build is slower than it");
+        let missing = control(ControlConclusion::Missing, "there is no control run: x");
+        assert_eq!(
+            with(Outcome::Inconclusive, missing),
+            "Evidence: not enough to tell code from environment; there is no control run: x"
         );
     }
 

@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::comparable::{Candidates, ComparableRuns, OtherRuns, Rules, ThisRun};
+use super::error_rates::{SILLY_PERCENT, are_new};
+use super::generator;
 use super::history::RunHistory;
 use super::limit::{Learned, LimitSpec, Variability, error_rate_limit, value_limit};
 use super::record::{EndpointRecord, EndpointSeries, GoodRun, by_endpoint};
@@ -43,6 +45,7 @@ pub struct LearnedBaseline<'a> {
     /// The run that is judged.
     this: Vec<EndpointRecord>,
     busy: Option<f64>,
+    generator_doubt: Option<String>,
     most_runs: usize,
     services: RefCell<HashMap<Measure, Option<Rc<ServiceLimits>>>>,
 }
@@ -75,9 +78,15 @@ impl<'a> LearnedBaseline<'a> {
             typical: RefCell::default(),
             this: this.endpoints.clone(),
             busy: busy(&this.total, this.fingerprint.users),
+            generator_doubt: this.as_long.then(|| Self::generator_doubt(last, this)).flatten(),
             most_runs: this.most_runs,
             services: RefCell::default(),
         }
+    }
+
+    fn generator_doubt(runs: &[&GoodRun], this: &ThisRun) -> Option<String> {
+        let totals: Vec<&EndpointRecord> = runs.iter().map(|run| &run.total).collect();
+        generator::doubt(&totals, &this.total, this.fingerprint.users)
     }
 
     /// The endpoints the comparable runs know, each with the number of runs that measured it.
@@ -246,6 +255,17 @@ impl LimitSource for LearnedBaseline<'_> {
         let Some(alone) = learned else {
             return none(format!("{} is not compared with `{}`", query.measure, query.operator));
         };
+        let rates = query.measure.scatter() == Scatter::Failures;
+        let new_failures = rates && {
+            let good: Vec<Failed> = series.iter().map(|measured| measured.failed()).collect();
+            values.len() >= FAIL_FROM && are_new(&good, Failed { requests: query.requests, failures: query.failures })
+        };
+        let says_nothing = rates && query.measure.unit() == Unit::Percent && alone.limit > SILLY_PERCENT;
+        if says_nothing && !new_failures && query.operator.holds(query.observed, alone.limit) {
+            let chance = query.measure.unit().show(alone.limit);
+            let reason = format!("with {}, {chance} may fail by chance", counted(query.requests, "request"));
+            return BaselineAnswer::TooFewRequests { reason, runs: count(values.len()) };
+        }
         let (Learned { limit, median, why }, shown) = match self.with_environment(query, &alone) {
             Some(WithEnvironment { learned, shown }) => (learned, Some(shown)),
             None => (alone, None),
@@ -255,11 +275,24 @@ impl LimitSource for LearnedBaseline<'_> {
         let few = if warn_only { format!("; a warning at most below {FAIL_FROM} good runs") } else { String::new() };
         let range = range(&values, query.measure.unit());
         let reason = format!("limit from {}{range}: {why}{few}", counted(runs, "good run"));
-        BaselineAnswer::Limit { limit, median, runs: count(runs), recent: values, warn_only, reason, shown }
+        BaselineAnswer::Limit {
+            limit,
+            median,
+            runs: count(runs),
+            recent: values,
+            warn_only,
+            reason,
+            shown,
+            new_failures,
+        }
     }
 
     fn busy(&self) -> Option<f64> {
         self.busy
+    }
+
+    fn generator_doubt(&self) -> Option<&str> {
+        self.generator_doubt.as_deref()
     }
 
     fn expected(&self) -> Expected {

@@ -254,7 +254,11 @@ pub struct GateArgs {
     /// When a `vs baseline` gate fails, run the test again (at most twice) and fail only what those runs confirm
     #[arg(long)]
     pub confirm: bool,
-    /// Environment variable to pass to the script in that second run, as with `run`; repeatable
+    /// A known-good deployment, such as https://known-good.example.com: where everything is slower and the environment
+    /// may explain it, the same test runs against it once, and decides
+    #[arg(long, value_name = "URL")]
+    pub control_host: Option<Url>,
+    /// Environment variable to pass to the script in these further runs, as with `run`; repeatable
     #[arg(long, value_name = "NAME[=VALUE]")]
     pub env: Vec<EnvEntry>,
     /// A minijinja template in place of the built-in summary
@@ -306,6 +310,9 @@ pub struct CheckedArgs {
     /// The template that `gate` will be given, checked here
     #[arg(long, value_name = "FILE")]
     pub template: Option<PathBuf>,
+    /// The known-good deployment that `gate` will be given, checked here
+    #[arg(long, value_name = "URL")]
+    pub control_host: Option<Url>,
 }
 
 /// The history to compare with.

@@ -193,7 +193,7 @@ pub struct GateCommandArgs {
     /// GitHub.
     #[command(flatten)]
     pub github: GitHubArgs,
-    /// The service, for the second run of --confirm.
+    /// The service, for the further runs of --confirm and --control-host.
     #[command(flatten)]
     pub service: ServiceArgs,
     /// The build.

@@ -84,6 +84,10 @@ async fn test(arguments: &DoctorArgs, ci: &CircleCi) -> CheckResult {
     let plan = running::plan(&arguments.run, &config, &circleci::build(ci, None))?;
     running::report_locust_settings(&arguments.run, &config, &plan);
     plan.check()?;
+    let control = running::control_host(arguments.run.checked.control_host.as_ref(), &config)?;
+    if let Some(control) = &control {
+        running::check_control(control, &plan)?;
+    }
     let mut words = match &plan.test {
         TestSource::Script(file) => format!("{}, {}", file.path, script(&file.text)?),
         TestSource::Id(id) => format!("saved test {id}"),
@@ -110,6 +114,9 @@ async fn test(arguments: &DoctorArgs, ci: &CircleCi) -> CheckResult {
                 Err(fault) => words.push_str(&format!(" (from this machine: {fault})")),
             }
         }
+    }
+    if let Some(control) = control {
+        words.push_str(&format!(", controlled by {}", running::shown_host(&control)));
     }
     Ok(words)
 }

@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::gate::{self, Options};
-use crate::judging::{self, Attempts, ConfirmPlan, Judging, RunUnderTest, Settled};
+use crate::judging::{self, Attempts, ConfirmPlan, FurtherRuns, Judging, RunUnderTest, Settled};
 use crate::results::{ResultsFolder, TestSource};
 use crate::running;
 use crate::stdout::answer;
@@ -15,8 +15,10 @@ use crate::verdict::TargetPolicy;
 pub(super) async fn run(arguments: &GateCommandArgs, output: OutputArgs) -> Result<Exit, CommandError> {
     // Errors in the gates are reported before anything is judged.
     // A second run needs what the test needs.
-    let config = if arguments.gate.confirm { arguments.config.load()? } else { arguments.config.load_to_judge()? };
+    let runs_again = arguments.gate.confirm || arguments.gate.control_host.is_some();
+    let config = if runs_again { arguments.config.load()? } else { arguments.config.load_to_judge()? };
     running::register_variables(&config, &arguments.gate.env, &[]);
+    let control = running::control_host(arguments.gate.control_host.as_ref(), &config)?;
     let gates = judging::gates(&config, &arguments.gate.gate)?;
     let template = judging::read_template(arguments.gate.template.as_deref())?;
     let ci = arguments.build.build.applied_to(arguments.github.environment());
@@ -40,8 +42,9 @@ pub(super) async fn run(arguments: &GateCommandArgs, output: OutputArgs) -> Resu
     let (compared, shown) = if compares { (history, None) } else { (None, history) };
     let by = Judging::new(gates, &config, compared, options).showing(shown).with_most_runs(confirm.most_runs());
     let attempts = Attempts::of(arguments, &config, &ci, &build)?;
+    let further = FurtherRuns { confirm, control };
     let Settled { verdict, on_inconclusive, stopped } =
-        judging::settle(&mut under_test, &by, confirm, arguments, &build).await?;
+        judging::settle(&mut under_test, &by, further, arguments, &build).await?;
     let mut judged = under_test.judged(verdict, &ci, &build);
     if let Some(attempts) = attempts {
         attempts.count_in(&mut judged, &by, on_inconclusive);

@@ -36,6 +36,9 @@ async fn carry_out(arguments: &RunArgs, build: &Build, folder: ResultsFolder) ->
         tracing::warn!("{remark}");
     }
     let stop_rules = StopRules::of(&arguments.stop, &config, plan.engine)?;
+    if let Some(control) = running::control_host(arguments.checked.control_host.as_ref(), &config)? {
+        running::check_control(&control, &plan)?;
+    }
     running::report_locust_settings(arguments, &config, &plan);
     let service = match plan.engine {
         // `--engine` never names files.

@@ -19,10 +19,11 @@ const TOKENS: [&str; 8] = [
 ];
 
 /// Addresses that may hold a password.
-const ADDRESSES: [&str; 12] = [
+const ADDRESSES: [&str; 13] = [
     "LOADFORGE_API_URL",
     "LOADFORGE_CI_API_URL",
     "LOADFORGE_CI_TARGET_HOST",
+    "LOADFORGE_CI_CONTROL_HOST",
     "HTTPS_PROXY",
     "HTTP_PROXY",
     "ALL_PROXY",
@@ -61,22 +62,23 @@ pub(super) fn register_arguments(command: &Command) {
         Command::Signal(signal) => register_variable(&signal.signal_secret_env),
         Command::Run(run) => {
             entries = &run.shape.env;
-            addresses.extend([&run.service.api_url, &run.shape.target_host]);
+            addresses.extend([&run.service.api_url, &run.shape.target_host, &run.checked.control_host]);
         }
         Command::Doctor(doctor) => {
             entries = &doctor.run.shape.env;
             addresses.extend([&doctor.run.service.api_url, &doctor.run.shape.target_host]);
-            addresses.push(&doctor.github.github_api_url);
+            addresses.extend([&doctor.github.github_api_url, &doctor.run.checked.control_host]);
             variables.push(&doctor.github.github_token_env);
         }
         Command::Wait(wait) => {
             entries = &wait.env;
-            addresses.push(&wait.service.api_url);
+            addresses.extend([&wait.service.api_url, &wait.checked.control_host]);
         }
         Command::Cancel(cancel) => addresses.push(&cancel.service.api_url),
         Command::Gate(gate) => {
             entries = &gate.gate.env;
-            addresses.extend([&gate.service.api_url, &gate.github.github_api_url, &gate.csv_run.target_host]);
+            addresses.extend([&gate.service.api_url, &gate.github.github_api_url]);
+            addresses.extend([&gate.csv_run.target_host, &gate.gate.control_host]);
             variables.push(&gate.github.github_token_env);
         }
         Command::Comment(comment) => {

@@ -20,6 +20,7 @@ pub(super) async fn run(arguments: &WaitArgs) -> Result<Exit, CommandError> {
     let config = arguments.config.load_to_judge()?;
     judging::check(&config, &arguments.checked)?;
     let stop_rules = StopRules::of(&arguments.stop, &config, Engine::Loadforge)?;
+    running::control_host(arguments.checked.control_host.as_ref(), &config)?;
     let ci = running::environment(&arguments.build.build);
     let asking = Asking::of(&arguments.build, arguments.config.profile.as_deref(), &ci);
     let folder = ResultsFolder::new(&arguments.folder.results);

@@ -160,6 +160,7 @@ fn typed(file: &str, text: &str, mut written: ConfigFile) -> Result<Config, Conf
         waivers: written.waivers.into_iter().map(|entry| waiver(file, text, entry)).collect::<Result<_, _>>()?,
         baseline: written.baseline,
         confirm: written.confirm,
+        control: written.control,
         on_inconclusive: written.on_inconclusive,
         loadforge_targets: written.loadforge_targets,
         attempts: written.attempts,
@@ -222,7 +223,8 @@ fn expand_quoted(
     config: &mut ConfigFile,
     environment: &HashMap<String, String>,
 ) -> Result<(), ConfigError> {
-    let texts = config.test.texts().chain(&mut config.baseline.branch).chain(&mut config.guard.allowed_hosts);
+    let others = [&mut config.baseline.branch, &mut config.control.target_host];
+    let texts = config.test.texts().chain(others.into_iter().flatten()).chain(&mut config.guard.allowed_hosts);
     for value in texts {
         let mut expanded = String::new();
         let mut rest = value.as_str();

@@ -8,6 +8,7 @@
 
 mod codeowners;
 mod confirm;
+mod control;
 mod duration;
 mod error;
 mod expand;
@@ -22,6 +23,7 @@ mod test_section;
 mod variables;
 
 pub use confirm::{ConfirmSection, DurationShare, Wait};
+pub use control::ControlSection;
 pub use duration::{Duration, NotADuration};
 pub use error::ConfigError;
 pub use guard::NotAllowed;

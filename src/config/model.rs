@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer};
 use serde_saphyr::Spanned;
 
 use super::test_section::TestSection;
-use super::{ConfirmSection, Duration, Owners, OwnershipSection, StopSection};
+use super::{ConfirmSection, ControlSection, Duration, Owners, OwnershipSection, StopSection};
 use crate::gate::{GateLine, PlacedGate, PlacedStopRule, Waiver, WaiverEntry};
 use crate::verdict::{AttemptsPolicy, OnInconclusive, TargetPolicy};
 
@@ -32,6 +32,8 @@ pub struct Config {
     pub baseline: BaselineSection,
     /// Further runs before a comparison with the history fails the build.
     pub confirm: ConfirmSection,
+    /// The known-good deployment to compare with.
+    pub control: ControlSection,
     /// What a gate that could not be judged means; `None` is the default, `fail`.
     pub on_inconclusive: Option<OnInconclusive>,
     /// What the saved test's own targets (`run_passed`) mean; `None` is the default, `fail`.
@@ -68,6 +70,8 @@ pub struct ConfigFile<T = TestSection> {
     pub baseline: BaselineSection,
     /// Further runs before a comparison with the history fails the build.
     pub confirm: ConfirmSection,
+    /// A known-good deployment that tells slow code from a slow environment.
+    pub control: ControlSection,
     /// What a gate that could not be judged means. Default: `fail`.
     pub on_inconclusive: Option<OnInconclusive>,
     /// What the saved test's own targets (`run_passed`) mean. Default: `fail`.
@@ -173,6 +177,8 @@ pub struct Profile<T = TestSection> {
     pub baseline: BaselineSection,
     /// What differs in the further runs.
     pub confirm: ConfirmSection,
+    /// What differs in the known-good deployment.
+    pub control: ControlSection,
     /// What a gate that could not be judged means.
     pub on_inconclusive: Option<OnInconclusive>,
     /// What the saved test's own targets mean.
@@ -194,6 +200,7 @@ impl<T> ConfigFile<T> {
             ownership,
             baseline,
             confirm,
+            control,
             on_inconclusive,
             loadforge_targets,
             attempts,
@@ -211,6 +218,7 @@ impl<T> ConfigFile<T> {
             ownership,
             baseline,
             confirm,
+            control,
             on_inconclusive,
             loadforge_targets,
             attempts,
@@ -221,18 +229,38 @@ impl<T> ConfigFile<T> {
 
 impl<T> Profile<T> {
     fn without_test(self) -> Profile {
-        let Self { test: _, guard, gates, stop, baseline, confirm, on_inconclusive, loadforge_targets, attempts } =
-            self;
+        let Self {
+            test: _,
+            guard,
+            gates,
+            stop,
+            baseline,
+            confirm,
+            control,
+            on_inconclusive,
+            loadforge_targets,
+            attempts,
+        } = self;
         let test = TestSection::default();
-        Profile { test, guard, gates, stop, baseline, confirm, on_inconclusive, loadforge_targets, attempts }
+        Profile { test, guard, gates, stop, baseline, confirm, control, on_inconclusive, loadforge_targets, attempts }
     }
 }
 
 impl ConfigFile {
     /// Merges a profile into the file: the profile's values win.
     pub(super) fn merge(&mut self, profile: Profile) {
-        let Profile { test, guard, gates, stop, baseline, confirm, on_inconclusive, loadforge_targets, attempts } =
-            profile;
+        let Profile {
+            test,
+            guard,
+            gates,
+            stop,
+            baseline,
+            confirm,
+            control,
+            on_inconclusive,
+            loadforge_targets,
+            attempts,
+        } = profile;
         self.test.merge(test);
         self.guard = guard.unwrap_or_else(|| std::mem::take(&mut self.guard));
         self.gates = gates.unwrap_or_else(|| std::mem::take(&mut self.gates));
@@ -243,6 +271,7 @@ impl ConfigFile {
         self.confirm.runs = confirm.runs.or(self.confirm.runs);
         self.confirm.duration = confirm.duration.or(self.confirm.duration);
         self.confirm.wait = confirm.wait.or(self.confirm.wait);
+        self.control.target_host = control.target_host.or(self.control.target_host.take());
         self.on_inconclusive = on_inconclusive.or(self.on_inconclusive);
         self.loadforge_targets = loadforge_targets.or(self.loadforge_targets);
         self.attempts = attempts.or(self.attempts);

@@ -16,6 +16,12 @@ pub trait LimitSource {
         None
     }
 
+    /// Why the load generator of the run is in doubt, in a sentence without a full stop, where it sent less than the users
+    /// of good runs did.
+    fn generator_doubt(&self) -> Option<&str> {
+        None
+    }
+
     /// The endpoints a run of this test is expected to call. One that it does not call is no accident.
     fn expected(&self) -> Expected {
         Expected::default()
@@ -77,6 +83,13 @@ pub enum BaselineAnswer {
         /// Good runs that were looked through.
         runs: u32,
     },
+    /// So few requests that whatever share of them failed may be chance. Inconclusive, but allowed.
+    TooFewRequests {
+        /// Why, one sentence without a full stop.
+        reason: String,
+        /// Good runs there are.
+        runs: u32,
+    },
     /// The limit. The value misses it when `observed operator limit` does not hold: tolerance, spread, the minimum
     /// delta and Locust's rounding are all part of it.
     Limit {
@@ -95,6 +108,9 @@ pub enum BaselineAnswer {
         /// What this run shows, where the limit knows what the run did to all endpoints. A value within the limit that is
         /// [explained](Shown::explained) by the environment is no pass.
         shown: Option<Shown>,
+        /// Whether requests failed where no good run had a failure, by more than chance: a value within the limit is a
+        /// warning then.
+        new_failures: bool,
     },
 }
 

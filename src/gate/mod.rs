@@ -35,5 +35,5 @@ pub use selector::Selector;
 pub use stop_rule::{PlacedStopRule, StopRule};
 pub use stop_watch::StopWatch;
 pub use summary::{exit, summarize};
-pub use waiver::{Waiver, WaiverEntry, WaiverError, unwaive, waive};
+pub use waiver::{Waiver, WaiverEntry, WaiverError, unwaive, waive, waive_row};
 pub use waiver_draft::waiver_draft;

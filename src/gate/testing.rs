@@ -76,6 +76,7 @@ pub(super) fn learned(limit: f64, median: f64, runs: u32) -> BaselineAnswer {
         warn_only: false,
         reason: String::new(),
         shown: None,
+        new_failures: false,
     }
 }
 

@@ -189,6 +189,16 @@ pub fn unwaive(verdict: &mut Verdict, waivers: &[Waiver]) {
     }
 }
 
+/// Applies waivers to one row that failed after its verdict was waived.
+pub fn waive_row(row: &mut Row, gates: &[PlacedGate], waivers: &[Waiver], today: Date) {
+    let Some(placed) = row.gate_index.and_then(|index| gates.get(index as usize)) else { return };
+    for waiver in waivers.iter().filter(|waiver| waiver.names(&placed.gate)) {
+        if row.is_missed() && row.waiver.is_none() && waiver.is_about(&row.subject) {
+            apply(waiver, row, today);
+        }
+    }
+}
+
 fn apply(waiver: &Waiver, row: &mut Row, today: Date) {
     if waiver.expires < today {
         row.reason.waivers.push(format!("its waiver expired on {} ({})", waiver.expires, waiver.owner));

@@ -2,17 +2,13 @@
 
 use std::time::Duration;
 
-use super::judge::Judging;
+use super::repeat::{RepeatedRun, RunAgain, is_stopped};
 use super::run_under_test::RunUnderTest;
-use crate::baseline::{self, Cost};
-use crate::cli::GateCommandArgs;
+use crate::baseline::{self, Combined, Cost};
 use crate::config::{Config, DurationShare};
 use crate::error::CommandError;
-use crate::exit::Exit;
-use crate::loadforge::RunOutcome;
-use crate::results::{Build, Engine, ResultsFolder, RunRecord, load_generators};
-use crate::running::{self, Preflight, Service};
-use crate::verdict::{Confirmation, OnInconclusive, Outcome, Unit, Verdict};
+use crate::results::{Engine, Results, RunRecord};
+use crate::verdict::{Confirmation, Outcome, Unit, Verdict};
 
 /// Default number of confirming runs.
 const FURTHER_RUNS: usize = 2;
@@ -72,83 +68,100 @@ impl ConfirmPlan {
     }
 }
 
-/// A verdict that no further run can change any more.
-pub(crate) struct Settled {
-    pub(crate) verdict: Verdict,
-    /// What an inconclusive row means for it.
-    pub(crate) on_inconclusive: OnInconclusive,
-    /// The command was asked to stop during a further run: what is measured is still written, and nothing more is done.
-    pub(crate) stopped: Option<CommandError>,
+/// What the runs of a build say together.
+pub(super) struct Confirmed {
+    pub(super) combined: Combined,
+    /// The further runs, in their order.
+    pub(super) further: Vec<RepeatedRun>,
+    /// The command was asked to stop during a further run.
+    pub(super) stopped: Option<CommandError>,
 }
 
-/// Judges a run; runs the test again while the verdict asks for it, and fails only what further runs confirm. When a
-/// further run cannot be had, what failed in the runs so far could not be judged.
+impl Confirmed {
+    const fn of(combined: Combined) -> Self {
+        Self { combined, further: Vec::new(), stopped: None }
+    }
+}
+
+/// Runs the test again while the verdict asks for it, and fails only what further runs confirm. When a further run cannot
+/// be had, what failed in the runs so far could not be judged.
 ///
 /// # Errors
-/// When the run's files cannot be read.
-pub(crate) async fn settle(
+/// When the first run's files cannot be read.
+pub(super) async fn confirm(
+    first: Verdict,
     under_test: &mut RunUnderTest,
-    by: &Judging<'_>,
-    confirm: ConfirmPlan,
-    arguments: &GateCommandArgs,
-    build: &Build,
-) -> Result<Settled, CommandError> {
-    let most = confirm.most_runs;
-    let first = by.judge(under_test)?;
-    let asked = by.options.on_inconclusive;
-    let settled =
-        |verdict, on_inconclusive| Ok(Settled { verdict: with_evidence(verdict), on_inconclusive, stopped: None });
-    let Some(record) = under_test.run.clone().filter(|_| baseline::needs_another(&first, &[], most.max(2))) else {
-        return settled(first, asked);
-    };
-    if most < 2 {
-        if record.identity.engine == Engine::Csv {
-            return settled(first, asked);
-        }
-        tracing::info!("one run alone failed a comparison with the history; with --confirm further runs decide");
-        return settled(first, asked);
+    repeat: &RunAgain<'_>,
+    plan: ConfirmPlan,
+) -> Result<Confirmed, CommandError> {
+    let (most, on_inconclusive) = (plan.most_runs, repeat.by.options.on_inconclusive);
+    let alone = |first| Ok(Confirmed::of(Combined::of_one_run(first, on_inconclusive)));
+    if !baseline::needs_another(&first, &[], most.max(2)) {
+        return alone(first);
     }
-    let further = Further { record: &record, by, confirm, arguments, build };
-    let mut verdicts = Vec::new();
+    if most < 2 {
+        if repeat.record.identity.engine != Engine::Csv {
+            tracing::info!("one run alone failed a comparison with the history; with --confirm further runs decide");
+        }
+        return alone(first);
+    }
+    let mut further: Vec<RepeatedRun> = Vec::new();
     let mut spent = Spent::default();
-    while baseline::needs_another(&first, &verdicts, most) {
+    while baseline::needs_another(&first, &verdicts(&further), most) {
+        let number = further.len() + 2;
+        let seconds = plan.duration_s(repeat.record.identity.engine, repeat.first_s());
+        let next = repeat.cost(seconds, None);
+        let left = most.saturating_sub(further.len() + 1);
+        let all = match next.minutes {
+            Some(minutes) if left > 1 => format!(", {} with all further runs", minutes * left as f64),
+            _ => String::new(),
+        };
         tracing::info!(
-            "a comparison with the history failed; run {} of at most {most} of this test ({})",
-            verdicts.len() + 2,
-            further.cost(None)
+            "a comparison with the history failed; run {number} of at most {most} of this test ({next}{all})"
         );
-        match further.run(&under_test.folder, verdicts.len() + 2).await {
+        match one_more(under_test, repeat, &plan, number).await {
             Ok(again) => {
-                spent.add(&again, further.cost(Some(again.requests)));
+                spent.add(&again, repeat.cost(seconds, Some(again.results.total.requests)));
                 tracing::info!("the further runs cost {} so far", spent.cost);
-                verdicts.push(again.verdict);
+                further.push(again);
             }
-            Err(fault) if !confirm.asked && !is_stopped(&fault) => {
+            Err(fault) if !plan.asked && !is_stopped(&fault) => {
                 tracing::info!("one run alone decides, because there is no further run: {fault}");
-                return settled(by.with_most_runs(1).judge(under_test)?, asked);
+                return alone(repeat.by.with_most_runs(1).judge(under_test)?);
             }
             Err(fault) => {
                 tracing::warn!("there is no further run to confirm with: {fault}");
                 let missing = Some(fault.message.as_str());
-                let verdict = baseline::combine(&first, &verdicts, most, missing, asked);
-                let on_inconclusive = baseline::policy(&first, &verdicts, most, asked);
+                let mut combined = combined(&first, under_test, &further, repeat, most, missing)?;
+                combined.verdict.confirmation = spent.confirmation();
                 let stopped = is_stopped(&fault).then_some(fault);
-                let verdict = Verdict { confirmation: spent.confirmation(), ..verdict };
-                return Ok(Settled { verdict: with_evidence(verdict), on_inconclusive, stopped });
+                return Ok(Confirmed { combined, further, stopped });
             }
         }
     }
-    let verdict = baseline::combine(&first, &verdicts, most, None, asked);
-    let on_inconclusive = baseline::policy(&first, &verdicts, most, asked);
-    settled(Verdict { confirmation: spent.confirmation(), ..verdict }, on_inconclusive)
+    let mut combined = combined(&first, under_test, &further, repeat, most, None)?;
+    combined.verdict.confirmation = spent.confirmation();
+    Ok(Confirmed { combined, further, stopped: None })
 }
 
-fn with_evidence(verdict: Verdict) -> Verdict {
-    Verdict { evidence: baseline::evidence(&verdict), ..verdict }
+/// The verdict of the first run and the further ones.
+fn combined(
+    first: &Verdict,
+    under_test: &RunUnderTest,
+    further: &[RepeatedRun],
+    repeat: &RunAgain<'_>,
+    most: usize,
+    missing: Option<&str>,
+) -> Result<Combined, CommandError> {
+    let runs: Vec<&Results> =
+        std::iter::once(&under_test.results).chain(further.iter().map(|run| &run.results)).collect();
+    let pooled = if further.is_empty() { None } else { Some(repeat.judge_together(under_test, &runs)?) };
+    let on_inconclusive = repeat.by.options.on_inconclusive;
+    Ok(baseline::combine(first, &verdicts(further), most, pooled.as_ref(), missing, on_inconclusive))
 }
 
-const fn is_stopped(fault: &CommandError) -> bool {
-    matches!(fault.exit, Exit::Interrupted | Exit::Terminated)
+fn verdicts(further: &[RepeatedRun]) -> Vec<Verdict> {
+    further.iter().map(|run| run.verdict.clone()).collect()
 }
 
 /// What the further runs were, and what they cost together.
@@ -159,7 +172,7 @@ struct Spent {
 }
 
 impl Spent {
-    fn add(&mut self, run: &FurtherRun, cost: Cost) {
+    fn add(&mut self, run: &RepeatedRun, cost: Cost) {
         self.cost = if self.runs.is_empty() { cost } else { self.cost.plus(cost) };
         self.runs.push(run.run_id);
     }
@@ -171,62 +184,20 @@ impl Spent {
     }
 }
 
-/// A further run with its verdict.
-struct FurtherRun {
-    verdict: Verdict,
-    run_id: Option<u64>,
-    requests: u64,
-}
-
-/// How to run the test again.
-struct Further<'a> {
-    record: &'a RunRecord,
-    by: &'a Judging<'a>,
-    confirm: ConfirmPlan,
-    arguments: &'a GateCommandArgs,
-    build: &'a Build,
-}
-
-impl Further<'_> {
-    async fn run(&self, first: &ResultsFolder, number: usize) -> Result<FurtherRun, CommandError> {
-        let mut plan = running::plan_again(self.record, &self.arguments.gate.env, self.by.config, self.build)?;
-        let seconds = self.confirm.duration_s(self.record.identity.engine, plan.duration.as_secs_f64());
-        plan.duration = Duration::try_from_secs_f64(seconds).unwrap_or(plan.duration);
-        let folder = first.further_run(number);
-        forget_older(&folder, self.record)?;
-        if !self.confirm.wait.is_zero() && !folder.file(ResultsFolder::RUN).exists() {
-            running::pause(self.confirm.wait).await?;
-        }
-        let service = match self.record.identity.engine {
-            // Files have no recipe, so there is no plan for them.
-            Engine::Loadforge | Engine::Csv => Service::remote(&self.arguments.service)?,
-            Engine::Local => Service::local(plan.local).await?,
-        };
-        let ended = running::execute(&service, &plan, folder.clone(), self.by.config, Preflight::Skip, None).await;
-        service.close().await;
-        let ended = ended?;
-        let exit = running::report_outcome(&ended);
-        if ended.outcome != RunOutcome::Finished {
-            return Err(CommandError::new(exit, ended.sentence()));
-        }
-        let mut again = RunUnderTest::of_folder(folder)?;
-        if let Some(run) = &mut again.run {
-            // However long it was, it is compared with what the first run is compared with.
-            run.fingerprint = self.record.fingerprint.clone();
-        }
-        let mut verdict = self.by.judge(&mut again)?;
-        if self.confirm.share < 1.0 {
-            leave_open_what_a_shorter_run_does_not_tell(&mut verdict);
-        }
-        Ok(FurtherRun { verdict, run_id: ended.run_id, requests: again.results.total.requests })
+async fn one_more(
+    under_test: &RunUnderTest,
+    repeat: &RunAgain<'_>,
+    confirm: &ConfirmPlan,
+    number: usize,
+) -> Result<RepeatedRun, CommandError> {
+    let mut plan = repeat.plan(None)?;
+    let seconds = confirm.duration_s(repeat.record.identity.engine, plan.duration.as_secs_f64());
+    plan.duration = Duration::try_from_secs_f64(seconds).unwrap_or(plan.duration);
+    let mut again = repeat.carry_out(&plan, under_test.folder.further_run(number), confirm.wait).await?;
+    if confirm.share < 1.0 {
+        leave_open_what_a_shorter_run_does_not_tell(&mut again.verdict);
     }
-
-    fn cost(&self, requests: Option<u64>) -> Cost {
-        let servers = load_generators(&self.record.fingerprint.regions).max(1);
-        let first_s = self.record.fingerprint.duration_s.unwrap_or_default() as f64;
-        let seconds = self.confirm.duration_s(self.record.identity.engine, first_s);
-        Cost::of(self.record.identity.engine, servers, seconds.round() as u64, requests)
-    }
+    Ok(again)
 }
 
 /// A shorter run spends more of its time starting users, so its throughput and its counts are not those of a whole run.
@@ -238,21 +209,11 @@ fn leave_open_what_a_shorter_run_does_not_tell(verdict: &mut Verdict) {
     }
 }
 
-/// Removes the record of a second run that began before the first one: it belongs to a first run that was replaced. A
-/// later one is taken up, as a repeated step should.
-fn forget_older(folder: &ResultsFolder, first: &RunRecord) -> Result<(), CommandError> {
-    let recorded: Option<RunRecord> = folder.read_json_if_there(ResultsFolder::RUN)?;
-    if recorded.is_some_and(|recorded| baseline::started(&recorded) < baseline::started(first)) {
-        folder.remove(ResultsFolder::RUN)?;
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::config::ConfirmSection;
-    use crate::results::{Fingerprint, RunIdentity};
+    use crate::results::{Build, Fingerprint, RunIdentity};
 
     fn config(yaml: &str) -> Config {
         let confirm: ConfirmSection = serde_saphyr::from_str(yaml).unwrap();

@@ -12,7 +12,7 @@ use crate::log;
 use crate::report::Background;
 use crate::results::{ResultsFolder, Timeline};
 use crate::series::{RunSeries, StatsHistory};
-use crate::verdict::{OnInconclusive, Verdict};
+use crate::verdict::{OnInconclusive, Row, Verdict};
 
 /// Everything a run is judged by.
 pub(crate) struct Judging<'a> {
@@ -23,6 +23,8 @@ pub(crate) struct Judging<'a> {
     pub(crate) config: &'a Config,
     pub(crate) options: Options,
     most_runs: usize,
+    /// Whether the results are those of all runs of the build together.
+    together: bool,
 }
 
 impl<'a> Judging<'a> {
@@ -35,7 +37,7 @@ impl<'a> Judging<'a> {
         options: Options,
     ) -> Self {
         let gates = if gates.is_empty() { gate::default_gates() } else { gates };
-        Self { gates, history, shown: None, config, options, most_runs: 1 }
+        Self { gates, history, shown: None, config, options, most_runs: 1, together: false }
     }
 
     /// The same when there may be so many runs of the build, the first included.
@@ -48,6 +50,21 @@ impl<'a> Judging<'a> {
         Self { shown, ..self }
     }
 
+    /// The same for the results of all runs of the build together.
+    pub(super) fn judging_together(&self) -> Self {
+        Self { gates: self.gates.clone(), together: true, ..*self }
+    }
+
+    /// The gates, by their positions.
+    pub(super) fn gates(&self) -> &[PlacedGate] {
+        &self.gates
+    }
+
+    /// Applies the waivers to a row that failed since it was judged.
+    pub(super) fn waive_row(&self, row: &mut Row) {
+        gate::waive_row(row, &self.gates, &self.config.waivers, jiff::Zoned::now().date());
+    }
+
     /// Judges a run and looks for findings, in one pass over its history.
     ///
     /// # Errors
@@ -58,7 +75,12 @@ impl<'a> Judging<'a> {
         let comparable = match self.history.zip(under_test.run.as_ref()) {
             None => None,
             Some(((index, rules), run)) => {
-                let this = ThisRun::of(run, &under_test.results, &self.gates).with_most_runs(self.most_runs);
+                let mut this = ThisRun::of(run, &under_test.results, &self.gates).with_most_runs(self.most_runs);
+                if self.together {
+                    // One look at all runs stands for one at each, so its chance is that of both together.
+                    this.rows = this.rows.saturating_mul(this.rows);
+                    this.as_long = false;
+                }
                 let loaded = Rules { runs: rules.runs.max(SHOWN_BUILDS), ..rules.clone() };
                 let mut comparable = index.comparable(&loaded, &this)?;
                 older = comparable.split_older(rules.runs);

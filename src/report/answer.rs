@@ -11,7 +11,7 @@ use super::{Format, Story, wording};
 use crate::clean;
 use crate::results::{Engine, ProblemKind, ResultsFolder};
 use crate::text::{counted, duration, short_commit, wrapped};
-use crate::verdict::{Finding, FindingKind, Outcome, Row};
+use crate::verdict::{Finding, FindingKind, Outcome, Row, Verdict};
 
 /// The version of `answer.json` this version writes.
 pub const ANSWER_SCHEMA_VERSION: u32 = 1;
@@ -149,7 +149,7 @@ fn answer(story: &Story<'_>, most_rows: usize, longest: usize) -> Answer {
         rows: rows.iter().take(most_rows).map(|row| answer_row(row, &line)).collect(),
         more_rows: rows.len().saturating_sub(most_rows),
         attempts: wording::attempts(verdict).map(|words| line(&words)),
-        evidence: evidence(&verdict.findings).iter().map(|words| line(words)).collect(),
+        evidence: evidence(verdict).iter().map(|words| line(words)).collect(),
         generator: line(&generator(story)),
         load: load(story).map(|words| line(&words)),
         build: build(story).map(|words| line(&words)),
@@ -179,13 +179,14 @@ fn report(story: &Story<'_>) -> String {
     url.map_or_else(|| ResultsFolder::REPORT.into(), |url| clean::line(url).into_owned())
 }
 
-/// The findings' sentences, first the one that distinguishes environment from code.
-fn evidence(findings: &[Finding]) -> Vec<String> {
+/// The sentences of the control run and the findings, first the one that distinguishes environment from code.
+fn evidence(verdict: &Verdict) -> Vec<String> {
     let (environment, code): (Vec<&Finding>, Vec<&Finding>) =
-        findings.iter().partition(|finding| finding.kind == FindingKind::CommonMode);
+        verdict.findings.iter().partition(|finding| finding.kind == FindingKind::CommonMode);
     let words =
         |finding: &Finding| format!("{} {}", wording::closed(&finding.sentence), wording::closed(&finding.next));
-    environment.into_iter().chain(code).take(FINDINGS).map(words).collect()
+    let control = verdict.control.iter().map(wording::control);
+    control.chain(environment.into_iter().chain(code).take(FINDINGS).map(words)).collect()
 }
 
 fn generator(story: &Story<'_>) -> String {

@@ -157,6 +157,10 @@ fn words(sink: &mut dyn Write, story: &Story<'_>, width: usize) -> io::Result<()
         let run: String = runs.map(|id| format!("run {id}, ")).collect();
         bullet(sink, &format!("{run}{}", second.cost), width)?;
     }
+    if let Some(control) = &story.verdict.control {
+        writeln!(sink, "\nControl run:")?;
+        bullet(sink, &wording::control(control), width)?;
+    }
     if !story.results.notes.is_empty() {
         writeln!(sink, "\nNotes:")?;
         for note in &story.results.notes {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::results::{Failure, FailureKind, Results};
 use crate::text;
-use crate::verdict::{FindingKind, Origin, Outcome, Row, Subject, Unit, Verdict};
+use crate::verdict::{Control, FindingKind, Origin, Outcome, Row, Subject, Unit, Verdict};
 
 /// The verdict as a heading's first word.
 #[must_use]
@@ -46,6 +46,15 @@ pub fn common_mode(verdict: &Verdict) -> Option<String> {
 #[must_use]
 pub fn attempts(verdict: &Verdict) -> Option<String> {
     verdict.attempts.as_ref().map(|attempts| closed(&attempts.sentence))
+}
+
+/// The run against a known-good deployment: what it says, which run it was and what it cost.
+#[must_use]
+pub fn control(control: &Control) -> String {
+    let run = control.run_id.map(|id| format!("run {id}"));
+    let facts: Vec<String> = run.into_iter().chain(control.cost.clone()).collect();
+    let facts = if facts.is_empty() { String::new() } else { format!(" ({})", facts.join(", ")) };
+    closed(&format!("{}{facts}", control.sentence))
 }
 
 /// How a row ended, in a table's cell.

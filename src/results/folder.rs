@@ -99,12 +99,14 @@ impl ResultsFolder {
     const SECOND_RUN: &'static str = "confirm";
     /// The same of the third run.
     const THIRD_RUN: &'static str = "confirm-3";
+    /// The folder of the run against a known-good deployment, with files of the same names.
+    const CONTROL: &'static str = "control";
     /// What the name of the folder that keeps the run before ends with.
     const PREVIOUS: &'static str = ".previous";
     /// What the name of the folder with started runs ends in.
     const STARTED: &'static str = ".started";
     /// What a run leaves beside the reports.
-    const OF_A_RUN: [&'static str; 11] = [
+    const OF_A_RUN: [&'static str; 12] = [
         Self::RUN,
         Self::STATS,
         Self::HISTORY,
@@ -116,6 +118,7 @@ impl ResultsFolder {
         Self::LOCUST_LOG,
         Self::SECOND_RUN,
         Self::THIRD_RUN,
+        Self::CONTROL,
     ];
 
     /// The folder at this path; nothing is created yet.
@@ -141,6 +144,12 @@ impl ResultsFolder {
     pub fn further_run(&self, number: usize) -> Self {
         let name = if number < 3 { Self::SECOND_RUN } else { Self::THIRD_RUN };
         Self(self.0.join(name))
+    }
+
+    /// The results folder of the run against a known-good deployment, inside this one.
+    #[must_use]
+    pub fn control(&self) -> Self {
+        Self(self.0.join(Self::CONTROL))
     }
 
     /// Writes a file so that a reader sees the old content or the new, never half of it. The secrets this process knows
@@ -321,7 +330,9 @@ mod tests {
         folder.write(ResultsFolder::REPORT, "old").unwrap();
         folder.write(ResultsFolder::RUN, "1").unwrap();
         folder.further_run(2).write(ResultsFolder::RUN, "1").unwrap();
+        folder.control().write(ResultsFolder::RUN, "1").unwrap();
         assert!(folder.set_aside().unwrap());
+        assert!(!folder.control().path().exists() && folder.previous().control().path().exists());
         folder.write(ResultsFolder::RUN, "2").unwrap();
         folder.write(ResultsFolder::JUNIT, "2").unwrap();
         assert!(folder.set_aside().unwrap());

@@ -33,7 +33,7 @@ pub(crate) fn check_own_hosts(config: &Config, plan: &RunPlan) -> Result<(), Com
 }
 
 /// The hosts that the script's user classes name as literals, each once.
-fn own_hosts(script: &str) -> BTreeSet<Url> {
+pub(super) fn own_hosts(script: &str) -> BTreeSet<Url> {
     let named = script.lines().filter_map(|line| {
         let value = line.trim_start().strip_prefix("host")?.trim_start().strip_prefix('=')?.trim();
         let quote = value.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;

@@ -4,6 +4,7 @@
 //! [`plan()`] puts a plan together, [`Service`] is what it is sent to, [`execute()`] carries it out and [`report_outcome`]
 //! logs how it ended.
 
+mod control;
 mod execute;
 mod guard;
 mod locust_settings;
@@ -16,6 +17,7 @@ mod service;
 mod started;
 mod stop_rules;
 
+pub(crate) use control::{check_control, control_host, shown_host};
 pub(crate) use execute::{execute, pause, report_outcome};
 pub(crate) use guard::check_target;
 pub(crate) use locust_settings::report_locust_settings;

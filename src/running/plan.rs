@@ -65,8 +65,8 @@ pub(crate) fn plan(arguments: &RunArgs, config: &Config, build: &Build) -> Resul
     })
 }
 
-/// The plan of a run once more, from its record. The values of its variables were not recorded: they come from `--env`,
-/// the file or the environment again.
+/// The plan of a run once more, from its record; against another host where one is named. The values of its variables
+/// were not recorded: they come from `--env`, the file or the environment again.
 ///
 /// # Errors
 /// When the record does not say how, the script is gone, or a variable is not set any more.
@@ -75,6 +75,7 @@ pub(crate) fn plan_again(
     variables: &[EnvEntry],
     config: &Config,
     build: &Build,
+    elsewhere: Option<&Url>,
 ) -> Result<RunPlan, CommandError> {
     let recipe = record.recipe.as_ref().ok_or_else(|| {
         CommandError::usage("run.json does not say how to run this test again")
@@ -93,7 +94,8 @@ pub(crate) fn plan_again(
             project::script(&project::separated(path), "run.json", &recipe.project, record.identity.engine)?
         }
     };
-    let target_host: Option<Url> = recipe.target_host.as_deref().and_then(|host| host.parse().ok());
+    let own = || recipe.target_host.as_deref().and_then(|host| host.parse().ok());
+    let target_host: Option<Url> = elsewhere.cloned().or_else(own);
     // The target host is known, whether or not the variable was set by us.
     let known = |name: &&String| *name != TARGET_HOST || target_host.is_none();
     let env = recipe.env.iter().filter(known).map(value).collect::<Result<Vec<_>, CommandError>>()?;

@@ -2,6 +2,7 @@
 
 mod attempts;
 mod comparison;
+mod control;
 mod finding;
 mod options;
 mod outcome;
@@ -12,6 +13,7 @@ mod what_now;
 
 pub use attempts::{AttemptsPolicy, CommitAttempts, EarlierAttempt, RowAttempts};
 pub use comparison::{Direction, EndpointMove, RunComparison, SideOfComparison, ValueMove};
+pub use control::{Control, ControlConclusion, ControlDifference};
 pub use finding::{Finding, FindingKind};
 pub use options::{OnInconclusive, TargetPolicy};
 pub use outcome::{Outcome, Severity};
@@ -56,6 +58,9 @@ pub struct Verdict {
     /// The earlier attempts at this commit that count together with this one, where there are any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempts: Option<CommitAttempts>,
+    /// The run against a known-good deployment, where one was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub control: Option<Control>,
 }
 
 /// Further runs of the same test (`--confirm`). Their values are beside those of the first one, in the rows that compare
@@ -86,6 +91,7 @@ impl Verdict {
             findings: Vec::new(),
             confirmation: None,
             attempts: None,
+            control: None,
         }
     }
 

@@ -192,6 +192,9 @@ pub struct Row {
     /// The values of the attempts at this commit, where several count; the row is judged by what they are together.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempts: Option<RowAttempts>,
+    /// What the control run against a known-good deployment measured, where there was one and it decides about the row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub control_observed: Option<f64>,
     /// How the value is compared with the limit; `None` for rows that compare nothing.
     pub operator: Option<Operator>,
     /// The limit; for `vs baseline` the one learned from history. `None` when there is none.
@@ -259,6 +262,7 @@ impl Row {
             second_observed: None,
             third_observed: None,
             attempts: None,
+            control_observed: None,
             operator: None,
             limit: None,
             headroom_percent: None,
@@ -286,7 +290,7 @@ impl Row {
         self.attempts.as_ref().map(|attempts| attempts.together).or(self.observed)
     }
 
-    /// The observed value with its unit, or a dash; with further runs or several attempts, all values.
+    /// The observed value with its unit, or a dash; with further runs, several attempts or a control, all values.
     #[must_use]
     pub fn observed_text(&self) -> String {
         if let Some(attempts) = &self.attempts {
@@ -298,10 +302,14 @@ impl Row {
                 |value| format!("{}{}", if self.estimated { "≈ " } else { "" }, self.unit.show(value)),
             )
         };
-        match (self.second_observed, self.third_observed) {
+        let runs = match (self.second_observed, self.third_observed) {
             (None, None) => value(self.observed),
             (second, None) => format!("{}, then {}", value(self.observed), value(second)),
             (second, third) => format!("{}, then {} and {}", value(self.observed), value(second), value(third)),
+        };
+        match self.control_observed {
+            None => runs,
+            control => format!("{runs}; control {}", value(control)),
         }
     }
 

@@ -1,123 +1,18 @@
-//! `gate --confirm` through the binary: what the second run decides, what it costs, and what happens without one.
+//! `gate --confirm` through the binary: what the further runs decide, what they cost, and what happens without them.
 
 use std::collections::BTreeMap;
-use std::future::Future;
-use std::path::Path;
-use std::pin::Pin;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::io::{BufRead, BufReader, Read};
 
-use loadforge_ci::baseline::RunHistory;
-use loadforge_ci::emulator::{EngineChoice, EngineOutcome, Job, Live, LoadEngine, Replay, ReplayPace, ServerConfig};
+use loadforge_ci::emulator::{Replay, ReplayPace};
 use serde_json::{Value, json};
-use tokio::sync::watch;
 
 use crate::support::recording;
-use crate::support::service::{Service, signal, until};
-use crate::tool::{Ended, Tool};
+use crate::support::repository::{CHECKOUT, Handed, Repository, recorded, slow_checkout, usual};
+use crate::support::service::{signal, until};
+use crate::tool::Ended;
 
-const CHECKOUT: &str = "POST,/api/v1/carts/[id]/checkout";
 const GATE: [&str; 4] =
     ["gate", "--confirm", "--gate", r#"p95 of "POST /api/v1/carts/[id]/checkout" <= +20% vs baseline"#];
-
-/// Plays one recording after the other, then repeats the last one. Records the parameters of each run.
-struct InTurn {
-    recordings: Mutex<Vec<Replay>>,
-    handed: Arc<Mutex<Vec<BTreeMap<String, String>>>>,
-}
-
-impl LoadEngine for InTurn {
-    fn run<'a>(
-        &'a self,
-        job: Job,
-        live: watch::Sender<Live>,
-        stop: watch::Receiver<bool>,
-    ) -> Pin<Box<dyn Future<Output = EngineOutcome> + Send + 'a>> {
-        Box::pin(async move {
-            self.handed.lock().unwrap().push(job.env.clone());
-            let replay = {
-                let mut left = self.recordings.lock().unwrap();
-                if left.len() > 1 { left.remove(0) } else { left[0].clone() }
-            };
-            replay.run(job, live, stop).await
-        })
-    }
-
-    fn recover(&self, _: &Path) -> Option<EngineOutcome> {
-        None
-    }
-}
-
-/// A recording of the checkout, its stats changed line by line.
-fn recorded(pace: ReplayPace, change: impl Fn(&str) -> Option<String>) -> Replay {
-    // A replay reads its history when a run is delivered, so the folder stays until the process ends.
-    let folder: &'static tempfile::TempDir = Box::leak(Box::new(tempfile::tempdir().unwrap()));
-    recording::write(folder.path(), change);
-    Replay::open(folder.path(), pace).unwrap()
-}
-
-fn usual() -> Replay {
-    recorded(ReplayPace::AtOnce, |line| Some(line.to_owned()))
-}
-
-fn slow_checkout(pace: ReplayPace) -> Replay {
-    recorded(pace, |line| recording::slower(line, CHECKOUT))
-}
-
-/// A service that plays these, a saved test on it, and a repository whose main branch had five usual builds.
-struct Repository {
-    service: Service,
-    tool: Tool,
-    test: String,
-    handed: Arc<Mutex<Vec<BTreeMap<String, String>>>>,
-}
-
-impl Repository {
-    fn new(recordings: Vec<Replay>) -> Self {
-        let handed = Arc::default();
-        let recordings = Mutex::new([vec![usual()], recordings].concat());
-        let engine = EngineChoice::Custom(Arc::new(InTurn { recordings, handed: Arc::clone(&handed) }));
-        let config =
-            ServerConfig { engine, provisioning: Duration::ZERO, seconds_per_minute: 1.0, ..ServerConfig::default() };
-        let service = Service::start(config);
-        let test = service.save("checkout");
-        let tool = service.tool().env("CIRCLECI", "true").env("CIRCLE_BRANCH", "main");
-        let repository = Self { service, tool, test, handed };
-        repository.run(&[]).expect(0);
-        repository.tool.run(&["gate"]).expect(0);
-        repository.tool.run(&["baseline", "add"]).expect(0);
-        repository.repeat_the_good_run();
-        repository
-    }
-
-    /// Makes five good runs of one, a day apart.
-    fn repeat_the_good_run(&self) {
-        let path = self.tool.path("loadforge-history").join(RunHistory::FILE);
-        let line: Value = serde_json::from_str(std::fs::read_to_string(&path).unwrap().trim()).unwrap();
-        let at: jiff::Timestamp = line["at"].as_str().unwrap().parse().unwrap();
-        let lines = (1..=5_i64).map(|days| {
-            let mut run = line.clone();
-            run["run"]["id"] = json!(1_000 - days);
-            run["at"] = json!((at - jiff::SignedDuration::from_hours(24 * days)).to_string());
-            format!("{run}\n")
-        });
-        std::fs::write(&path, lines.collect::<String>()).unwrap();
-    }
-
-    fn run(&self, more: &[&str]) -> Ended {
-        self.tool.run(&[&["run", "--test-id", &self.test, "--duration", "720m"], more].concat())
-    }
-
-    fn verdict(&self) -> Value {
-        self.tool.json("loadforge-results/verdict.json")
-    }
-
-    fn checkout(&self) -> Value {
-        let verdict = self.verdict();
-        let rows = verdict["rows"].as_array().unwrap();
-        rows.iter().find(|row| row["subject"]["endpoint"]["name"] == "/api/v1/carts/[id]/checkout").unwrap().clone()
-    }
-}
 
 #[test]
 fn what_is_slow_twice_fails_and_both_runs_are_in_every_report() {
@@ -126,7 +21,11 @@ fn what_is_slow_twice_fails_and_both_runs_are_in_every_report() {
     repository.run(&[]).expect(0);
     let gated = tool.run(&GATE).expect(1);
     assert_eq!(service.runs(), 3);
-    assert!(gated.stderr.contains("run 2 of at most 3 of this test (1440 test minutes)"), "{}", gated.stderr);
+    assert!(
+        gated.stderr.contains("run 2 of at most 3 of this test (1440 test minutes, 2880 with all further runs)"),
+        "{}",
+        gated.stderr
+    );
     assert!(gated.stderr.contains("the further runs cost 1440 test minutes, 375 requests so far"), "{}", gated.stderr);
     let verdict = repository.verdict();
     assert_eq!(verdict["confirmation"], json!({ "run_id": 1003, "cost": "1440 test minutes, 375 requests" }));
@@ -196,7 +95,7 @@ fn the_second_run_is_handed_the_same_variables() {
     repository.run(&env).expect(0);
     repository.tool.run(&[&GATE[..], &env].concat()).expect(1);
     let handed = repository.handed.lock().unwrap();
-    let blue: BTreeMap<String, String> = BTreeMap::from([("COLOUR".to_owned(), "blue".to_owned())]);
+    let blue = Handed { env: BTreeMap::from([("COLOUR".to_owned(), "blue".to_owned())]), host: None };
     assert_eq!(handed[1..], [blue.clone(), blue]);
 }
 
@@ -249,4 +148,72 @@ fn an_endpoint_that_is_not_called_any_more_stops_the_build() {
     let asked = ["gate", "--gate", r#"p95 of "/api/v1/carts/*/checkout" <= +20% vs baseline"#];
     let open = repository.tool.run(&asked).expect(3);
     assert!(open.stdout.contains("this run never called it"), "{}", open.stdout);
+}
+
+/// The checkout slower by so much that three runs together show it, and two do not.
+fn faintly_slow() -> Replay {
+    recorded(ReplayPace::AtOnce, |line| recording::times(line, CHECKOUT, 1.5))
+}
+
+#[test]
+fn a_faint_slow_down_takes_three_runs_and_each_is_in_every_report() {
+    let repository = Repository::new(vec![faintly_slow()]);
+    repository.run(&[]).expect(0);
+    let gated = repository.tool.run(&GATE).expect(1);
+    assert_eq!(repository.service.runs(), 4);
+    for words in [
+        "run 2 of at most 3 of this test (1440 test minutes, 2880 with all further runs)",
+        "run 3 of at most 3 of this test (1440 test minutes)",
+        "the further runs cost 2880 test minutes, 750 requests so far",
+        "failed in all three runs",
+    ] {
+        assert!(gated.stderr.contains(words) || gated.stdout.contains(words), "{words}: {gated:?}");
+    }
+    let verdict = repository.verdict();
+    let cost = "2880 test minutes, 750 requests";
+    assert_eq!(verdict["confirmation"], json!({ "run_id": 1003, "third_run_id": 1004, "cost": cost }));
+    let checkout = repository.checkout();
+    let ms = checkout["observed"].as_f64().unwrap();
+    assert_eq!((checkout["second_observed"].as_f64(), checkout["third_observed"].as_f64()), (Some(ms), Some(ms)));
+    let all = format!("{ms} ms, then {ms} ms and {ms} ms");
+    for report in ["summary.md", "report.html", "junit/loadforge.xml"] {
+        let text = repository.tool.read(&format!("loadforge-results/{report}"));
+        assert!(text.contains(&all), "{report} does not say {all}: {text}");
+    }
+    for folder in ["confirm", "confirm-3"] {
+        assert_eq!(repository.tool.json(&format!("loadforge-results/{folder}/results.json"))["total"]["requests"], 375);
+    }
+}
+
+#[test]
+fn a_third_run_that_is_quick_again_leaves_the_build_open() {
+    let repository = Repository::new(vec![faintly_slow(), faintly_slow(), usual()]);
+    repository.run(&[]).expect(0);
+    let gated = repository.tool.run(&GATE).expect(3);
+    assert!(gated.stdout.contains("slow in both runs, and the environment may explain it"), "{}", gated.stdout);
+    assert_eq!((repository.service.runs(), &repository.verdict()["outcome"]), (4, &json!("inconclusive")));
+}
+
+#[test]
+fn a_further_run_may_wait_and_a_signal_ends_the_waiting() {
+    let repository = Repository::new(vec![slow_checkout(ReplayPace::AtOnce)]);
+    let write =
+        |wait: &str| std::fs::write(repository.tool.path("loadforge.yml"), format!("confirm: {{ wait: {wait} }}"));
+    repository.run(&[]).expect(0);
+    write("30m").unwrap();
+    let mut child = repository.tool.start(&GATE);
+    let mut log = BufReader::new(child.stderr.take().unwrap());
+    let mut told = String::new();
+    while !told.contains("waiting 30m before the next run") {
+        assert!(log.read_line(&mut told).unwrap() > 0, "{told}");
+    }
+    signal(&child, "TERM");
+    log.read_to_string(&mut told).unwrap();
+    Ended::of(child.wait_with_output().unwrap()).expect(143);
+    assert!(told.contains("stopped by SIGTERM while waiting"), "{told}");
+    assert_eq!((repository.service.runs(), &repository.verdict()["outcome"]), (2, &json!("inconclusive")));
+    write("1s").unwrap();
+    let gated = repository.tool.run(&GATE).expect(1);
+    assert!(gated.stderr.contains("waiting 1s before the next run"), "{}", gated.stderr);
+    assert_eq!(repository.service.runs(), 3);
 }

@@ -13,6 +13,7 @@ mod compare;
 mod confirm;
 mod connections;
 mod contributing;
+mod control;
 mod csv;
 mod demo;
 mod docs;

@@ -11,8 +11,6 @@ use loadforge_ci::verdict::Verdict;
 use crate::open_shop::OpenShop;
 use crate::tool::{Ended, Tool};
 
-const SCRIPT: DemoScript = ECOMMERCE;
-
 /// Enough requests for the p95 of every endpoint, log-in too, after a quarter of a minute.
 const LOAD: [&str; 6] = ["--users", "100", "--spawn-rate", "50", "--duration", "15s"];
 
@@ -20,6 +18,7 @@ const LOAD: [&str; 6] = ["--users", "100", "--spawn-rate", "50", "--duration", "
 pub(crate) struct Pipeline {
     tool: Tool,
     shop: OpenShop,
+    script: DemoScript,
     builds: u32,
 }
 
@@ -31,13 +30,18 @@ pub(crate) struct Build {
 
 impl Pipeline {
     pub(crate) fn new() -> Self {
+        Self::of(ECOMMERCE)
+    }
+
+    /// The pipeline that runs this script.
+    pub(crate) fn of(script: DemoScript) -> Self {
         let shop = OpenShop::new();
         let mut tool =
-            Tool::new().file(SCRIPT.file, SCRIPT.source).env("CIRCLECI", "true").env("CIRCLE_BRANCH", "main");
+            Tool::new().file(script.file, script.source).env("CIRCLECI", "true").env("CIRCLE_BRANCH", "main");
         for (name, value) in shop.env() {
             tool = tool.env(name, value);
         }
-        Self { tool, shop, builds: 0 }
+        Self { tool, shop, script, builds: 0 }
     }
 
     /// The shop changes; what it did before is the history's business.
@@ -64,11 +68,11 @@ impl Pipeline {
 
     /// `run` against the shop, with this load.
     pub(crate) fn load(&self, load: &[&str]) -> Ended {
-        let mut run = vec!["run", "--engine", "local", "--locustfile", SCRIPT.file];
+        let mut run = vec!["run", "--engine", "local", "--locustfile", self.script.file];
         run.extend(load);
         let url = self.shop.url();
         run.extend(["--target-host", &url]);
-        for name in SCRIPT.variables {
+        for name in self.script.variables {
             run.extend(["--env", name]);
         }
         self.command(&run)

@@ -25,7 +25,7 @@ fn verdict(rows: Vec<Row>) -> Verdict {
 }
 
 fn both(first: &Verdict, second: Verdict) -> Verdict {
-    combine(first, &[second], 3, None, OnInconclusive::Fail)
+    combine(first, &[second], 3, None, None, OnInconclusive::Fail).verdict
 }
 
 fn outcome_and_text(first: Row, second: Option<Row>) -> (Outcome, String) {
@@ -106,13 +106,13 @@ fn without_a_second_run_what_failed_once_is_open_and_written_limits_stay() {
         row("met", Outcome::Pass, 510.0, true),
     ]);
     let outcomes = |verdict: &Verdict| verdict.rows.iter().map(|row| row.outcome).collect::<Vec<_>>();
-    let open = combine(&first, &[], 3, Some("the service did not answer"), OnInconclusive::Fail);
+    let open = combine(&first, &[], 3, None, Some("the service did not answer"), OnInconclusive::Fail).verdict;
     assert_eq!(outcomes(&open), [Outcome::Inconclusive, Outcome::Fail, Outcome::Pass]);
     assert_eq!(open.outcome, Outcome::Fail);
     assert!(open.rows[0].reason.to_string().contains("could not be confirmed, the service did not answer"));
     let learned = verdict(first.rows[..1].to_vec());
-    assert_eq!(combine(&learned, &[], 2, None, OnInconclusive::Fail).outcome, Outcome::Inconclusive);
-    assert_eq!(combine(&learned, &[], 2, None, OnInconclusive::Warn).outcome, Outcome::Inconclusive);
+    assert_eq!(combine(&learned, &[], 2, None, None, OnInconclusive::Fail).verdict.outcome, Outcome::Inconclusive);
+    assert_eq!(combine(&learned, &[], 2, None, None, OnInconclusive::Warn).verdict.outcome, Outcome::Inconclusive);
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn service_row(beyond_two: bool, beyond_three: bool, explained: bool) -> Row {
 /// Whether one more run is asked for, and how the row ends without it.
 fn after(runs: &[Row], most: usize) -> (bool, Outcome, String) {
     let verdicts: Vec<Verdict> = runs.iter().map(|row| verdict(vec![row.clone()])).collect();
-    let combined = combine(&verdicts[0], &verdicts[1..], most, None, OnInconclusive::Fail);
+    let combined = combine(&verdicts[0], &verdicts[1..], most, None, None, OnInconclusive::Fail).verdict;
     let reason = combined.rows[0].reason.to_string();
     (needs_another(&verdicts[0], &verdicts[1..], most), combined.outcome, reason)
 }
@@ -216,4 +216,27 @@ fn the_cost_counts_the_leading_server_too() {
     assert_eq!(Cost::of(Engine::Loadforge, 2, 300, Some(12_345)).to_string(), "15 test minutes, 12,345 requests");
     assert_eq!(Cost::of(Engine::Local, 2, 300, Some(1)).to_string(), "no test minutes, 1 request");
     assert_eq!(Cost::of(Engine::Loadforge, 1, 150, None).to_string(), "5 test minutes");
+}
+
+#[test]
+fn failed_requests_of_all_runs_count_together() {
+    let rate = |outcome, observed| Row {
+        measure: "error_rate".into(),
+        unit: Unit::Percent,
+        reason: format!("{observed} %").as_str().into(),
+        ..row("e", outcome, observed, true)
+    };
+    let first = verdict(vec![rate(Outcome::Fail, 6.0)]);
+    let ends = |second, together| {
+        let pooled = verdict(vec![rate(together, 5.0)]);
+        let further = [verdict(vec![rate(second, 4.0)])];
+        let row = combine(&first, &further, 3, Some(&pooled), None, OnInconclusive::Fail).verdict.rows.remove(0);
+        (row.outcome, row.reason.to_string())
+    };
+    // Just within its limit the second time, and together beyond it.
+    let (outcome, reason) = ends(Outcome::Pass, Outcome::Fail);
+    assert_eq!((outcome, reason.as_str()), (Outcome::Fail, "in all runs together 5 %; the first run: 6 %"));
+    assert_eq!(ends(Outcome::Fail, Outcome::Pass).0, Outcome::Warn);
+    // What the second run does not show is open all the same.
+    assert_eq!(ends(Outcome::Inconclusive, Outcome::Fail).0, Outcome::Inconclusive);
 }

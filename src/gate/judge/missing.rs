@@ -41,6 +41,11 @@ impl Missing {
         self.endpoints.iter().filter(|endpoint| selector.matches(&endpoint.method, &endpoint.name))
     }
 
+    /// Whether none is missing.
+    pub(super) fn is_none(&self) -> bool {
+        self.endpoints.is_empty()
+    }
+
     pub(super) fn contains(&self, endpoint: &Endpoint) -> bool {
         let same = |one: &Endpoint| one.method == endpoint.method && one.name == endpoint.name;
         endpoint.requests == 0 && self.endpoints.iter().any(same)

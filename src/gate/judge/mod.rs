@@ -1,5 +1,6 @@
 //! Gates against results: a row for each gate and endpoint.
 
+mod against;
 mod always_failed;
 mod decide;
 mod early_stop;
@@ -26,13 +27,11 @@ use target::{GateTarget, Selected};
 
 pub(super) use rows::MOST_FAILED;
 
-use super::{
-    BaselineAnswer, BaselineQuery, Condition, Expected, Gate, LimitSource, Measure, PlacedGate, Scope, summarize,
-};
+use super::{BaselineQuery, Condition, Expected, Gate, LimitSource, Measure, PlacedGate, Scope, summarize};
 use crate::results::{Endpoint, Results};
 use crate::series::{SeriesAnswers, SeriesHandle, SeriesPlan, StatsHistory, WindowValue};
 use crate::text::counted;
-use crate::verdict::{AgainstBaseline, OnInconclusive, Origin, Outcome, Row, Subject, TargetPolicy, Unit, Verdict};
+use crate::verdict::{OnInconclusive, Origin, Outcome, Row, Subject, TargetPolicy, Unit, Verdict};
 
 /// Minimum number of windows to judge: one minute of 10 s windows.
 const FEWEST_WINDOWS: u64 = 6;
@@ -105,6 +104,10 @@ pub fn judge_over(
     let early: Vec<Option<Row>> = targets.iter().map(|one| one.series.is_none().then(|| judge.row(one))).collect();
     judge.series = read(plan, &early.iter().flatten().collect::<Vec<_>>());
     let mut rows = rows::of_the_run(results, sent_nothing);
+    // Users who stopped doing a part of their work send less, too.
+    let doubted = (compares && missing.is_none() && results.early_stop.is_none())
+        .then(|| rows::of_the_generator(results, baseline));
+    rows.extend(doubted.flatten());
     let of_gates = targets.iter().zip(early).map(|(target, row)| row.unwrap_or_else(|| judge.row(target)));
     if let Some(stop) = &results.early_stop {
         rows.splice(0..0, early_stop::row(stop, results));
@@ -312,40 +315,12 @@ impl<'a> GateJudge<'a> {
                     change_percent,
                     severity: *severity,
                 });
-                against(row, &answer, comparison, open);
+                against::judge(row, &answer, comparison, open);
                 let explained = row.baseline.as_ref().and_then(|baseline| baseline.shown).is_some();
                 row.allowed |= by_default && row.outcome == Outcome::Inconclusive && !explained;
             }
         }
     }
-}
-
-/// Judges a value against the history.
-fn against(row: &mut Row, answer: &BaselineAnswer, mut comparison: Comparison<'_>, open: u64) {
-    let BaselineAnswer::Limit { limit, median, runs, recent, warn_only, reason, shown } = answer else {
-        return rows::without_limit(row, comparison.observed, answer);
-    };
-    comparison.limit = *limit;
-    comparison.learned = true;
-    row.limit = Some(*limit);
-    rows::settle(row, comparison.observed, comparison.decide());
-    open_requests::check(row, &comparison, open);
-    let change = (comparison.observed / median - 1.0) * 100.0;
-    row.baseline = Some(AgainstBaseline {
-        median: Some(*median),
-        runs: *runs,
-        change_percent: change.is_finite().then_some(change),
-        recent: recent.clone(),
-        // What too few requests leave open, no further run decides by.
-        shown: shown.filter(|_| row.outcome != Outcome::Inconclusive),
-    });
-    if row.outcome == Outcome::Fail && *warn_only {
-        row.outcome = Outcome::Warn;
-    }
-    if row.outcome == Outcome::Pass && shown.is_some_and(|shown| shown.explained) {
-        rows::explained(row);
-    }
-    row.reason.limit = Some(reason.clone()).filter(|reason| !reason.is_empty());
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Rows of the verdict, from decisions.
 
 use super::decide::Decision;
-use crate::gate::{BaselineAnswer, Condition, Gate, PlacedGate};
+use crate::gate::{BaselineAnswer, Condition, Gate, LimitSource, PlacedGate};
 use crate::results::{Endpoint, Problem, ProblemKind, Results};
 use crate::verdict::{AgainstBaseline, Operator, Origin, Outcome, Row, Severity, Subject, TargetPolicy, Unit};
 
@@ -62,6 +62,16 @@ pub(super) fn explained(row: &mut Row) {
     .into();
 }
 
+/// A rate within its limit where no good run had a failure.
+pub(super) fn new_failures(row: &mut Row, endpoint: &Endpoint, runs: u32) {
+    row.outcome = Outcome::Warn;
+    row.headroom_percent = None;
+    let (failed, requests) = (endpoint.failures, Unit::Count.show(endpoint.requests as f64));
+    row.reason =
+        format!("the errors are new: {failed} of {requests} requests failed, and none in the last {runs} good runs")
+            .into();
+}
+
 /// Records why the history gave no limit; the row is inconclusive and allowed.
 pub(super) fn without_limit(row: &mut Row, observed: f64, answer: &BaselineAnswer) {
     row.observed = Some(observed);
@@ -76,6 +86,7 @@ pub(super) fn without_limit(row: &mut Row, observed: f64, answer: &BaselineAnswe
             };
             (*runs, format!("new endpoint: {known}"))
         }
+        BaselineAnswer::TooFewRequests { reason, runs } => (*runs, format!("not compared: {reason}")),
         BaselineAnswer::Refused { differences, runs } => {
             let fields: Vec<String> = differences
                 .iter()
@@ -124,6 +135,12 @@ pub(super) fn of_the_run(results: &Results, sent_nothing: bool) -> Vec<Row> {
         rows.push(about_the_run(results, "the run measured no request"));
     }
     rows
+}
+
+/// The row of a load generator that sent less than it did in good runs, where the run has no other problem.
+pub(super) fn of_the_generator(results: &Results, baseline: &dyn LimitSource) -> Option<Row> {
+    let doubt = baseline.generator_doubt().filter(|_| results.problems.is_empty())?;
+    Some(about_the_run(results, doubt))
 }
 
 /// The script's own verdict, where it set an exit code.

@@ -2,6 +2,7 @@ use insta::assert_snapshot;
 
 use super::*;
 use crate::exit::Exit;
+use crate::gate::BaselineAnswer;
 use crate::gate::testing::{Always, endpoint, failure, gates, learned, listed, results, verdict, verdict_over};
 use crate::gate::{FieldDifference, NoHistory, default_gates, exit};
 use crate::results::{EndpointKey, Evidence, Histogram, NeverEnded, Problem, ProblemKind, Steady};

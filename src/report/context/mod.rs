@@ -73,6 +73,7 @@ pub(super) struct Context {
     failures: Vec<ClassView>,
     run: RunView,
     confirmation: ConfirmationView,
+    control: ControlView,
     links: LinksView,
 }
 
@@ -160,6 +161,14 @@ struct ConfirmationView {
 }
 
 #[derive(Debug, Serialize)]
+struct ControlView {
+    host: Option<String>,
+    run_id: Option<u64>,
+    cost: Option<String>,
+    sentence: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
 struct LinksView {
     report: Option<String>,
     summary: Option<String>,
@@ -241,6 +250,12 @@ impl Context {
             confirmation: ConfirmationView {
                 run_id: verdict.confirmation.as_ref().and_then(run_ids),
                 cost: verdict.confirmation.as_ref().map(|second| second.cost.clone()),
+            },
+            control: ControlView {
+                host: verdict.control.as_ref().map(|control| control.host.clone()),
+                run_id: verdict.control.as_ref().and_then(|control| control.run_id),
+                cost: verdict.control.as_ref().and_then(|control| control.cost.clone()),
+                sentence: verdict.control.as_ref().map(|control| wording::closed(&control.sentence)),
             },
             links: LinksView {
                 report: story.links.report.clone(),

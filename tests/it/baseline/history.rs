@@ -175,6 +175,7 @@ fn the_head_of_a_line_decides_whether_the_rest_is_read() {
         endpoints: Vec::new(),
         total: now.total,
         most_runs: 1,
+        as_long: true,
     };
     let comparable = index.comparable(&rules, &this).unwrap();
     let learned = LearnedBaseline::over(&comparable, &this);

@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use loadforge_ci::baseline::{FAIL_FROM, GoodRun, LearnedBaseline, Rules, ThisRun};
 use loadforge_ci::gate::{Options, default_gates, judge};
 use loadforge_ci::results::{Endpoint, Fingerprint, Histogram, Results};
-use loadforge_ci::verdict::{Outcome, Row, Verdict};
+use loadforge_ci::verdict::{Outcome, Row, Subject, Verdict};
 
 use super::support::{LOGIN, endpoint, gates, good, good_with, history_of, record, results, rules};
 
@@ -232,7 +232,10 @@ fn rounding_counts_only_where_locust_rounded() {
 #[test]
 fn throughput_is_judged_both_ways_and_what_is_not_kept_is_said() {
     let now = |requests| results(vec![endpoint(LOGIN, requests, 0, 400.0)]);
-    let outcome = |text: &str, requests| verdict_with(&steady(8), &[text], &now(requests), &rules(30)).rows.remove(0);
+    let outcome = |text: &str, requests| {
+        let rows = verdict_with(&steady(8), &[text], &now(requests), &rules(30)).rows;
+        rows.into_iter().find(|row| row.subject != Subject::Run).unwrap()
+    };
     assert_eq!(outcome("rps >= -15% vs baseline", 600).outcome, Outcome::Fail);
     assert_eq!(outcome("rps <= +15% vs baseline", 1_500).outcome, Outcome::Fail);
     assert_eq!(outcome("rps >= -15% vs baseline", 1_000).outcome, Outcome::Pass);
@@ -319,4 +322,42 @@ fn with_fewer_than_five_endpoints_or_runs_each_endpoint_is_judged_alone() {
     let four: Vec<GoodRun> = good_service().into_iter().take(4).collect();
     assert_eq!(few(&four, 9).rows_with(Outcome::Warn).count(), 9);
     assert_eq!(few(&good_service(), 4).rows_with(Outcome::Fail).count(), 4);
+}
+
+#[test]
+fn a_load_generator_that_sent_less_than_its_users_should_is_doubted_and_the_service_is_not_blamed() {
+    let doubt = |requests: u64, p95: f64| {
+        let now = results(vec![endpoint(LOGIN, requests, 0, p95)]);
+        let verdict = verdict_with(&steady(8), &["rps >= -30% vs baseline"], &now, &rules(30));
+        let run = verdict.rows.iter().find(|row| row.subject == Subject::Run).map(|row| row.reason.to_string());
+        (verdict.outcome, run)
+    };
+    assert_eq!(doubt(1_000, 400.0), (Outcome::Pass, None));
+    let (outcome, run) = doubt(780, 400.0);
+    assert_eq!(outcome, Outcome::Inconclusive);
+    let words = "each of them paused 19.03 s between requests, and 14.80 s in 8 good runs (+29 %)";
+    assert!(run.as_ref().is_some_and(|run| run.contains(words)), "{run:?}");
+}
+
+#[test]
+fn errors_that_are_new_warn_and_a_limit_that_allows_nearly_everything_is_no_pass() {
+    let gate = r#"error_rate of "**" <= +20% vs baseline"#;
+    let row = |requests: u64, failures: u64| {
+        let of = |requests, failures| vec![endpoint(LOGIN, requests, failures, 400.0)];
+        let runs: Vec<GoodRun> = (0..7).map(|id| good_with(id, id as i64, of(requests, 0))).collect();
+        verdict_with(&runs, &[gate], &results(of(requests, failures)), &rules(30)).rows.remove(0)
+    };
+    assert_eq!(row(132, 0).outcome, Outcome::Pass);
+    let new = row(132, 4);
+    assert_eq!((new.outcome, new.headroom_percent), (Outcome::Warn, None), "{}", new.reason);
+    assert!(
+        new.reason
+            .to_string()
+            .starts_with("the errors are new: 4 of 132 requests failed, and none in the last 7 good runs")
+    );
+    // Eight of 132 after 924 without one.
+    assert_eq!(row(132, 8).outcome, Outcome::Fail);
+    let rare = row(4, 1);
+    assert_eq!((rare.outcome, rare.allowed), (Outcome::Inconclusive, true), "{}", rare.reason);
+    assert!(rare.reason.to_string().starts_with("not compared: with 4 requests, "), "{}", rare.reason);
 }

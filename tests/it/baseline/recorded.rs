@@ -150,6 +150,7 @@ fn misses(before: &RunHistory, now: &GoodRun) -> Vec<String> {
         endpoints: now.endpoints.clone(),
         total: now.total.clone(),
         most_runs: 1,
+        as_long: true,
     };
     let judge = LearnedBaseline::new(before, &rules(), &this);
     let p95 = Measure::Percentile(Percentile::P95);

@@ -6,8 +6,8 @@ use loadforge_ci::results::{
     RunRecord, RunState, StateChange, TimePoint, Timeline,
 };
 use loadforge_ci::verdict::{
-    AgainstBaseline, Confirmation, Finding, FindingKind, Operator, Origin, Outcome, Row, Severity, Subject, Unit,
-    Verdict, WaiverNote,
+    AgainstBaseline, Confirmation, Control, ControlConclusion, ControlDifference, Finding, FindingKind, Operator,
+    Origin, Outcome, Row, Severity, Subject, Unit, Verdict, WaiverNote,
 };
 
 /// Owns what a [`Story`] borrows.
@@ -226,6 +226,14 @@ impl Sample {
         }
         sample.verdict.confirmation =
             Some(Confirmation { run_id: Some(98_214), third_run_id: None, cost: text.clone() });
+        sample.verdict.control = Some(Control {
+            host: text.clone(),
+            run_id: Some(98_215),
+            cost: Some(text.clone()),
+            conclusion: ControlConclusion::Alike,
+            differences: vec![ControlDifference { measure: text.clone(), percent: 2.0, endpoints: 20 }],
+            sentence: text.clone(),
+        });
         sample.results.notes = vec![text.clone()];
         sample.results.problems = vec![
             Problem::new(ProblemKind::ScriptExceptions, text.clone()).with_detail(Some(format!("first\n{text}\nlast"))),

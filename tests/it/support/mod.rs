@@ -2,4 +2,5 @@
 
 pub(crate) mod github;
 pub(crate) mod recording;
+pub(crate) mod repository;
 pub(crate) mod service;
