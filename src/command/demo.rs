@@ -95,6 +95,7 @@ fn plan(arguments: &DemoArgs, url: &str, env: Vec<(&'static str, String)>) -> Re
         test: TestSource::Script(ScriptFile::new(SCRIPT.file, SCRIPT.source)),
         users: Some(USERS),
         spawn_rate: Some(20.0),
+        stages: Vec::new(),
         duration: arguments.duration.to_std(),
         regions: BTreeMap::new(),
         target_host: Some(

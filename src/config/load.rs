@@ -207,6 +207,9 @@ fn check(file: &str, text: &str, config: &ConfigFile) -> Result<(), ConfigError>
     if test.spawn_rate.is_some_and(|rate| !rate.is_finite() || rate <= 0.0) {
         return fault("spawn_rate", "spawn_rate must be above 0", "write how many users to start per second");
     }
+    if let Some((message, hint)) = test.fault_of_stages() {
+        return fault("stages", message, hint);
+    }
     if config.baseline.runs == Some(0) {
         return fault("runs", "baseline.runs must be at least 1", "write how many good runs to compare with");
     }

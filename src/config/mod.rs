@@ -32,7 +32,7 @@ pub use load::load;
 pub use model::{BaselineSection, Config, ConfigFile, Guard, Profile};
 pub use owners::{Owners, OwnershipSection};
 pub use stop::StopSection;
-pub use test_section::TestSection;
+pub use test_section::{StageEntry, TestSection};
 pub use variables::Variables;
 
 /// The JSON schema of `loadforge.yml`.

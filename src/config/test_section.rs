@@ -45,6 +45,9 @@ pub struct TestSection {
     pub spawn_rate: Option<f64>,
     /// Length of the run. LoadForge takes whole minutes, 2 to 720.
     pub duration: Option<Duration>,
+    /// Stages with a number of users each, in place of `users` and `duration`: `[{users: 50, for: 2m}, {users: 200, for: 5m}]`.
+    /// A load shape of the script's own wins.
+    pub stages: Vec<StageEntry>,
     /// Load generators per region, such as `nyc3: 1`.
     pub regions: BTreeMap<String, u32>,
     /// Target of the load: scheme, host and port.
@@ -56,6 +59,17 @@ pub struct TestSection {
     /// Whether the script is meant to end the run by itself, before its time is over (local engine). Default: false, and
     /// such a run is inconclusive.
     pub ends_itself: Option<bool>,
+}
+
+/// One stage as it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StageEntry {
+    /// The users that run.
+    pub users: u32,
+    /// How long, the change from the users before included.
+    #[serde(rename = "for")]
+    pub length: Duration,
 }
 
 impl TestSection {
@@ -88,6 +102,13 @@ impl TestSection {
                 *list = over;
             }
         }
+        // Users and length come from one place: stages replace them, and they replace stages.
+        if !over.stages.is_empty() {
+            (self.users, self.duration) = (None, None);
+            self.stages = over.stages;
+        } else if over.users.is_some() || over.duration.is_some() {
+            self.stages = Vec::new();
+        }
         self.users = over.users.or(self.users);
         self.spawn_rate = over.spawn_rate.or(self.spawn_rate);
         self.duration = over.duration.or(self.duration);
@@ -97,6 +118,21 @@ impl TestSection {
         self.target_host = over.target_host.or(self.target_host.take());
         self.timeout = over.timeout.or(self.timeout);
         self.ends_itself = over.ends_itself.or(self.ends_itself);
+    }
+
+    /// What is wrong with the stages: the message and what to do.
+    pub(super) fn fault_of_stages(&self) -> Option<(&'static str, &'static str)> {
+        if self.stages.is_empty() {
+            None
+        } else if self.users.is_some() || self.duration.is_some() {
+            Some(("stages decide users and length, and `users` or `duration` is given too", "keep one of the two"))
+        } else if self.stages.iter().all(|stage| stage.users == 0) {
+            Some(("no stage has users", "write the users of each stage: `{users: 50, for: 2m}`"))
+        } else if self.stages.iter().any(|stage| stage.length.as_secs() < 1.0) {
+            Some(("a stage lasts less than a second", "write how long each stage lasts: `{users: 50, for: 2m}`"))
+        } else {
+            None
+        }
     }
 
     /// Whether this is a key of the section.

@@ -20,7 +20,7 @@ use crate::locust::process::{
 };
 use crate::locust::{Record, failures, failures_csv, history_csv, read_stats, stats_csv};
 use crate::redact::{Placeholder, Redactor};
-use crate::results::{Endpoint, Evidence, Extension, LocalProject, Percentile, Problem, ProblemKind};
+use crate::results::{Endpoint, Evidence, Extension, LocalProject, Percentile, Problem, ProblemKind, STAGES_CLASS};
 
 /// The name of a script without a project.
 const SCRIPT: &str = "locustfile.py";
@@ -206,7 +206,7 @@ fn delivered(record: &Record, end: EngineEnd, extension: Extension) -> EngineOut
         evidence: Some(Evidence {
             never_ended: record.never_ended(),
             script_exit_code: record.script_exit_code(),
-            load_shape: record.shape().map(str::to_owned),
+            load_shape: record.shape().filter(|shape| *shape != STAGES_CLASS).map(str::to_owned),
         }),
         ..extension
     };

@@ -139,6 +139,8 @@ pub enum Scope {
     WholeRun,
     /// From the moment all users run.
     AfterRampUp,
+    /// The time of one stage from the moment its users run; the first stage is 1.
+    Stage(u32),
     /// The condition must hold in this share of the run's windows of about 10 s.
     Windows {
         /// The share of windows, above 0, at most 100 %.
@@ -153,6 +155,7 @@ impl fmt::Display for Scope {
         match self {
             Self::WholeRun => Ok(()),
             Self::AfterRampUp => f.write_str("after ramp-up"),
+            Self::Stage(number) => write!(f, "in stage {number}"),
             Self::Windows { percent, after_ramp_up } => {
                 write!(f, "in {percent}% of windows{}", if *after_ramp_up { " after ramp-up" } else { "" })
             }

@@ -11,6 +11,7 @@ use super::wire::ResultRow;
 use crate::locust::read_failures;
 use crate::results::{
     EarlyStop, Endpoint, Extension, FolderError, Percentile, Problem, ProblemKind, Results, ResultsFolder, RunState,
+    Stage,
 };
 use crate::series::{CsvFile, load, read_timeline};
 use crate::text;
@@ -39,6 +40,8 @@ pub(super) struct RunEnding<'a> {
     pub(super) state: RunState,
     /// Whether the script is meant to end the run by itself.
     pub(super) ends_itself: bool,
+    /// The stages that were asked for.
+    pub(super) stages: &'a [Stage],
     /// Why we ended it, if we did.
     pub(super) early_stop: Option<&'a EarlyStop>,
 }
@@ -89,6 +92,12 @@ pub(super) async fn collect(
         results.early_stop = Some(stop.clone());
     }
     hide_secrets(client, &mut results);
+    let own_shape = results.evidence.as_ref().is_some_and(|evidence| evidence.load_shape.is_some());
+    if own_shape && !ending.stages.is_empty() {
+        results.notes.push("the script's own load shape decides, not test.stages".to_owned());
+    } else {
+        results.stages = ending.stages.to_vec();
+    }
     folder.write_data(ResultsFolder::RESULTS, &results)?;
     Ok(results)
 }

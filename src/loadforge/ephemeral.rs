@@ -12,6 +12,7 @@ use super::prelude::prelude;
 use super::resend::decide;
 use super::retry::{Repeat, RetryDecision};
 use super::session_error::SessionError;
+use super::stages::with_stages;
 use super::wire::{HostSpec, TestSpec};
 use crate::results::{Engine, StartApi, load_generators};
 
@@ -38,9 +39,10 @@ pub(super) async fn create(
         None => None,
     };
     // The start call of API v1 carries the variables itself.
+    let locustfile = with_stages(&script.text, &plan.stages, plan.spawn_rate_or_default());
     let locustfile = match plan.start_api {
-        StartApi::V2 => prelude(&plan.env, &script.text),
-        StartApi::V1 => script.text.clone(),
+        StartApi::V2 => prelude(&plan.env, &locustfile),
+        StartApi::V1 => locustfile,
     };
     let servers = load_generators(&plan.regions).max(users.div_ceil(USERS_PER_SERVER)).max(1);
     let spec = TestSpec {

@@ -26,6 +26,7 @@ mod retry;
 mod schedule;
 mod session;
 mod session_error;
+mod stages;
 mod start;
 mod stop;
 mod stopping;

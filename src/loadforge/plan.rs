@@ -12,7 +12,7 @@ use crate::config::check_host;
 use crate::error::Explain;
 use crate::exit::Exit;
 use crate::results::{
-    Build, Engine, Fingerprint, LocalLoad, LocalProject, ProjectOptions, Recipe, StartApi, TestSource,
+    Build, Engine, Fingerprint, LocalLoad, LocalProject, ProjectOptions, Recipe, Stage, StartApi, TestSource,
 };
 
 /// A Locust script kept in the repository.
@@ -48,6 +48,8 @@ pub struct RunPlan {
     pub users: Option<u32>,
     /// Users to start per second. A saved test has its own.
     pub spawn_rate: Option<f64>,
+    /// The stages of the run, in place of `users` and `duration`, which are their peak and their sum.
+    pub stages: Vec<Stage>,
     /// How long load is sent. LoadForge takes whole minutes, 2 to 720; the local engine any time.
     pub duration: Duration,
     /// Load generators per region. A saved test has its own.
@@ -168,6 +170,9 @@ impl RunPlan {
         }
         match &self.test {
             TestSource::Script(script) => self.check_script(script),
+            TestSource::Id(_) | TestSource::Name(_) if !self.stages.is_empty() => {
+                wrong("test.stages", "cannot reach a saved test, which has users and a script of its own")
+            }
             TestSource::Id(_) | TestSource::Name(_) if !self.env.is_empty() && self.start_api == StartApi::V2 => {
                 Err(PlanError::EnvForSaved)
             }
@@ -214,6 +219,7 @@ impl RunPlan {
             },
             users: self.users,
             spawn_rate: self.spawn_rate,
+            stages: self.stages.clone(),
             duration_s: self.duration.as_secs_f64(),
             regions: self.regions.clone(),
             target_host: self.target_host.as_ref().map(ToString::to_string),
@@ -269,6 +275,7 @@ impl RunPlan {
             users: self.users,
             spawn_rate: Some(self.spawn_rate_or_default()),
             duration_s: Some(self.duration.as_secs_f64().round() as u64),
+            stages: self.stages.clone(),
             regions: self.regions.clone(),
             host: self.host()?.map(|host| host.to_string()),
         })
@@ -313,6 +320,7 @@ mod tests {
             test,
             users: None,
             spawn_rate: None,
+            stages: Vec::new(),
             duration: Duration::from_secs(300),
             regions: BTreeMap::new(),
             target_host: None,

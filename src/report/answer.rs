@@ -203,7 +203,7 @@ fn generator(story: &Story<'_>) -> String {
 fn load(story: &Story<'_>) -> Option<String> {
     let recipe = &story.run?.fingerprint;
     let parts: Vec<String> = [
-        story.peak_users().map(|users| counted(u64::from(users), "user")),
+        story.stages_in_words().or_else(|| story.peak_users().map(|users| counted(u64::from(users), "user"))),
         recipe.duration_s.map(|seconds| format!("for {}", duration(Duration::from_secs(seconds)))),
         recipe.host.as_ref().map(|host| format!("against {host}")),
     ]

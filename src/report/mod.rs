@@ -27,7 +27,7 @@ pub use reproduce::{Reproduce, reproduce};
 
 use serde::{Deserialize, Serialize};
 
-use crate::results::{Results, RunRecord};
+use crate::results::{Results, RunRecord, Stage};
 use crate::verdict::Verdict;
 
 /// Everything a report may show. Reports read it and nothing else: no file, no network, no clock.
@@ -49,6 +49,12 @@ impl Story<'_> {
     /// Whether the script's own load shape decided the users, in place of the flags.
     pub(crate) fn has_load_shape(&self) -> bool {
         self.results.evidence.as_ref().is_some_and(|evidence| evidence.load_shape.is_some())
+    }
+
+    /// The users of the stages in words: `50 → 200 users`; `None` without stages.
+    pub(crate) fn stages_in_words(&self) -> Option<String> {
+        let stages = &self.results.stages;
+        (!stages.is_empty()).then(|| Stage::users_in_words(stages))
     }
 
     /// Peak number of users: what was asked for; what was measured where a load shape decides or nothing is known.

@@ -20,6 +20,7 @@ mod project;
 mod recipe;
 mod recipe_command;
 mod run;
+mod stage;
 mod timeline;
 
 pub use connection::ConnectionCause;
@@ -38,6 +39,7 @@ pub use problem::{Problem, ProblemKind};
 pub use project::{LocalProject, LocustOptions, ProjectOptions, Requirements};
 pub use recipe::{LocalLoad, Recipe, StartApi, TestSource, load_generators};
 pub use run::{Fingerprint, Intent, RUN_SCHEMA_VERSION, RunFailure, RunRecord, RunState, StateChange};
+pub use stage::{STAGES_CLASS, Stage, StageSpan};
 pub use timeline::{PeakUsers, TimePoint, Timeline};
 
 use std::collections::BTreeMap;
@@ -74,6 +76,9 @@ pub struct Results {
     /// Measures of the time after the ramp-up alone, where the engine delivered them exactly.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after_ramp_up: Option<Steady>,
+    /// The stages of the run; empty where it had none, or where the script's own load shape decided.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stages: Vec<Stage>,
     /// What the load generator saw beside the requests, where it is our own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Evidence>,
@@ -111,6 +116,7 @@ impl Results {
             problems: Vec::new(),
             targets_passed: None,
             after_ramp_up: None,
+            stages: Vec::new(),
             evidence: None,
             early_stop: None,
             notes: Vec::new(),

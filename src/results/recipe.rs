@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::project::ProjectOptions;
+use super::stage::Stage;
 
 /// How to run the same test once more. Secrets are named, never kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -35,6 +36,9 @@ pub struct Recipe {
     /// For the local engine.
     #[serde(default)]
     pub local: LocalLoad,
+    /// The stages of the run, where there are any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stages: Vec<Stage>,
     /// What comes along with the script.
     #[serde(default)]
     pub project: ProjectOptions,

@@ -11,6 +11,7 @@ use super::early_stop::EarlyStop;
 use super::engine::Engine;
 use super::identity::{Relation, RunIdentity};
 use super::recipe::Recipe;
+use super::stage::Stage;
 
 /// The version of `run.json` this program writes.
 pub const RUN_SCHEMA_VERSION: u32 = 1;
@@ -123,6 +124,9 @@ pub struct Fingerprint {
     pub spawn_rate: Option<f64>,
     /// Length of the run, s.
     pub duration_s: Option<u64>,
+    /// The stages of the run, where there are any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stages: Vec<Stage>,
     /// Load generators per region.
     #[serde(default)]
     pub regions: BTreeMap<String, u32>,
@@ -141,6 +145,11 @@ impl Fingerprint {
             let list: Vec<String> = side.regions.iter().map(|(region, count)| format!("{region}={count}")).collect();
             if list.is_empty() { "none".to_owned() } else { list.join(" ") }
         };
+        let stages = |side: &Self| {
+            let list: Vec<String> =
+                side.stages.iter().map(|stage| format!("{} for {} s", stage.users, stage.seconds)).collect();
+            if list.is_empty() { "none".to_owned() } else { list.join(", ") }
+        };
         [
             ("engine", self.engine.name().to_owned(), other.engine.name().to_owned()),
             ("test", self.test.clone(), other.test.clone()),
@@ -148,6 +157,7 @@ impl Fingerprint {
             ("users", shown(&self.users), shown(&other.users)),
             ("spawn_rate", shown(&self.spawn_rate), shown(&other.spawn_rate)),
             ("duration_s", shown(&self.duration_s), shown(&other.duration_s)),
+            ("stages", stages(self), stages(other)),
             ("regions", regions(self), regions(other)),
             ("host", shown(&self.host), shown(&other.host)),
         ]
@@ -252,12 +262,6 @@ impl RunRecord {
     pub fn end_state(&self, state: RunState) -> RunState {
         let ran = self.states.iter().any(|change| change.state == RunState::Running);
         if state == RunState::FailedToLaunch && ran { RunState::EndedEarly } else { state }
-    }
-
-    /// Whether the script is meant to end the run by itself.
-    #[must_use]
-    pub fn ends_itself(&self) -> bool {
-        self.recipe.as_ref().is_some_and(|recipe| recipe.local.ends_itself)
     }
 
     /// The run's number, where it is one that people know: that of files stands for their content.

@@ -13,7 +13,7 @@ use crate::config::{Config, Duration, check_host};
 use crate::error::CommandError;
 use crate::loadforge::{RunPlan, ScriptFile};
 use crate::redact::shown_address;
-use crate::results::{Build, Engine, LocalLoad, ProjectOptions, RunRecord, TestSource};
+use crate::results::{Build, Engine, LocalLoad, ProjectOptions, RunRecord, Stage, TestSource};
 
 /// Default length of a run, as in LoadForge's own interface.
 const DEFAULT_MINUTES: f64 = 5.0;
@@ -36,18 +36,26 @@ pub(crate) fn plan(arguments: &RunArgs, config: &Config, build: &Build) -> Resul
         check_host(url).map_err(|fault| CommandError::usage(format!("nothing is started: {fault}")))?;
     }
     let env = with_target_host(env(&shape.env, config)?, &source, target_host.as_ref());
-    let of_conf = conf.duration()?;
-    let asked = shape.duration.or(config.test.duration).map(Duration::as_secs);
+    let stages = stages(shape, config);
+    let of_stages = stages.iter().map(|stage| stage.users).max();
+    let of_conf = if stages.is_empty() { conf.duration()? } else { None };
+    let whole = (!stages.is_empty()).then(|| stages.iter().map(|stage| stage.seconds).sum());
+    let asked = shape.duration.or(config.test.duration).map(Duration::as_secs).or(whole);
     let duration = asked.or(of_conf).unwrap_or(DEFAULT_MINUTES * 60.0);
     let timeout = shape.timeout.or(config.test.timeout).map_or(duration + SPARE_MINUTES * 60.0, Duration::as_secs);
     let seconds = |value| std::time::Duration::try_from_secs_f64(value).unwrap_or(std::time::Duration::MAX);
     Ok(RunPlan {
         test: source,
-        users: shape.users.or(config.test.users).map_or_else(|| conf.number("users"), |users| Ok(Some(users)))?,
+        users: shape
+            .users
+            .or(config.test.users)
+            .or(of_stages)
+            .map_or_else(|| conf.number("users"), |users| Ok(Some(users)))?,
         spawn_rate: shape
             .spawn_rate
             .or(config.test.spawn_rate)
             .map_or_else(|| conf.number("spawn-rate"), |rate| Ok(Some(rate)))?,
+        stages,
         duration: seconds(duration),
         regions: regions(shape, config),
         target_host,
@@ -105,6 +113,7 @@ pub(crate) fn plan_again(
         test,
         users: recipe.users,
         spawn_rate: recipe.spawn_rate,
+        stages: recipe.stages.clone(),
         duration: seconds(recipe.duration_s),
         regions: recipe.regions.clone(),
         target_host,
@@ -116,6 +125,16 @@ pub(crate) fn plan_again(
         local: recipe.local,
         build: build.clone(),
     })
+}
+
+/// The stages of the run, unless flags give users or length in their place.
+fn stages(shape: &ShapeArgs, config: &Config) -> Vec<Stage> {
+    let entries = &config.test.stages;
+    if !entries.is_empty() && (shape.users.is_some() || shape.duration.is_some()) {
+        tracing::info!("the flags for users and length replace test.stages");
+        return Vec::new();
+    }
+    entries.iter().map(|entry| Stage { users: entry.users, seconds: entry.length.as_secs() }).collect()
 }
 
 /// The variable by which a script learns the target host.

@@ -1,5 +1,6 @@
 //! The answers of a run's history to the gates.
 
+use super::mixture::Mixture;
 use super::plan::Watched;
 use super::request::{SeriesHandle, WindowValue};
 use super::totals::Interval;
@@ -60,10 +61,26 @@ impl SeriesAnswers {
     pub fn after_ramp_up(&self, handle: SeriesHandle) -> Result<Endpoint, String> {
         let track = self.track(handle)?;
         let span = Interval::between(&track.steady_start, &track.last);
-        let seconds = span.seconds();
-        if seconds <= 0.0 {
+        if span.seconds() <= 0.0 {
             return Err("the ramp-up took the whole run: nothing was measured after it".to_owned());
         }
+        Ok(self.measured(&span, &track.mixture))
+    }
+
+    /// What was measured of an endpoint in one stage, once its users ran.
+    ///
+    /// # Errors
+    /// When nothing was measured in the stage, or the history cannot be read.
+    pub fn stage(&self, handle: SeriesHandle) -> Result<Endpoint, String> {
+        let stage = &self.track(handle)?.stages[handle.index];
+        let span =
+            stage.interval().ok_or("the users of the stage were never reached, or nothing was measured after")?;
+        Ok(self.measured(&span, &stage.mixture))
+    }
+
+    /// What a stretch of time measured: counts from its totals, percentiles from its windows.
+    fn measured(&self, span: &Interval, mixture: &Mixture) -> Endpoint {
+        let seconds = span.seconds();
         let mut endpoint = Endpoint {
             requests: span.requests,
             failures: span.failures,
@@ -73,25 +90,25 @@ impl SeriesAnswers {
             ..Endpoint::default()
         };
         // A few windows may have no percentile table (the first 10 s of a run), but not most of them.
-        if self.full && track.mixture.requests() >= span.requests as f64 / 2.0 && span.requests > 0 {
+        if self.full && mixture.requests() >= span.requests as f64 / 2.0 && span.requests > 0 {
             for percentile in &self.percentiles {
-                if let Some(value) = track.mixture.percentile(*percentile) {
+                if let Some(value) = mixture.percentile(*percentile) {
                     endpoint.percentiles.insert(*percentile, value);
                 }
             }
             endpoint.median_ms = endpoint.percentiles.get(&Percentile::P50).copied();
             endpoint.max_ms = endpoint.percentiles.get(&Percentile::P100).copied();
         }
-        Ok(endpoint)
+        endpoint
     }
 
-    /// Why the percentiles after the ramp-up are not known.
+    /// Why the percentiles of a part of the run are not known; `part` is when it is: `after the ramp-up`, `in stage 2`.
     #[must_use]
-    pub fn why_no_percentile(&self, handle: SeriesHandle, value: WindowValue) -> String {
+    pub fn why_no_percentile(&self, handle: SeriesHandle, value: WindowValue, part: &str) -> String {
         if let Err(reason) = self.track(handle).and_then(|_| self.check_percentile(value)) {
             return reason;
         }
-        "the time after the ramp-up is too short to estimate percentiles from windows of 10 s: run 1m longer".to_owned()
+        format!("the time {part} is too short to estimate percentiles from windows of 10 s: run 1m longer")
     }
 
     /// Number of windows within the limit, and number of all windows.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use super::follow::Followed;
 use super::request::{SeriesHandle, SeriesRequest};
+use super::stage::StageTrack;
 use super::track::{DriftSeries, Share, Track};
 use crate::locust::RowDepth;
 use crate::results::{EndpointKey, Results};
@@ -56,6 +57,10 @@ impl SeriesPlan {
             SeriesRequest::Share { limit, after_ramp_up } => {
                 track.shares.push(Share { limit, after_ramp_up, held: 0, judged: 0 });
                 track.shares.len() - 1
+            }
+            SeriesRequest::Stage(span) => {
+                track.stages.push(StageTrack::new(span));
+                track.stages.len() - 1
             }
             SeriesRequest::Drift(value) => {
                 track.drifts.push(DriftSeries::new(value));

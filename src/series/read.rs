@@ -8,9 +8,9 @@ use super::lookup::Lookup;
 use super::plan::SeriesPlan;
 use super::run_series::RunSeries;
 use super::source::StatsHistory;
+use super::tick::Tick;
 use super::timeline::TimelineBuilder;
 use super::totals::Totals;
-use super::track::Tick;
 use crate::error::chain;
 use crate::locust::{CsvError, HistoryReader, HistoryRow, RowDepth};
 use crate::results::{PeakUsers, Percentile, Timeline};
@@ -205,7 +205,7 @@ impl Clock {
     fn tick(&mut self, row: &HistoryRow<'_>) -> Result<Tick, CsvError> {
         let t_s = row.timestamp()?;
         let mut tick = match self.now {
-            None => Tick { t_s, users: 0, before_s: t_s, steady_from_s: t_s, epoch: 0 },
+            None => Tick { t_s, start_s: t_s, users: 0, before_s: t_s, steady_from_s: t_s, epoch: 0 },
             Some(now) if now.t_s == t_s => now,
             Some(now) => Tick { t_s, before_s: now.t_s, ..now },
         };

@@ -1,7 +1,7 @@
 //! What can be asked of a run's time series.
 
 use super::totals::Interval;
-use crate::results::Percentile;
+use crate::results::{Percentile, StageSpan};
 use crate::verdict::Operator;
 
 /// A value that each window of a run has.
@@ -36,6 +36,8 @@ pub enum SeriesRequest {
         /// Whether windows of the ramp-up are left out.
         after_ramp_up: bool,
     },
+    /// What was measured in one stage, once its users ran.
+    Stage(StageSpan),
     /// How a value changes from window to window after the ramp-up.
     Drift(WindowValue),
 }

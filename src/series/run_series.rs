@@ -7,8 +7,8 @@ use super::follow::{Followed, MOST_POINTS};
 use super::plan::{SeriesPlan, Watched};
 use super::source::StatsHistory;
 use super::thinned::Thinned;
+use super::tick::WINDOW_S;
 use super::totals::{Interval, Totals};
-use super::track::WINDOW_S;
 use crate::locust::CsvError;
 use crate::results::{EndpointKey, PeakUsers, Results, Timeline};
 

@@ -2,14 +2,11 @@
 
 use super::mixture::Mixture;
 use super::request::{WindowLimit, WindowValue};
+use super::stage::StageTrack;
 use super::thinned::Thinned;
+use super::tick::{Tick, WINDOW_S, percentile_table};
 use super::totals::{Interval, Totals};
 use crate::locust::{CsvError, HistoryRow};
-use crate::results::Percentile;
-
-/// The length of a window, s: Locust's percentiles of the history look back about this far
-/// (`locust/stats.py`, `CURRENT_RESPONSE_TIME_PERCENTILE_WINDOW`).
-pub(super) const WINDOW_S: i64 = 10;
 
 /// Maximum number of windows kept for a drift; slopes are computed between all pairs of them.
 const MOST_DRIFT_POINTS: usize = 120;
@@ -23,20 +20,6 @@ impl WindowValue {
             Self::Counted(value) => Ok(value(window)),
         }
     }
-}
-
-/// The moment of a row.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Tick {
-    pub(super) t_s: i64,
-    /// Users running.
-    pub(super) users: u32,
-    /// The moment before; the same one at the start.
-    pub(super) before_s: i64,
-    /// When the most users were first seen, so far.
-    pub(super) steady_from_s: i64,
-    /// Rises each time more users are seen than ever before: what counted as steady until then was ramp-up.
-    pub(super) epoch: u32,
 }
 
 /// How many windows kept a limit.
@@ -68,6 +51,7 @@ pub(super) struct Track {
     pub(super) rows: u64,
     pub(super) shares: Vec<Share>,
     pub(super) drifts: Vec<DriftSeries>,
+    pub(super) stages: Vec<StageTrack>,
     /// Whether percentiles after the ramp-up were requested.
     pub(super) wants_mixture: bool,
     pub(super) mixture: Mixture,
@@ -85,6 +69,10 @@ impl Track {
         if self.rows == 0 {
             self.last = Totals::nothing_until(tick.before_s);
             self.whole_window = self.last;
+        }
+        let is_first = self.rows == 0;
+        for stage in &mut self.stages {
+            stage.take(row, now, tick, is_first)?;
         }
         self.rows += 1;
         if now.requests < self.last.requests {
@@ -131,14 +119,7 @@ impl Track {
             }
         }
         if self.wants_mixture && window.requests > 0 {
-            let mut table = Vec::with_capacity(Percentile::LOCUST.len());
-            for percentile in row.percentiles() {
-                if let Some(value) = row.percentile(percentile)? {
-                    table.push((percentile, value));
-                }
-            }
-            table.sort_by_key(|(percentile, _)| *percentile);
-            self.mixture.add(&table, window.requests);
+            self.mixture.add(&percentile_table(row)?, window.requests);
         }
         Ok(())
     }

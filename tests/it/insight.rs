@@ -85,6 +85,7 @@ fn plan(source: &str, shape: Shape, shop: &RunningShop) -> RunPlan {
         test: TestSource::Script(ScriptFile::new("script.py", source)),
         users: Some(shape.users),
         spawn_rate: Some(shape.spawn_rate.into()),
+        stages: Vec::new(),
         duration: Duration::from_secs(shape.seconds.into()),
         regions: BTreeMap::from([("local".into(), 1)]),
         target_host: Some(shop.url().parse().unwrap()),

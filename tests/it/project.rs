@@ -236,3 +236,39 @@ fn doctor_says_which_locust_runs_and_why() {
         format!("Locust 2.8.6 of the virtual environment {} is older than 2.15 and not used", venv.display());
     assert!(ended.stdout.contains(&expected), "{expected}\n{}", ended.stdout);
 }
+
+#[test]
+fn stages_become_a_load_shape_and_gates_know_them() {
+    let serving = serve();
+    let config = "test:\n  locustfile: locustfile.py\n  spawn_rate: 10\n  stages: [{users: 1, for: 3s}, {users: 4, for: 5s}]\n\
+                  gates:\n  - rps > 1/s in stage 1\n  - rps of \"GET /home\" > 1/s in stage 2\n  - rps > 1/s in stage 3\n";
+    let script = "from locust import HttpUser, constant, task\nclass U(HttpUser):\n    wait_time = constant(0.05)\n    \
+                  @task\n    def home(self):\n        self.client.get('/home')\n";
+    let tool = Tool::new().file("locustfile.py", script).file("loadforge.yml", config);
+    tool.run(&["run", "--engine", "local", "-H", &serving.host, "--no-preflight"]).expect(0);
+    let recorded = tool.json("loadforge-results/run.json");
+    let shape = (&recorded["fingerprint"]["users"], &recorded["fingerprint"]["duration_s"]);
+    assert_eq!(shape, (&4.into(), &8.into()));
+    let judged = tool.run(&["gate"]).expect(3);
+    let verdict = tool.json("loadforge-results/verdict.json");
+    let rows: Vec<_> = verdict["rows"].as_array().unwrap().iter().map(|row| row["outcome"].as_str().unwrap()).collect();
+    assert_eq!(rows, ["pass", "pass", "inconclusive"], "{}", judged.stdout);
+    assert!(judged.stdout.contains("the run has no stage 3: it had 2 stages"), "{}", judged.stdout);
+    assert!(tool.read("loadforge-results/summary.md").contains("1 → 4 users"));
+    let page = tool.read("loadforge-results/report.html");
+    assert!(page.contains(">stage 2<") || page.contains("stage 2\n</text>"), "the chart marks the second stage");
+}
+
+#[test]
+fn a_scripts_own_load_shape_wins_over_stages_and_is_named() {
+    let serving = serve();
+    let tool = tool_of("shape").file(
+        "loadforge.yml",
+        "test: { locustfile: locustfile.py, stages: [{users: 9, for: 4s}] }\ngates: [rps > 0.1/s]\n",
+    );
+    tool.run(&["run", "--engine", "local", "-H", &serving.host, "--no-preflight"]).expect(0);
+    let results = tool.json("loadforge-results/results.json");
+    assert_eq!(results["evidence"]["load_shape"], "Steps");
+    assert!(results.get("stages").is_none(), "{results}");
+    assert!(results["notes"].to_string().contains("the script's own load shape decides, not test.stages"), "{results}");
+}

@@ -235,6 +235,13 @@ impl<'a> GateJudge<'a> {
         let whole = || Ok((Cow::Borrowed(target.endpoint().unwrap_or(&self.results.total)), false));
         match (target.placed.gate.scope, &self.steady, target.series) {
             (Scope::WholeRun, ..) => whole(),
+            (Scope::Stage(_), _, Some(series)) => {
+                self.series.stage(series).map(|endpoint| (Cow::Owned(endpoint), true))
+            }
+            (Scope::Stage(number), ..) => Err(match self.results.stages.len() {
+                0 => "the run has no stages: test.stages names them".to_owned(),
+                count => format!("the run has no stage {number}: it had {}", counted(count, "stage")),
+            }),
             (_, Some(steady), _) => steady
                 .get(target.endpoint())
                 .map(|endpoint| (Cow::Borrowed(endpoint), false))
@@ -265,13 +272,17 @@ impl<'a> GateJudge<'a> {
             Some(classified) => Ok(classified.of_class as f64 * 100.0 / endpoint.requests as f64),
             None => observe(measure, &endpoint),
         };
+        let part = match scope {
+            Scope::Stage(_) => scope.to_string(),
+            _ => "after the ramp-up".to_owned(),
+        };
         let observed = match (observed, target.series) {
             (Ok(observed), _) => observed,
             (Err(_), Some(_)) if from_series && !row.estimated && endpoint.requests > 0 => {
-                return row.reason = format!("the history does not contain {measure} after the ramp-up").into();
+                return row.reason = format!("the history does not contain {measure} {part}").into();
             }
             (Err(_), Some(series)) if row.estimated && endpoint.requests > 0 => {
-                return row.reason = self.series.why_no_percentile(series, window_value(measure)).into();
+                return row.reason = self.series.why_no_percentile(series, window_value(measure), &part).into();
             }
             (Err(reason), _) => {
                 // Nobody asked for the default gates: an endpoint that was hardly called does not stop the build.

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::observe::window_value;
 use crate::gate::Measure;
-use crate::results::{EndpointKey, Percentile};
+use crate::results::{EndpointKey, Percentile, Stage, StageSpan};
 use crate::series::{SeriesAnswers, SeriesHandle, SeriesPlan, SeriesRequest, StatsHistory, WindowLimit};
 use crate::verdict::Operator;
 
@@ -163,4 +163,39 @@ fn counting_again_after_the_ramp_up_loses_nothing() {
     }
     let (answers, handle) = ask(&text, None, SeriesRequest::AfterRampUp);
     assert_eq!(answers.after_ramp_up(handle).unwrap().requests, 550);
+}
+
+/// Stages of 5 users for 30 s and 10 users for 40 s: slow in the second, whose users run from second 35 on.
+fn staged() -> String {
+    let mut text = HEADER.to_owned();
+    for second in 0..=70_i64 {
+        let users = if second < 30 { 5 } else { (5 + second - 30).min(10) };
+        let requests = if second <= 30 { second * 10 } else { 300 + (second - 30) * 20 };
+        let (now, t) = (if second > 30 { 400 } else { 100 }, 1000 + second);
+        let time = if second <= 30 { requests * 100 } else { 30_000 + (requests - 300) * 400 };
+        let average = if requests > 0 { time / requests } else { 0 };
+        for endpoint in ["GET,/a", ",Aggregated"].iter().skip(usize::from(second == 0)) {
+            writeln!(text, "{t},{users},{endpoint},10,0,{now},{now},{now},{requests},0,{average}").unwrap();
+        }
+    }
+    text
+}
+
+#[test]
+fn a_stage_is_judged_from_the_moment_its_users_run_to_its_end() {
+    let text = staged();
+    let stages = [Stage { users: 5, seconds: 30.0 }, Stage { users: 10, seconds: 40.0 }];
+    let spans = Stage::spans(&stages);
+    let measured = |span: usize| {
+        let (answers, handle) = ask(&text, Some(&key("/a")), SeriesRequest::Stage(spans[span]));
+        answers.stage(handle).unwrap()
+    };
+    assert_eq!((measured(0).requests, measured(0).percentile(Percentile::P95)), (300, Some(100.0)));
+    let second = measured(1);
+    // Seconds 35 to 70, 20 requests each.
+    assert_eq!((second.requests, second.requests_per_s), (700, Some(20.0)));
+    assert_eq!(second.percentile(Percentile::P95), Some(400.0));
+    let never = StageSpan { from_s: 70.0, to_s: 90.0, before: 10, users: 20 };
+    let (answers, handle) = ask(&text, None, SeriesRequest::Stage(never));
+    assert!(answers.stage(handle).unwrap_err().contains("never reached"));
 }

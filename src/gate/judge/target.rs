@@ -4,7 +4,7 @@ use super::endpoints::EndpointIndex;
 use super::missing::Missing;
 use super::observe::window_value;
 use crate::gate::{Condition, Gate, Measure, PlacedGate, Scope};
-use crate::results::{Endpoint, Results};
+use crate::results::{Endpoint, Results, Stage};
 use crate::series::{SeriesHandle, SeriesPlan, SeriesRequest, WindowLimit};
 
 /// One gate on one endpoint.
@@ -73,6 +73,10 @@ impl<'a> GateTarget<'a> {
                 SeriesRequest::Share { limit, after_ramp_up }
             }
             (_, Scope::AfterRampUp, _) if results.after_ramp_up.is_none() => SeriesRequest::AfterRampUp,
+            (_, Scope::Stage(number), _) => match Stage::spans(&results.stages).get(number as usize - 1) {
+                Some(span) => SeriesRequest::Stage(*span),
+                None => return self,
+            },
             _ => return self,
         };
         self.series = match self.what {

@@ -68,6 +68,7 @@ fn any_gate() -> impl Strategy<Value = Gate> {
     let scope = prop_oneof![
         Just(Scope::WholeRun),
         Just(Scope::AfterRampUp),
+        (1..9_u32).prop_map(Scope::Stage),
         ((1..=10_000_u32), any::<bool>())
             .prop_map(|(part, after_ramp_up)| Scope::Windows { percent: f64::from(part) / 100.0, after_ramp_up }),
     ];
@@ -86,6 +87,9 @@ fn any_gate() -> impl Strategy<Value = Gate> {
             let unjudgeable = match scope {
                 Scope::WholeRun => false,
                 Scope::AfterRampUp => matches!(measure, Measure::Errors(_)),
+                Scope::Stage(_) => {
+                    drift || matches!(measure, Measure::Errors(_)) || matches!(condition, Condition::VsBaseline { .. })
+                }
                 Scope::Windows { .. } => {
                     drift || measure.window().is_none() || matches!(condition, Condition::VsBaseline { .. })
                 }

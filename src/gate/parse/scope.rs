@@ -21,7 +21,10 @@ pub(super) fn scope(
     condition: Condition,
 ) -> Parsed<Scope> {
     let start = input.current_token_start();
-    let scope = if keyword(input, "in") {
+    let is_inside = keyword(input, "in");
+    let scope = if is_inside && keyword(input, "stage") {
+        Scope::Stage(stage(input)?)
+    } else if is_inside {
         let percent = share(input)?;
         expect(input, "of")?;
         expect(input, "windows")?;
@@ -40,13 +43,21 @@ pub(super) fn scope(
             "write a limit, such as `p95 < 500ms in 99% of windows`, or leave the windows out",
         );
     }
+    let is_stage = matches!(scope, Scope::Stage(_));
+    if is_stage && matches!(condition, Condition::VsBaseline { .. }) {
+        return stop(
+            start..end,
+            "the baseline knows whole runs, not stages",
+            "write a limit, such as `p95 < 500ms in stage 2`, or leave the stage out",
+        );
+    }
     match measure {
         Measure::Errors(_) => stop(
             at.clone(),
             format!("`{measure}` can only be judged over the whole run: failures are listed without their times"),
             format!("leave out `{scope}`, or judge error_rate"),
         ),
-        Measure::Drift(_) if windows => {
+        Measure::Drift(_) if windows || is_stage => {
             stop(at.clone(), "a drift is taken over the whole run", format!("leave out `{scope}`"))
         }
         measure if windows && measure.window().is_none() => stop(
@@ -76,6 +87,18 @@ fn share(input: &mut Input<'_>) -> Parsed<f64> {
     Ok(percent)
 }
 
+/// The number in `in stage 2`.
+fn stage(input: &mut Input<'_>) -> Parsed<u32> {
+    let start = input.current_token_start();
+    let (text, value) = number(input, "in stage 2")?;
+    let end = input.current_token_start();
+    multispace0.parse_next(input)?;
+    match text.parse() {
+        Ok(number) if number > 0 && value.fract() == 0.0 => Ok(number),
+        _ => stop(start..end, "a stage is a whole number from 1 on", "write for example `in stage 2`"),
+    }
+}
+
 fn after_ramp_up(input: &mut Input<'_>) -> Parsed<bool> {
     if !keyword(input, "after") {
         return Ok(false);
@@ -100,8 +123,8 @@ fn expect(input: &mut Input<'_>, wanted: &str) -> Parsed<()> {
         format!("expected `{wanted}`, found `{found}`")
     };
     let hint = match nearest(found, [wanted]) {
-        Some(meant) => format!("did you mean `{meant}`? Write `after ramp-up` or `in 99% of windows`"),
-        None => "write `after ramp-up` or `in 99% of windows`".to_owned(),
+        Some(meant) => format!("did you mean `{meant}`? Write `after ramp-up`, `in stage 2` or `in 99% of windows`"),
+        None => "write `after ramp-up`, `in stage 2` or `in 99% of windows`".to_owned(),
     };
     stop(token, message, hint)
 }

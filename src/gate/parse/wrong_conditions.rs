@@ -227,11 +227,11 @@ fn baselines_scopes_and_what_follows() {
     expected `ramp-up`, found `rampup`
       p95 < 1s after rampup
                      ^^^^^^
-      hint: did you mean `ramp-up`? Write `after ramp-up` or `in 99% of windows`
+      hint: did you mean `ramp-up`? Write `after ramp-up`, `in stage 2` or `in 99% of windows`
     `ramp-up` is missing
       p95 < 1s after
                     ^
-      hint: write `after ramp-up` or `in 99% of windows`
+      hint: write `after ramp-up`, `in stage 2` or `in 99% of windows`
     a share of windows is a percentage
       p95 < 1s in 99 of windows
                   ^^
@@ -243,7 +243,7 @@ fn baselines_scopes_and_what_follows() {
     expected `windows`, found `window`
       p95 < 1s in 99% of window
                          ^^^^^^
-      hint: did you mean `windows`? Write `after ramp-up` or `in 99% of windows`
+      hint: did you mean `windows`? Write `after ramp-up`, `in stage 2` or `in 99% of windows`
     the history has no min of a window
       min > 1ms in 99% of windows
       ^^^

@@ -39,6 +39,7 @@ impl Session<'_> {
     ) -> Result<RunEnd, SessionError> {
         let follow = Follow { client: &self.client, run_id, expected, fresh, deadline };
         let closing = deadline + CLOSING_TIME;
+        let stages = recorder.record.fingerprint.stages.clone();
         // An earlier process was killed while it stopped the run.
         if let Some(stop) = recorder.record.early_stop.clone() {
             return Ok(self.stop_early(recorder, run_id, stop, None, closing).await);
@@ -48,7 +49,7 @@ impl Session<'_> {
             Ended::Over { state, row } => {
                 let message = row.message.as_deref().map(|message| self.client.redact(message));
                 let state = recorder.record.end_state(state);
-                let ends_itself = recorder.record.ends_itself();
+                let ends_itself = recorder.record.recipe.as_ref().is_some_and(|recipe| recipe.local.ends_itself);
                 let problems = collect::problems(&self.client, &row);
                 let message = message.or_else(|| problems.first().map(|problem| problem.message.clone()));
                 recorder.record.end_message.clone_from(&message);
@@ -66,7 +67,7 @@ impl Session<'_> {
                         collect::write_log(&self.client, recorder.folder(), &mut row)?;
                         return Ok(None);
                     }
-                    let ending = RunEnding { state, ends_itself, early_stop: None };
+                    let ending = RunEnding { state, ends_itself, stages: &stages, early_stop: None };
                     collect::collect(&self.client, recorder.folder(), row, &ending, closing).await.map(Some)
                 };
                 let (signal, collected) = self.stop.finish(STOP_LIMIT, collecting).await;
@@ -90,7 +91,8 @@ impl Session<'_> {
                 if let (false, Some(cause)) = (cancelled, outage) {
                     return Err(SessionError::Unreachable { run_id, place: place(&self.client, run_id), cause });
                 }
-                let ending = RunEnding { state: RunState::Cancelled, ends_itself: false, early_stop: None };
+                let ending =
+                    RunEnding { state: RunState::Cancelled, ends_itself: false, stages: &stages, early_stop: None };
                 let last = self.last_results(recorder, run_id, None, &ending, closing);
                 let results = timeout_at(closing, last).await.ok().flatten();
                 Ok(RunEnd { results, cancelled, ..RunEnd::of(RunOutcome::TimedOut, Some(run_id)) })
@@ -127,7 +129,9 @@ impl Session<'_> {
         let cancelled = self.cancel_because(recorder, run_id, &stop.to_string(), limit).await;
         self.stop_twins(recorder, run_id).await;
         let until = closing.min(Instant::now() + LAST_RESULTS_LIMIT);
-        let ending = RunEnding { state: RunState::Cancelled, ends_itself: true, early_stop: Some(&stop) };
+        let stages = recorder.record.fingerprint.stages.clone();
+        let ending =
+            RunEnding { state: RunState::Cancelled, ends_itself: true, stages: &stages, early_stop: Some(&stop) };
         let last = self.last_results(recorder, run_id, seen, &ending, until);
         let results = timeout_at(until, last).await.ok().flatten();
         let message = Some(words);

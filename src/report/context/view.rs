@@ -85,6 +85,7 @@ pub(super) struct RunView {
     message: Option<String>,
     started: Option<String>,
     users: Option<u32>,
+    stages: Option<String>,
     spawn_rate: Option<f64>,
     duration: Option<String>,
     regions: Option<String>,
@@ -184,6 +185,7 @@ impl RunView {
             message: run.and_then(|run| run.end_message.clone()),
             started: run.and_then(|run| run.states.first()).map(|change| wording::moment_text(change.at)),
             users: story.peak_users(),
+            stages: story.stages_in_words(),
             spawn_rate: print.and_then(|print| print.spawn_rate).filter(|_| !story.has_load_shape()),
             duration: print
                 .and_then(|print| print.duration_s)

@@ -7,7 +7,7 @@ use super::course::{self, Course, MOST_COURSES};
 use super::panel::{self, Figure, FindingSpan, Frame};
 use super::short::script_json;
 use crate::report::{Background, Story};
-use crate::results::EndpointKey;
+use crate::results::{EndpointKey, Stage};
 use crate::series::RunSeries;
 
 /// Points of the users' chart.
@@ -22,6 +22,8 @@ pub(super) struct OverTime {
     /// JSON for the script.
     data: String,
     ramp_up: Option<String>,
+    /// When each further stage begins, in a sentence.
+    stages: Option<String>,
     /// Endpoints without a chart.
     without: usize,
     #[serde(skip)]
@@ -51,6 +53,7 @@ impl OverTime {
             names: courses.iter().map(|course| course.name.clone()).collect(),
             figures,
             ramp_up: frame.ramp.map(|end| clock(end as f64)),
+            stages: stages(story),
             without: story.results.endpoints.len().saturating_sub(endpoints),
             data: script_json(&ChartData { frame: &frame, courses: &courses }),
             keys: courses.into_iter().map(|course| course.key).collect(),
@@ -81,6 +84,21 @@ fn frame(story: &Story<'_>, series: &RunSeries) -> Option<Frame> {
     let mut users: Vec<(i64, u32)> =
         total.iter().step_by(every).map(|point| (point.t_s - start, point.users)).collect();
     users.extend((!(total.len() - 1).is_multiple_of(every)).then_some((seconds, last.users)));
-    let ramp = series.peak().since().map(|end| end - start).filter(|end| *end > 0);
+    // With stages, the ramp-up is that of the first one.
+    let ramp_up_end = match story.results.stages.first() {
+        Some(first) => total.iter().find(|point| point.users >= first.users).map(|point| point.t_s),
+        None => series.peak().since(),
+    };
+    let ramp = ramp_up_end.map(|end| end - start).filter(|end| *end > 0);
     Some(Frame { start, seconds, ramp, findings: findings.collect(), users })
+}
+
+/// When each stage after the first one begins; `None` where there is none.
+fn stages(story: &Story<'_>) -> Option<String> {
+    let begins: Vec<String> = (1..)
+        .zip(Stage::spans(&story.results.stages))
+        .skip(1)
+        .map(|(number, span)| format!("stage {number} ({} users) at {}", span.users, clock(span.from_s)))
+        .collect();
+    (!begins.is_empty()).then(|| format!("Begin of the stages: {}.", begins.join(", ")))
 }

@@ -30,6 +30,7 @@ pub(crate) fn fingerprint() -> Fingerprint {
         users: Some(50),
         spawn_rate: Some(5.0),
         duration_s: Some(300),
+        stages: Vec::new(),
         regions: [("nyc3".to_owned(), 1)].into(),
         host: Some("https://staging.example.com".into()),
     }

@@ -62,6 +62,7 @@ pub(super) fn plan() -> RunPlan {
         test: TestSource::Id(4217),
         users: None,
         spawn_rate: None,
+        stages: Vec::new(),
         duration: Duration::from_secs(300),
         regions: BTreeMap::new(),
         target_host: None,

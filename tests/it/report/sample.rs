@@ -418,6 +418,7 @@ fn run() -> RunRecord {
         users: Some(200),
         spawn_rate: Some(5.0),
         duration_s: Some(300),
+        stages: Vec::new(),
         regions: [("nyc3".to_owned(), 1), ("lon1".to_owned(), 1)].into(),
         host: Some("https://shop.staging.example.com".to_owned()),
     };

@@ -4,6 +4,7 @@ use super::evidence::seconds;
 use super::users;
 use crate::locust::process::invocation::LocustInvocation;
 use crate::locust::process::run::{Finished, StopRequest};
+use crate::results::STAGES_CLASS;
 use crate::text::{counted, duration};
 
 /// What was done to the numbers, and what of the script decided in place of a flag.
@@ -27,7 +28,7 @@ pub fn notes(plan: &LocustInvocation, finished: &Finished) -> Vec<String> {
     if let Some(open) = users::never_ended(record) {
         notes.push(format!("{open}. They are in no count and no time"));
     }
-    if let Some(shape) = record.shape() {
+    if let Some(shape) = record.shape().filter(|shape| *shape != STAGES_CLASS) {
         let users = counted(record.most_wanted(), "user");
         let length = duration(plan.run_time);
         notes.push(match finished.stop {

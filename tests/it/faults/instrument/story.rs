@@ -109,6 +109,7 @@ impl Story {
             test: if of_script { TestSource::Script(script) } else { TestSource::Id(SAVED_TEST) },
             users: of_script.then_some(40),
             spawn_rate: None,
+            stages: Vec::new(),
             duration: Duration::from_secs(120),
             regions: BTreeMap::new(),
             target_host: of_script.then(|| "https://new.staging.example.com".parse().unwrap()),
