@@ -167,6 +167,9 @@ pub struct ProjectArgs {
     /// User class to run (local engine); repeatable [default: all]
     #[arg(long, value_name = "CLASS")]
     pub user_class: Vec<String>,
+    /// Run what LoadForge would get (local engine): the one script with its modules bundled, and no other file
+    #[arg(long)]
+    pub bundled: bool,
     /// Argument that the script defines itself (local engine), such as --locust-arg=--tenant=acme; repeatable
     #[arg(long, value_name = "ARGUMENT", allow_hyphen_values = true)]
     pub locust_arg: Vec<String>,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::groups::ConfigArgs;
 use crate::config::Duration;
 
 /// Arguments of `lint`.
@@ -26,6 +27,21 @@ pub enum LintFormat {
     Text,
     /// A JSON array.
     Json,
+}
+
+/// Arguments of `bundle`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  loadforge-ci bundle --locustfile perf/locustfile.py > bundled.py")]
+pub struct BundleArgs {
+    /// A Locust script of this repository; several that run together are separated by commas
+    #[arg(long, short_alias = 'f', value_name = "FILE")]
+    pub locustfile: Option<PathBuf>,
+    /// Folder that holds the project [default: the script's own]
+    #[arg(long, value_name = "DIR")]
+    pub folder: Option<PathBuf>,
+    /// The configuration.
+    #[command(flatten)]
+    pub config: ConfigArgs,
 }
 
 /// Arguments of `emulate`.

@@ -12,7 +12,9 @@ pub use groups::{
     BaselineArgs, BuildArgs, CheckedArgs, CommentArgs, ConfigArgs, CsvRunArgs, FolderArgs, GateArgs, GitHubArgs,
     OutputArgs, ProjectArgs, RecordedBuildArgs, ServiceArgs, ShapeArgs, StopArgs, TestArgs,
 };
-pub use local::{CompletionsArgs, DemoArgs, EmulateArgs, InitArgs, LintArgs, LintFormat, SchemaArgs, SchemaOf};
+pub use local::{
+    BundleArgs, CompletionsArgs, DemoArgs, EmulateArgs, InitArgs, LintArgs, LintFormat, SchemaArgs, SchemaOf,
+};
 pub use refusal::print;
 pub use signal::SignalArgs;
 pub use values::{EnvEntry, NamedPullRequest, Optional, Region};
@@ -62,6 +64,8 @@ pub enum Command {
     Baseline(BaselineCommand),
     /// Check a Locust script for common mistakes
     Lint(LintArgs),
+    /// Print the one script that LoadForge gets, with the modules of the project in it
+    Bundle(BundleArgs),
     /// Serve the LoadForge-compatible API on loopback
     Emulate(EmulateArgs),
     /// Run everything on this machine in about a minute: shop, server, Locust, gates, report

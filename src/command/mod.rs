@@ -1,6 +1,7 @@
 //! One file per subcommand, each a few lines of story over the parts below.
 
 mod baseline;
+mod bundle;
 mod cancel;
 mod comment;
 mod compare;
@@ -57,6 +58,7 @@ async fn dispatch(cli: Cli) -> Result<Exit, CommandError> {
         Command::Completions(arguments) => completions::completions(&arguments, Stdout::default()),
         Command::Baseline(command) => baseline::run(&command, Stdout::default()),
         Command::Demo(arguments) => demo::run(&arguments, cli.output, Stdout::default()).await,
+        Command::Bundle(arguments) => bundle::run(&arguments, Stdout::default()),
         Command::Lint(arguments) => lint::run(&arguments, Stdout::default()),
         Command::Emulate(arguments) => emulate::run(&arguments, Stdout::default()).await,
         Command::Init(arguments) => init::run(&arguments, Stdout::default()),

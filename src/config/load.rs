@@ -397,15 +397,6 @@ mod tests {
     }
 
     #[test]
-    fn a_script_is_named_from_where_the_file_is() {
-        let dir = tempfile::tempdir().unwrap();
-        let file = dir.path().join("loadforge.yml");
-        fs::write(&file, "test: { locustfile: perf/checkout.py }").unwrap();
-        let config = load(Some(&file), None, [], Variables::All).unwrap();
-        assert_eq!(config.test.locustfile, Some(dir.path().join("perf/checkout.py").display().to_string()));
-    }
-
-    #[test]
     fn an_unknown_profile_lists_the_known_ones() {
         let error = read("profiles: { quick: {}, stress: {} }", Some("quik")).unwrap_err();
         insta::assert_snapshot!(error, @r"

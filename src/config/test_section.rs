@@ -166,3 +166,46 @@ impl TestSection {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use crate::config::{Variables, load};
+
+    #[test]
+    fn a_script_is_named_from_where_the_file_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("loadforge.yml");
+        fs::write(&file, "test: { locustfile: perf/checkout.py }").unwrap();
+        let config = load(Some(&file), None, [], Variables::All).unwrap();
+        assert_eq!(config.test.locustfile, Some(dir.path().join("perf/checkout.py").display().to_string()));
+    }
+
+    #[test]
+    fn stages_replace_users_and_length_and_are_replaced_by_them() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("loadforge.yml");
+        let read = |text: &str, profile: Option<&str>| {
+            fs::write(&file, text).unwrap();
+            load(Some(&file), profile, None, Variables::All).map_err(|fault| fault.to_string())
+        };
+        let text = "test: { spawn_rate: 3, stages: [{users: 5, for: 1m}, {users: 9, for: 90s}] }\n\
+                    profiles: { quick: { test: { users: 2 } } }\n";
+        let whole = read(text, None).unwrap().test;
+        let stages: Vec<_> = whole.stages.iter().map(|stage| (stage.users, stage.length.as_secs())).collect();
+        assert_eq!((stages, whole.users), (vec![(5, 60.0), (9, 90.0)], None));
+        let quick = read(text, Some("quick")).unwrap().test;
+        assert_eq!((quick.stages.len(), quick.users), (0, Some(2)));
+        for (text, words) in [
+            ("test: { users: 5, stages: [{users: 5, for: 1m}] }", "stages decide users and length"),
+            ("test: { stages: [{users: 0, for: 1m}] }", "no stage has users"),
+            ("test: { stages: [{users: 1, for: 1ms}] }", "stage"),
+            ("test: { stages: [{users: 1, fro: 1m}] }", "unknown key `fro`"),
+            ("stages: [{users: 1, for: 1m}]", "unknown key `stages`"),
+        ] {
+            let fault = read(text, None).unwrap_err();
+            assert!(fault.contains(words), "{fault}");
+        }
+    }
+}

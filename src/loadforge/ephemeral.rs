@@ -8,7 +8,7 @@ use super::client::Client;
 use super::error::ApiError;
 use super::event::{Event, Observer};
 use super::plan::{RunPlan, ScriptFile};
-use super::prelude::prelude;
+use super::prelude::prelude_line;
 use super::resend::decide;
 use super::retry::{Repeat, RetryDecision};
 use super::session_error::SessionError;
@@ -38,12 +38,10 @@ pub(super) async fn create(
         Some(spec) => Some(host(client, &spec, plan.engine, observer).await?),
         None => None,
     };
-    // The start call of API v1 carries the variables itself.
     let locustfile = with_stages(&script.text, &plan.stages, plan.spawn_rate_or_default());
-    let locustfile = match plan.start_api {
-        StartApi::V2 => prelude(&plan.env, &locustfile),
-        StartApi::V1 => locustfile,
-    };
+    // The start call of API v1 carries the variables itself.
+    let variables = if plan.start_api == StartApi::V2 { prelude_line(&plan.env) } else { String::new() };
+    let locustfile = script.bundle.applied_after(&variables, &locustfile);
     let servers = load_generators(&plan.regions).max(users.div_ceil(USERS_PER_SERVER)).max(1);
     let spec = TestSpec {
         name: name.to_owned(),

@@ -11,6 +11,7 @@ use super::wire::HostSpec;
 use crate::config::check_host;
 use crate::error::Explain;
 use crate::exit::Exit;
+use crate::project::Bundle;
 use crate::results::{
     Build, Engine, Fingerprint, LocalLoad, LocalProject, ProjectOptions, Recipe, Stage, StartApi, TestSource,
 };
@@ -26,6 +27,8 @@ pub struct ScriptFile {
     pub options: ProjectOptions,
     /// Its project, for our own server.
     pub local: Option<LocalProject>,
+    /// What is added to its text so that no other file of the project is needed.
+    pub bundle: Bundle,
     /// SHA-256 of its code and of all code that belongs to it, hex.
     pub sha256: String,
 }
@@ -35,7 +38,14 @@ impl ScriptFile {
     #[must_use]
     pub fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
         let text = text.into();
-        Self { path: path.into(), sha256: sha256(&text), text, options: ProjectOptions::default(), local: None }
+        Self {
+            path: path.into(),
+            sha256: sha256(&text),
+            text,
+            options: ProjectOptions::default(),
+            local: None,
+            bundle: Bundle::default(),
+        }
     }
 }
 

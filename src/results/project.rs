@@ -19,6 +19,8 @@ pub struct ProjectOptions {
     pub exclude: Vec<String>,
     /// The requirements file, or a `pyproject.toml` with its extras: `pyproject.toml[perf]`.
     pub requirements: Option<String>,
+    /// Whether the local engine runs what LoadForge would get: one script with its modules bundled, and no other file.
+    pub bundled: bool,
     /// What Locust is told.
     pub locust: LocustOptions,
 }

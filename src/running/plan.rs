@@ -8,12 +8,12 @@ use url::Url;
 use super::locust_settings::LocustFiles;
 use super::project;
 use super::secrets::{register_address, register_values, register_variables};
-use crate::cli::{EnvEntry, RunArgs, ShapeArgs, TestArgs};
+use crate::cli::{EnvEntry, ProjectArgs, RunArgs, ShapeArgs, TestArgs};
 use crate::config::{Config, Duration, check_host};
 use crate::error::CommandError;
 use crate::loadforge::{RunPlan, ScriptFile};
 use crate::redact::shown_address;
-use crate::results::{Build, Engine, LocalLoad, ProjectOptions, RunRecord, Stage, TestSource};
+use crate::results::{Build, Engine, LocalLoad, RunRecord, Stage, TestSource};
 
 /// Default length of a run, as in LoadForge's own interface.
 const DEFAULT_MINUTES: f64 = 5.0;
@@ -28,7 +28,7 @@ const SPARE_MINUTES: f64 = 15.0;
 pub(crate) fn plan(arguments: &RunArgs, config: &Config, build: &Build) -> Result<RunPlan, CommandError> {
     let RunArgs { test, project, shape, service, detach, processes, seconds_per_minute, .. } = arguments;
     register_variables(config, &shape.env, &[]);
-    let source = source(test, &project::options(project, config)?, config)?;
+    let source = source(test, project, config)?;
     let conf = LocustFiles::of_test(&source);
     let target_host = target_host(shape, config, &conf)?;
     // A saved test brings its own host; one that is named beside it may not be a mistake either.
@@ -155,7 +155,15 @@ fn with_target_host(
 }
 
 /// The one thing to run. A flag replaces whatever source the file names.
-fn source(test: &TestArgs, options: &ProjectOptions, config: &Config) -> Result<TestSource<ScriptFile>, CommandError> {
+///
+/// # Errors
+/// When nothing is named, or the script or its project cannot be used.
+pub(crate) fn source(
+    test: &TestArgs,
+    project: &ProjectArgs,
+    config: &Config,
+) -> Result<TestSource<ScriptFile>, CommandError> {
+    let options = &project::options(project, config)?;
     if let Some(id) = test.test_id {
         return Ok(TestSource::Id(id));
     }

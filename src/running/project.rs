@@ -8,7 +8,10 @@ use crate::config::Config;
 use crate::error::CommandError;
 use crate::loadforge::ScriptFile;
 use crate::locust::process::is_reserved;
-use crate::project::{code_sha256, imported_modules, local_project, project_folder};
+use crate::project::{
+    Bundle, LocalModule, ModuleSearch, code_sha256, imported_modules, imports, local_project, outside_packages,
+    project_folder, select,
+};
 use crate::results::{Engine, LocustOptions, ProjectOptions, TestSource};
 
 /// What is asked for of the project: a flag replaces what the file says.
@@ -21,6 +24,7 @@ pub(super) fn options(arguments: &ProjectArgs, config: &Config) -> Result<Projec
         more_locustfiles: Vec::new(),
         include: list(&arguments.include, &test.include),
         exclude: list(&arguments.exclude, &test.exclude),
+        bundled: arguments.bundled,
         requirements: arguments.requirements.clone().or_else(|| test.requirements.clone()),
         locust: LocustOptions {
             tags: list(&arguments.tag, &test.tags),
@@ -76,18 +80,26 @@ pub(super) fn script(
     let options = ProjectOptions { more_locustfiles: paths[1..].to_vec(), ..options.clone() };
     let first = Path::new(path);
     let folder = project_folder(first, &options)?;
+    let scripts: Vec<(PathBuf, &str)> =
+        paths.iter().zip(&texts).map(|(path, text)| (PathBuf::from(path), text.as_str())).collect();
+    let roots = search_folders(paths, folder.clone());
+    let modules = imported_modules(&scripts, &roots);
+    let is_bundled = engine == Engine::Loadforge || options.bundled;
+    let bundle = if is_bundled { bundled(&scripts, &modules, &roots, &folder, engine)? } else { Bundle::default() };
     let local = match engine {
         Engine::Local => {
-            let (project, selection) = local_project(first, &options)?;
-            tracing::debug!("Locust runs in a copy of {} ({})", project.folder.display(), selection.summary());
-            selection.notes.iter().for_each(|note| tracing::warn!("{note}"));
+            let (mut project, selection) = local_project(first, &options)?;
+            if is_bundled {
+                project.files.clear();
+                project.scripts.truncate(1);
+            } else {
+                tracing::debug!("Locust runs in a copy of {} ({})", project.folder.display(), selection.summary());
+                selection.notes.iter().for_each(|note| tracing::warn!("{note}"));
+            }
             Some(project)
         }
         Engine::Loadforge | Engine::Csv => None,
     };
-    let scripts: Vec<(PathBuf, &str)> =
-        paths.iter().zip(&texts).map(|(path, text)| (PathBuf::from(path), text.as_str())).collect();
-    let modules = imported_modules(&scripts, &search_folders(paths, folder));
     let all: Vec<&str> = texts.iter().map(String::as_str).collect();
     let told = if options.locust.is_empty() { String::new() } else { format!("{:?}", options.locust) };
     Ok(TestSource::Script(ScriptFile {
@@ -96,7 +108,61 @@ pub(super) fn script(
         text: text.clone(),
         options,
         local,
+        bundle,
     }))
+}
+
+/// The bundle of scripts and modules; names what it cannot hold.
+///
+/// # Errors
+/// When a module is compiled or not Python.
+fn bundled(
+    scripts: &[(PathBuf, &str)],
+    modules: &ModuleSearch,
+    roots: &[PathBuf],
+    folder: &Path,
+    engine: Engine,
+) -> Result<Bundle, CommandError> {
+    for module in modules.modules().values() {
+        if let (Some(path), Err(fault)) = (&module.path, imports(&module.text)) {
+            return Err(CommandError::usage(format!("{} cannot be bundled: {fault}", path.display())));
+        }
+    }
+    for package in outside_packages(modules, roots) {
+        let place = format!("{}:{}", package.file.display(), package.line);
+        if package.is_compiled {
+            let message = format!("{place}: `{}` is a compiled module and cannot be bundled", package.name);
+            return Err(CommandError::usage(message)
+                .with_hint("write the module in Python, or run the script with --engine local without --bundled"));
+        }
+        if engine == Engine::Loadforge {
+            tracing::warn!("{place}: LoadForge may not have the package `{}`, and it cannot be bundled", package.name);
+        }
+    }
+    let texts = scripts.iter().map(|(_, text)| *text);
+    let all: Vec<&str> = texts.chain(modules.modules().values().map(|module| module.text.as_str())).collect();
+    let selection = select(folder, &[], &[]).unwrap_or_default();
+    for file in selection.files.iter().filter(|file| is_named(file, &all)) {
+        tracing::warn!(
+            "the script names the file {file}, which is not bundled: keep it in LoadForge's files, where scripts find it as \
+             files/NAME, or run with --engine local"
+        );
+    }
+    let more = scripts[1..].iter().map(|(path, text)| LocalModule {
+        name: path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned()),
+        path: path.canonicalize().ok(),
+        is_package: false,
+        text: (*text).to_owned(),
+    });
+    Ok(Bundle::of(modules.modules(), &more.collect::<Vec<_>>(), folder))
+}
+
+/// Whether a text names a data file as a whole string: by its path, or by its name.
+fn is_named(file: &str, texts: &[&str]) -> bool {
+    let name = file.rsplit('/').next().unwrap_or(file);
+    let is_data = !name.ends_with(".py") && name.contains('.');
+    let quoted = [file, name].map(|word| [format!("\"{word}\""), format!("'{word}'")]);
+    is_data && quoted.iter().flatten().any(|word| texts.iter().any(|text| text.contains(word.as_str())))
 }
 
 /// Where Python looks for modules of the project: beside each script, and in the folder that Locust runs in.

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
+use loadforge_ci::emulator::{EngineChoice, Server, ServerConfig};
 use loadforge_ci::locust::process::{LocustSource, cache_folder, choose};
 use loadforge_ci::results::Requirements;
 
 use crate::background::Background;
 use crate::emulator::target::Target;
-use crate::tool::{Ended, Tool, fixture};
+use crate::tool::{Tool, fixture};
 
 /// A project of `tests/fixtures/projects`, how it is run, and the endpoints that are then there.
 struct Project {
@@ -102,17 +104,41 @@ fn serve() -> Serving {
     Serving { host: format!("http://127.0.0.1:{port}"), background, served }
 }
 
+/// Where a project is run.
+#[derive(Clone, Copy, PartialEq)]
+enum Place {
+    /// The local engine, in a copy of the folder.
+    Local,
+    /// The local engine, with the one script that LoadForge would get.
+    Bundled,
+    /// Our server in the place of LoadForge, which gets a script and nothing else.
+    Cloud,
+}
+
 /// Runs a project and compares what was counted with what was served.
-fn counts_equal(name: &str, more: &[&str]) -> (Tool, Ended) {
+fn counts_equal(name: &str, place: Place) {
     let project = PROJECTS.iter().find(|project| project.name == name).unwrap();
     if project.arguments.contains(&"--requirements") {
         pinned_locust();
     }
     let serving = serve();
-    let tool = tool_of(name);
-    let run = ["run", "--engine", "local", "--target-host", &serving.host, "--users", "3", "--spawn-rate", "3"];
-    let arguments = [&run[..], &["--duration", "3s", "--no-preflight"], project.arguments, more].concat();
-    let ended = tool.run(&arguments).expect(0);
+    let mut tool = tool_of(name);
+    let mut run = vec!["run", "--target-host", &serving.host, "--users", "3", "--spawn-rate", "3", "--no-preflight"];
+    let cloud = (place == Place::Cloud).then(cloud);
+    match &cloud {
+        Some((_, url)) => {
+            // A minute takes a second and a half there.
+            run.extend(["--duration", "2m", "--api-url", url]);
+            tool = tool.env("LOADFORGE_API_TOKEN", "any");
+        }
+        None => run.extend(["--engine", "local", "--duration", "3s"]),
+    }
+    if place == Place::Bundled {
+        run.push("--bundled");
+    }
+    run.extend(project.arguments);
+    let ended = tool.run(&run).expect(0);
+    drop(cloud);
     drop(serving.background);
     let results = tool.json("loadforge-results/results.json");
     let counted: BTreeMap<String, u64> = results["endpoints"]
@@ -126,14 +152,26 @@ fn counts_equal(name: &str, more: &[&str]) -> (Tool, Ended) {
         .collect();
     assert_eq!(*serving.served.lock().unwrap(), counted, "{name}\n{}", ended.stderr);
     assert_eq!(counted.keys().map(String::as_str).collect::<Vec<_>>(), project.endpoints, "{name}");
-    (tool, ended)
+}
+
+/// Our server in the place of LoadForge, and its address.
+fn cloud() -> (Background, String) {
+    Background::start(async |opened, stopped| {
+        let engine = EngineChoice::Locust { processes: Some(1), cache_dir: None };
+        let (provisioning, seconds_per_minute) = (Duration::ZERO, 1.5);
+        let config = ServerConfig { engine, provisioning, seconds_per_minute, ..ServerConfig::default() };
+        let server = Server::start(config).await.unwrap();
+        opened.send(server.api_url()).unwrap();
+        let _ = stopped.await;
+        server.shutdown().await;
+    })
 }
 
 macro_rules! projects {
     ($($test:ident: $name:literal,)*) => {
         $(#[test]
         fn $test() {
-            counts_equal($name, &[]);
+            counts_equal($name, Place::Local);
         })*
 
         #[test]
@@ -256,7 +294,7 @@ fn stages_become_a_load_shape_and_gates_know_them() {
     assert!(judged.stdout.contains("the run has no stage 3: it had 2 stages"), "{}", judged.stdout);
     assert!(tool.read("loadforge-results/summary.md").contains("1 → 4 users"));
     let page = tool.read("loadforge-results/report.html");
-    assert!(page.contains(">stage 2<") || page.contains("stage 2\n</text>"), "the chart marks the second stage");
+    assert!(page.contains("stage 2 (4 users) at 0:03"), "the page says when the second stage begins");
 }
 
 #[test]
@@ -271,4 +309,60 @@ fn a_scripts_own_load_shape_wins_over_stages_and_is_named() {
     assert_eq!(results["evidence"]["load_shape"], "Steps");
     assert!(results.get("stages").is_none(), "{results}");
     assert!(results["notes"].to_string().contains("the script's own load shape decides, not test.stages"), "{results}");
+}
+
+#[test]
+fn bundled_projects_run_as_they_do_from_their_folder() {
+    for project in PROJECTS.iter().filter(|project| project.name != "data") {
+        counts_equal(project.name, Place::Bundled);
+    }
+}
+
+#[test]
+fn modules_reach_loadforge_in_the_one_script() {
+    for name in ["modules", "packages", "two-locustfiles", "shape", "fast", "not-http"] {
+        counts_equal(name, Place::Cloud);
+    }
+}
+
+#[test]
+fn the_bundle_that_is_printed_is_python_and_runs_alone() {
+    let serving = serve();
+    let tool = tool_of("packages");
+    let printed = tool.run(&["bundle", "-f", "perf/checkout/locustfile.py", "--folder", "."]).expect(0);
+    let alone = Tool::new().file("bundled.py", printed.stdout);
+    alone.run(&["run", "--engine", "local", "-f", "bundled.py", "-u", "1", "-t", "2s", "-H", &serving.host]).expect(0);
+    let results = alone.json("loadforge-results/results.json");
+    assert_eq!(results["endpoints"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_traceback_of_a_bundle_names_the_modules_file_and_line() {
+    let serving = serve();
+    let tool = Tool::new()
+        .file("perf/locustfile.py", "\"\"\"Doc.\"\"\"\n\nfrom common import auth\n")
+        .file("perf/common/auth.py", "# first\n\nraise ValueError('no token')\n");
+    let run = ["run", "--engine", "local", "--bundled", "-f", "perf/locustfile.py", "-u", "1", "-t", "1s", "-H"];
+    let ended = tool.run(&[&run[..], &[&serving.host]].concat()).expect(4);
+    assert!(ended.stderr.contains("ValueError: no token"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("common/auth.py\", line 3"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("raise ValueError('no token')"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("locustfile.py\", line 3"), "{}", ended.stderr);
+}
+
+#[test]
+fn what_cannot_be_bundled_is_named_before_the_start() {
+    let script = "import faker\nfrom locust import HttpUser\nUSERS = open('files/users.csv')\nimport fast\n";
+    let tool = Tool::new().file("perf/locustfile.py", script).file("perf/files/users.csv", "ann\n");
+    let bundle = ["bundle", "-f", "perf/locustfile.py"];
+    let named = tool.run(&bundle).expect(0);
+    for expected in [
+        "perf/locustfile.py:1: LoadForge may not have the package `faker`",
+        "perf/locustfile.py:4: LoadForge may not have the package `fast`",
+        "the script names the file files/users.csv, which is not bundled",
+    ] {
+        assert!(named.stderr.contains(expected), "{expected}\n{}", named.stderr);
+    }
+    let refused = tool.file("perf/fast.cpython-312-x86_64-linux-gnu.so", "").run(&bundle).expect(2);
+    assert!(refused.stderr.contains("`fast` is a compiled module and cannot be bundled"), "{}", refused.stderr);
 }

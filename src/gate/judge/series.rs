@@ -151,7 +151,9 @@ fn what_the_history_cannot_tell_is_said() {
     let (answers, handle) = ask(&flat, None, SeriesRequest::AfterRampUp);
     let steady = answers.after_ramp_up(handle).unwrap();
     assert_eq!((steady.requests, steady.percentiles.len()), (550, 0));
-    assert!(answers.why_no_percentile(handle, window_value(&p95())).contains("--csv-full-history"));
+    assert!(
+        answers.why_no_percentile(handle, window_value(&p95()), "after the ramp-up").contains("--csv-full-history")
+    );
 }
 
 #[test]

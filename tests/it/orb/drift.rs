@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::runner::{Declared, Kind, Orb, orb_folder};
 
 /// Flags without a parameter of the orb, with the reason.
-const LEFT_OUT: [(&str, &str, &str); 25] = [
+const LEFT_OUT: [(&str, &str, &str); 26] = [
     ("signal", "resend", "a job sends its signal once"),
     ("signal", "circleci-url", "LOADFORGE_CI_CIRCLECI_URL"),
     ("signal", "commit", "CircleCI names the commit"),
@@ -20,6 +20,7 @@ const LEFT_OUT: [(&str, &str, &str); 25] = [
     ("wait", "start-api", "wait starts nothing"),
     ("cancel", "history", "cancel judges nothing"),
     ("cancel", "start-api", "cancel starts nothing"),
+    ("run", "bundled", "tries on one machine what LoadForge gets; LOADFORGE_CI_BUNDLED"),
     ("run", "no-preflight", "LOADFORGE_CI_NO_PREFLIGHT"),
     ("run", "commit", "CircleCI names the commit"),
     ("run", "branch", "CircleCI names the branch"),
