@@ -3,6 +3,7 @@ import importlib.machinery
 import linecache
 import os
 import sys
+import traceback
 
 place = os.path.dirname(os.path.abspath(script)) if script else os.getcwd()
 
@@ -32,3 +33,6 @@ class Bundled(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 sys.meta_path.insert(0, Bundled())
+# The interpreter's own hook reads files alone; this one shows the lines of bundled modules too.
+if sys.excepthook is sys.__excepthook__:
+    sys.excepthook = traceback.print_exception

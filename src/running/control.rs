@@ -157,6 +157,7 @@ mod tests {
             test,
             users: Some(5),
             spawn_rate: None,
+            stages: Vec::new(),
             duration: std::time::Duration::from_secs(120),
             regions: BTreeMap::new(),
             target_host: Some("https://shop.example.com".parse().unwrap()),
