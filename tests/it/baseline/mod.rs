@@ -6,6 +6,7 @@ mod history;
 mod judge;
 mod rates;
 mod recorded;
+mod recorded_services;
 mod replay;
 mod simulation;
 mod support;
