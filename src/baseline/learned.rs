@@ -14,6 +14,7 @@ use super::service::ServiceLimits;
 use super::statistics::{
     Failed, PRIOR_SPREAD, mean_variance, percentile_variance, spread_about, throughput_variance, typical_spread,
 };
+use super::throughput::{kept_by, lowered};
 use crate::gate::{BaselineAnswer, BaselineQuery, Expected, FieldDifference, LimitSource, Measure, Scatter, Scope};
 use crate::results::EndpointKey;
 use crate::series::median;
@@ -194,10 +195,17 @@ struct WithEnvironment {
 
 impl LearnedBaseline<'_> {
     /// The limit that knows what this run did to all endpoints; `None` where there are too few endpoints or runs, and for
-    /// anything but a response time that may rise by so much. `alone` is the limit that looks at the endpoint alone.
+    /// anything but a response time that may rise by so much, or a throughput that may fall. `alone` is the limit that
+    /// looks at the endpoint alone.
     fn with_environment(&self, query: &BaselineQuery<'_>, alone: &Learned) -> Option<WithEnvironment> {
         let demand = self.demand(query);
-        if !demand.operator.wants_less() || demand.asks_for_improvement() {
+        if demand.asks_for_improvement() {
+            return None;
+        }
+        if query.measure.scatter() == Scatter::Arrivals {
+            return self.throughput(query, alone);
+        }
+        if !demand.operator.wants_less() {
             return None;
         }
         let service = self.service(query.measure)?;
@@ -213,6 +221,33 @@ impl LearnedBaseline<'_> {
             unusual: limits.unusual,
         };
         Some(WithEnvironment { learned: Learned { limit, median: alone.median, why: limits.why }, shown })
+    }
+
+    /// The same for a throughput that is too low, where everything is slower: it falls with the response times, whatever
+    /// the code is.
+    fn throughput(&self, query: &BaselineQuery<'_>, alone: &Learned) -> Option<WithEnvironment> {
+        if query.operator.wants_less() || query.operator.holds(query.observed, alone.limit) {
+            return None;
+        }
+        let service = self.service(&Measure::Avg)?;
+        let slower = service.slower_everywhere();
+        let busy = median(self.runs.iter().filter_map(|run| busy(&run.total, run.fingerprint.users)));
+        // Where the number of users is not known, they may do nothing but wait.
+        let kept = kept_by(slower, busy.unwrap_or(1.0));
+        if kept >= 1.0 {
+            return None;
+        }
+        let limit = lowered(alone.limit, alone.median, kept);
+        let beyond = !query.operator.holds(query.observed, limit);
+        let unusual = service.is_unusual(query.change_percent.abs());
+        let shown = Shown { beyond_two: beyond, beyond_three: beyond, explained: !beyond, unusual };
+        let why = format!(
+            "{}; lowered because this run is {:.0} % slower everywhere, which costs {:.0} % of the throughput",
+            alone.why,
+            100.0 * (slower - 1.0),
+            100.0 * (1.0 - kept)
+        );
+        Some(WithEnvironment { learned: Learned { limit, median: alone.median, why }, shown })
     }
 
     fn service(&self, measure: &Measure) -> Option<Rc<ServiceLimits>> {

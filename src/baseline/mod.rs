@@ -30,6 +30,7 @@ mod show;
 pub mod statistics;
 mod suggest;
 mod table;
+mod throughput;
 
 pub use add::{AddError, AddRules, Added};
 pub use backtest::{Backtest, GateRecord, Miss, backtest};

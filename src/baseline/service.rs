@@ -129,10 +129,21 @@ impl ServiceLimits {
         Some(RunLimits {
             two: two.0.max(two.1),
             three: three.0.max(three.1),
-            unusual: self.model.is_unusual(&self.environment, tolerance(spec)),
+            unusual: self.is_unusual(spec.change_percent),
             center,
             why,
         })
+    }
+
+    /// The factor by which the environment of this run makes all requests together slower; below 1 where it is faster.
+    pub(super) fn slower_everywhere(&self) -> f64 {
+        let usual = self.total.map(|total| total.fit.center);
+        usual.map_or(self.environment.factor, |center| self.environment.shift(center)).exp()
+    }
+
+    /// Whether everything is slower than good runs ever were, and by more than so many percent.
+    pub(super) fn is_unusual(&self, tolerated_percent: f64) -> bool {
+        self.model.is_unusual(&self.environment, (tolerated_percent / 100.0).ln_1p())
     }
 
     fn with_margins<T>(&self, spec: &LimitSpec, runs: usize, use_them: impl FnOnce(&Margins) -> T) -> T {

@@ -31,7 +31,7 @@ const SLOW_SHARE_WEIGHT: f64 = 100.0;
 const SLOW_SPREADS: f64 = 2.5;
 const SLOW_FACTOR: f64 = 1.12;
 /// How differently endpoints answer to an environment, as a share of what it does to them.
-const UNEVEN: f64 = 0.35;
+pub const UNEVEN: f64 = 0.35;
 /// The spread of the runs' own effects before any was seen, and the runs it counts for.
 const RUN_SPREAD: f64 = 0.05;
 const RUN_WEIGHT: f64 = 3.0;

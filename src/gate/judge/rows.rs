@@ -48,15 +48,16 @@ pub(super) fn settle(row: &mut Row, observed: f64, decision: Decision) {
     }
 }
 
-/// A value that would miss its limit in a usual environment, and is within it because everything is slower.
+/// A value that would miss its limit in a usual environment, and meets it because everything is slower.
 pub(super) fn explained(row: &mut Row) {
     row.outcome = match row.severity {
         Severity::Fail => Outcome::Inconclusive,
         Severity::Warn => Outcome::Warn,
     };
     row.headroom_percent = None;
+    let more = if row.operator.is_none_or(Operator::wants_less) { "more" } else { "less" };
     row.reason = format!(
-        "{} is more than good runs explain, and it may be the environment and not the code",
+        "{} is {more} than good runs explain, and it may be the environment and not the code",
         row.observed_text()
     )
     .into();

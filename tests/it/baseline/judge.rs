@@ -361,3 +361,32 @@ fn errors_that_are_new_warn_and_a_limit_that_allows_nearly_everything_is_no_pass
     assert_eq!((rare.outcome, rare.allowed), (Outcome::Inconclusive, true), "{}", rare.reason);
     assert!(rare.reason.to_string().starts_with("not compared: with 4 requests, "), "{}", rare.reason);
 }
+
+/// The throughput of all requests, where users wait for nine tenths of their time: nine endpoints take `slower` times as
+/// long as usual, but for the first, which takes `first` times as long, and `share` of the usual requests were sent.
+fn throughput_of(slower: f64, first: f64, share: f64) -> Row {
+    let endpoints = |slower: f64, first: f64, share: f64| -> Vec<Endpoint> {
+        let ms = |index: u32| (1_600.0 + 80.0 * f64::from(index)) * if index == 1 { first } else { slower };
+        let requests = (1_300.0 * share) as u64;
+        (1..=9).map(|index| endpoint(&format!("GET /{index}"), requests, 0, ms(index).round())).collect()
+    };
+    let good = (0..8).map(|run| good_with(run, run as i64, endpoints(1.0, 1.0, 1.0 + 0.01 * (run % 3) as f64)));
+    let now = results(endpoints(slower, first, share));
+    let row = verdict_with(&good.collect::<Vec<_>>(), &[], &now, &rules(30)).rows.pop().unwrap();
+    assert_eq!((row.subject.to_string().as_str(), row.measure.as_str()), ("all requests", "rps"));
+    row
+}
+
+#[test]
+fn throughput_that_falls_because_everything_is_slower_is_neither_red_nor_green() {
+    assert_eq!(throughput_of(1.0, 1.0, 1.0).outcome, Outcome::Pass);
+    // A machine that takes 1.6 times as long answers users who wait nine tenths of their time 0.65 times as often.
+    let slow = throughput_of(1.6, 1.6, 0.65);
+    assert_eq!((slow.outcome, slow.allowed), (Outcome::Inconclusive, false));
+    assert_snapshot!(slow.reason, @"25.4/s is less than good runs explain, and it may be the environment and not the code; limit from 8 good runs between 39/s and 39.8/s: a scatter of 3.2 % with 27 rows judged at once; lowered because this run is 60 % slower everywhere, which costs 35 % of the throughput");
+    // Far more was lost than response times explain; or one endpoint alone is slower, or none is.
+    for (slower, first, share) in [(1.25, 1.25, 0.56), (1.0, 4.0, 0.7), (1.0, 1.0, 0.7)] {
+        let row = throughput_of(slower, first, share);
+        assert_eq!(row.outcome, Outcome::Fail, "{slower} {first} {share}: {}", row.reason);
+    }
+}

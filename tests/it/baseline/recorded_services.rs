@@ -139,12 +139,9 @@ fn forty_runs_of_each_service_are_kept_with_what_a_comparison_needs() {
     }
 }
 
-/// Open is allowed: the machine was shared, and whole runs were slow.
-///
-/// One build of the 82 is red, and by no endpoint: the throughput of all requests together falls with the environment
-/// where users wait for the service most of the time, and no step of the rule takes the environment out of it.
+/// Open is allowed: the machine was shared, and whole runs were slow. Response times and throughput both fall with it.
 #[test]
-fn no_build_of_unchanged_code_is_red_by_an_endpoint() {
+fn no_build_of_unchanged_code_is_red() {
     let mut red = Vec::new();
     for service in services() {
         let mut open = 0;
@@ -158,7 +155,7 @@ fn no_build_of_unchanged_code_is_red_by_an_endpoint() {
         }
         println!("{}: {open} of {} unchanged builds are open", service.name, service.runs.len());
     }
-    assert_eq!(red, ["cpu-bound-40 30: rps of all requests"]);
+    assert_eq!(red, Vec::<String>::new());
 }
 
 /// What `reference_rule.py` found in the same runs: a line for each run, with a digit for each endpoint.
@@ -169,27 +166,21 @@ fn an_endpoint_that_is_half_slower_is_found_wherever_the_reference_rule_finds_it
         let lines: Vec<&str> = reference.lines().collect();
         assert_eq!(lines.len(), service.runs.len(), "{}", service.name);
         let endpoints = service.endpoints();
-        let (mut by_reference, mut found, mut missed) = (0, 0, Vec::new());
+        let (mut by_reference, mut missed) = (0, Vec::new());
         for (first, line) in lines.iter().enumerate() {
             let (_, digits) = line.split_once(' ').unwrap();
             assert_eq!(digits.len(), endpoints.len(), "{}", service.name);
             let of_build = service.of_build(first);
             let history = service.without(&of_build);
-            for (digit, endpoint) in digits.chars().zip(&endpoints) {
-                let is_red = service
-                    .build(&history, &of_build, Some(endpoint))
-                    .red
-                    .iter()
-                    .any(|(subject, _)| *subject == endpoint.to_string());
-                found += usize::from(is_red);
-                by_reference += usize::from(digit == '1');
-                if digit == '1' && !is_red {
+            for (_, endpoint) in digits.chars().zip(&endpoints).filter(|(digit, _)| *digit == '1') {
+                by_reference += 1;
+                let build = service.build(&history, &of_build, Some(endpoint));
+                if !build.red.iter().any(|(subject, _)| *subject == endpoint.to_string()) {
                     missed.push(format!("run {first}: {endpoint}"));
                 }
             }
         }
-        let cases = lines.len() * endpoints.len();
-        println!("{}: +50 % found in {found} of {cases}, by the reference in {by_reference}", service.name);
+        assert!(by_reference >= 25, "{}: {by_reference}", service.name);
         assert!(missed.is_empty(), "{}: {missed:?}", service.name);
     }
 }
