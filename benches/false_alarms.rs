@@ -3,6 +3,8 @@
 //! five endpoints or good runs is simulated by `tests/it/baseline/simulation.rs`.
 #![expect(clippy::print_stdout, reason = "the table is the program's output")]
 
+#[path = "../tests/it/baseline/closed_loop.rs"]
+mod closed_loop;
 #[path = "../tests/it/baseline/rates.rs"]
 mod rates;
 #[path = "../tests/it/baseline/simulation.rs"]
@@ -24,6 +26,7 @@ fn trials(all: u32) -> u32 {
 
 fn main() {
     services();
+    throughput();
     gates(1, "One p95 gate");
     gates(60, "One p95 gate among 60 rows (20 endpoints, default gates)");
     builds();
@@ -52,6 +55,45 @@ fn services() {
             let proving = if world.proving { "**proving:** " } else { "" };
             service(&format!("{proving}{} | before", world.name), world, &before);
             service(" | after", world, &after);
+        }
+    });
+    println!();
+}
+
+/// The throughput of all requests together: before, its limit knew nothing of the environment.
+fn throughput() {
+    let trials = trials(2_000);
+    println!("## Throughput of all requests, before and after\n");
+    println!(
+        "Percent of {trials} builds, ± one standard error, by the row of all requests alone; two runs, 20 % tolerated. The \
+         users spend so much of their time waiting.\n"
+    );
+    println!(
+        "| world | waiting | rule | clean red | slow environment: red / open | all endpoints +50 %: red / open \
+         | one endpoint × 6: red |"
+    );
+    println!("|:--|--:|:--|--:|--:|--:|--:|");
+    let worlds: Vec<World> = worlds::all().into_iter().filter(|world| world.hits == Hits::All).collect();
+    std::thread::scope(|scope| {
+        let tables: Vec<_> = worlds
+            .iter()
+            .flat_map(|world| [0.6, 0.95].map(|busy| (world, busy)))
+            .map(|(world, busy)| (world, busy, scope.spawn(move || closed_loop::throughput(world, busy, trials))))
+            .collect();
+        for (world, busy, rates) in tables {
+            for (rule, rates) in ["before", "after"].into_iter().zip(rates.join().expect("a world")) {
+                println!(
+                    "| {} | {:.0} % | {rule} | {} | {} / {} | {} / {} | {} |",
+                    world.name,
+                    100.0 * busy,
+                    with_error(rates.clean_red),
+                    with_error(rates.slow_red),
+                    with_error(rates.slow_open),
+                    with_error(rates.all_slower_red),
+                    with_error(rates.all_slower_open),
+                    with_error(rates.one_slower_red),
+                );
+            }
         }
     });
     println!();

@@ -1,5 +1,6 @@
 //! What the learned limits promise, on simulated runs. Seeded, so the figures are the same on every machine.
 
+use super::closed_loop::throughput;
 use super::rates::{BeforeAfter, rates};
 use super::simulation::{Slow, World};
 use super::worlds;
@@ -57,4 +58,18 @@ fn proving_worlds_keep_what_the_environment_does_apart_from_the_code() {
         seen += 1;
     }
     assert_eq!(seen, 2);
+}
+
+/// Users do little but wait, and one run in eight is slow as a whole, in all runs of its build.
+#[test]
+fn a_slow_environment_fails_no_build_by_its_throughput() {
+    let world = worlds::World { slow: (1.6, 2.2), slow_share: 0.12, ..worlds::all()[2] };
+    let [before, after] = throughput(&world, 0.95, 100);
+    assert!(before.slow_red.percent() >= 30.0, "{before:?}");
+    assert_eq!(after.slow_red.hits + after.clean_red.hits, 0, "{after:?}");
+    // What was red is open.
+    assert_eq!(after.slow_open.hits, before.slow_red.hits, "{before:?} {after:?}");
+    assert_eq!(after.all_slower_open.hits + after.all_slower_red.hits, before.all_slower_red.hits);
+    // One endpoint that takes the time of all is red as before in most of the builds whose environment is as usual.
+    assert!(2 * after.one_slower_red.hits >= before.one_slower_red.hits, "{before:?} {after:?}");
 }

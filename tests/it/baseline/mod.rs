@@ -1,6 +1,7 @@
 //! The history of good runs and the limits learned from it.
 
 mod add;
+mod closed_loop;
 mod false_alarms;
 mod history;
 mod judge;

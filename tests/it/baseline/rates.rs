@@ -25,7 +25,7 @@ pub(crate) struct Rate {
 }
 
 impl Rate {
-    fn count(&mut self, hit: bool) {
+    pub(crate) fn count(&mut self, hit: bool) {
         self.of += 1;
         self.hits += u32::from(hit);
     }
