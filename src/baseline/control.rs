@@ -131,10 +131,14 @@ impl Combined {
     }
 }
 
-/// What a row's gate measures and tolerates, %.
+/// How much slower a row's gate tolerates a run to be, %, and in which measure. Throughput falls with the mean response
+/// time.
 fn tolerated<'a>(gates: &'a [PlacedGate], row: &Row) -> Option<(&'a Measure, f64)> {
     let gate = &gates.get(row.gate_index? as usize)?.gate;
     match gate.condition {
+        Condition::VsBaseline { change_percent, .. } if gate.measure.scatter() == Scatter::Arrivals => {
+            Some((&Measure::Avg, change_percent.abs()))
+        }
         Condition::VsBaseline { change_percent, .. } => Some((&gate.measure, change_percent)),
         Condition::Fixed { .. } => None,
     }

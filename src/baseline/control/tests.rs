@@ -12,6 +12,7 @@ fn measured(factor: impl Fn(usize) -> f64) -> Results {
             name: format!("/{at}"),
             requests: 1_000,
             median_ms: Some(p95 / 2.0),
+            avg_ms: Some(p95 / 2.0),
             percentiles: [(Percentile::P50, p95 / 2.0), (Percentile::P95, p95)].into(),
             ..Endpoint::default()
         }
@@ -78,6 +79,32 @@ fn a_deployment_that_is_as_slow_turns_open_rows_green_and_one_that_is_not_turns_
     insta::assert_snapshot!(verdict.rows[0].reason, @"140 ms; control 140 ms: slower than good runs and than the known-good deployment at https://good:443, p95 +40 % over 6 endpoints");
     insta::assert_snapshot!(verdict.control.unwrap().sentence, @"this build is slower than the known-good deployment at https://good:443: p95 +40 % over 6 endpoints");
     assert_eq!(verdict.rows[1].control_observed, None);
+}
+
+#[test]
+fn an_open_throughput_is_decided_by_how_long_a_response_takes() {
+    for (factor, outcome) in [(1.0, Outcome::Pass), (1.15, Outcome::Inconclusive), (1.3, Outcome::Fail)] {
+        let shown = Some(Shown { explained: true, unusual: true, ..Shown::default() });
+        let throughput = Row {
+            gate_index: Some(4),
+            outcome: Outcome::Inconclusive,
+            observed: Some(27.3),
+            baseline: Some(AgainstBaseline { shown, ..AgainstBaseline::default() }),
+            ..Row::open("rps >= -20% vs baseline", Origin::Default, Subject::All, "rps", Unit::PerSecond)
+        };
+        let (run, known_good) = (measured(|_| 1.4), measured(|_| 1.4 / factor));
+        let verdict = Verdict::new(Vec::new());
+        let control = ControlRun {
+            host: "https://good:443".into(),
+            run_id: Some(7),
+            cost: "0".into(),
+            results: &known_good,
+            verdict: &verdict,
+        };
+        let verdict = combined(vec![throughput]).by_control(&default_gates(), &[&run], &control, |_| {});
+        assert_eq!(verdict.outcome, outcome, "{factor}: {verdict:?}");
+        assert_eq!(verdict.control.unwrap().differences[0].measure, "avg");
+    }
 }
 
 #[test]

@@ -104,6 +104,7 @@ impl<'a> Build<'a> {
             endpoints: if environment { endpoints } else { Vec::new() },
             total: total.clone(),
             most_runs: RUNS,
+            as_long: true,
         };
         let rules = Rules { branch: None, runs: 100, max_age: Duration::from_secs(90 * 86_400), now: example.at };
         let learned = LearnedBaseline::new(&self.history, &rules, &this);

@@ -69,7 +69,7 @@ impl Service {
         while needs_another(&first, &further, MOST_RUNS) {
             further.push(judged(&of_build[further.len() + 1]));
         }
-        let verdict = combine(&first, &further, MOST_RUNS, None, OnInconclusive::Fail);
+        let verdict = combine(&first, &further, MOST_RUNS, None, None, OnInconclusive::Fail).verdict;
         let failed = |row: &Row| (row.subject.to_string(), row.measure.clone());
         let red = verdict.rows_with(Outcome::Fail).map(failed).collect();
         Replay { red, open: verdict.outcome == Outcome::Inconclusive }
@@ -100,6 +100,7 @@ fn judged(history: &RunHistory, run: &GoodRun) -> Verdict {
         endpoints: run.endpoints.clone(),
         total: run.total.clone(),
         most_runs: MOST_RUNS,
+        as_long: true,
     };
     let results = Results::new(measured(&run.total), run.endpoints.iter().map(measured).collect());
     let learned = LearnedBaseline::new(history, &rules, &this);
