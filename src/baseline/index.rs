@@ -4,7 +4,9 @@ use std::collections::{HashMap, HashSet};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use super::head::{LineHead, RunHead};
 use super::history_error::HistoryError;
@@ -19,6 +21,9 @@ const HEAD: usize = 4096;
 /// The size of a read.
 const CHUNK: usize = 1 << 18;
 
+/// A prune copies the file when it removes more than one of so many runs that stay.
+const WORTH_A_COPY: usize = 10;
+
 /// The runs of a history by their heads, oldest start first.
 #[derive(Debug, Clone)]
 pub struct HistoryIndex {
@@ -27,6 +32,23 @@ pub struct HistoryIndex {
     /// Where lines of a later version are.
     newer: Vec<Range<u64>>,
     damaged: usize,
+    /// The file that was read last; `None` where it has to be read again.
+    seen: Option<FileState>,
+}
+
+/// What changes whenever somebody writes a file: a prune replaces it, an append makes it longer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct FileState {
+    length: u64,
+    modified: Option<SystemTime>,
+    inode: u64,
+}
+
+impl FileState {
+    fn of(file: &File) -> io::Result<Self> {
+        let data = file.metadata()?;
+        Ok(Self { length: data.len(), modified: data.modified().ok(), inode: data.ino() })
+    }
 }
 
 impl HistoryIndex {
@@ -41,7 +63,7 @@ impl HistoryIndex {
     /// # Errors
     /// When the file exists and cannot be read.
     pub fn open(folder: impl Into<PathBuf>) -> Result<Self, HistoryError> {
-        let mut index = Self { folder: folder.into(), heads: Vec::new(), newer: Vec::new(), damaged: 0 };
+        let mut index = Self { folder: folder.into(), heads: Vec::new(), newer: Vec::new(), damaged: 0, seen: None };
         // Held shared while reading, so that no half-written line is taken for a torn one. A folder that was never
         // written has no lock, and one that cannot be locked (read-only) has no writers.
         let lock = File::open(index.folder.join(Self::LOCK)).ok().filter(|lock| lock.lock_shared().is_ok());
@@ -105,12 +127,16 @@ impl HistoryIndex {
         self.scan()?;
         let new = !self.heads.iter().any(|known| known.is(&run.run, Some(run.at)));
         if new {
+            let length = self.seen.take().map(|seen| seen.length);
             let fault = |source| HistoryError::Write { path: self.file(), source };
             let mut line = serde_json::to_string(run).map_err(|cause| fault(cause.into()))?;
             line.push('\n');
             let place = append_line(&self.file(), &line).map_err(fault)?;
             // What was cut off at the end is gone.
             self.heads.retain(|head| head.place.end <= place.start);
+            if length == Some(place.start) {
+                self.seen = File::open(self.file()).and_then(|file| FileState::of(&file)).ok();
+            }
             self.heads.push(RunHead {
                 run: run.run.clone(),
                 at: run.at,
@@ -125,16 +151,17 @@ impl HistoryIndex {
     }
 
     /// Removes what is too old or too much, atomically: a reader sees the old file or the new one. Damaged lines go,
-    /// lines of a later version stay.
+    /// lines of a later version stay. Nothing is removed while that would be less than a tenth of the runs: a large history
+    /// is copied whole, which takes longer than adding to it.
     ///
     /// # Errors
     /// When the folder cannot be locked, read or written.
     pub fn prune(&mut self, keep: &Keep) -> Result<Pruned, HistoryError> {
         let lock = self.lock()?;
         self.scan()?;
-        let before = self.heads.len();
+        let before = self.heads.clone();
         let mut counts: HashMap<String, usize> = HashMap::new();
-        let mut kept: Vec<RunHead> = Vec::with_capacity(before);
+        let mut kept: Vec<RunHead> = Vec::with_capacity(before.len());
         for head in self.heads.drain(..).rev() {
             let same = counts.entry(key(&head.fingerprint)).or_default();
             if *same < keep.runs && age(head.at, keep.now) <= keep.max_age {
@@ -143,9 +170,12 @@ impl HistoryIndex {
             }
         }
         kept.reverse();
-        self.heads = kept;
-        let pruned = Pruned { kept: self.heads.len(), removed: before - self.heads.len() };
-        if pruned.removed > 0 || self.damaged > 0 {
+        let removed = before.len() - kept.len();
+        let is_worth_it = self.damaged > 0 || removed * WORTH_A_COPY > kept.len();
+        self.heads = if is_worth_it { kept } else { before };
+        let pruned = Pruned { kept: self.heads.len(), removed: if is_worth_it { removed } else { 0 } };
+        if is_worth_it {
+            self.seen = None;
             self.rewrite().map_err(|source| HistoryError::Write { path: self.file(), source })?;
             self.damaged = 0;
         }
@@ -186,18 +216,26 @@ impl HistoryIndex {
         locked().map_err(|source| HistoryError::Write { path: path.clone(), source })
     }
 
-    /// Reads the heads again.
+    /// Reads the heads again, unless the file is as it was.
     fn scan(&mut self) -> Result<(), HistoryError> {
         let path = self.file();
+        let fault = |source| HistoryError::Read { path: path.clone(), source };
+        let file = match File::open(&path) {
+            Ok(file) => Some(file),
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => None,
+            Err(source) => return Err(fault(source)),
+        };
+        let state = file.as_ref().map(FileState::of).transpose().map_err(fault)?;
+        if state.is_some() && state == self.seen {
+            return Ok(());
+        }
         self.heads.clear();
         self.newer.clear();
         self.damaged = 0;
-        let fault = |source| HistoryError::Read { path: path.clone(), source };
-        match File::open(&path) {
-            Ok(file) => self.scan_file(file).map_err(fault)?,
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => {}
-            Err(source) => return Err(fault(source)),
+        if let Some(file) = file {
+            self.scan_file(file).map_err(fault)?;
         }
+        self.seen = state;
         self.heads.sort_by_key(|head| head.at);
         // Two jobs may have added one run to two copies of the history that were joined later.
         let mut seen = HashSet::new();

@@ -8,7 +8,7 @@ use loadforge_ci::baseline::{GoodRun, HistoryIndex, HistoryLine, Keep, LearnedBa
 use loadforge_ci::gate::LimitSource;
 use proptest::prelude::*;
 
-use super::support::{at, good};
+use super::support::{at, good, history_of};
 
 fn ids(history: &RunHistory) -> Vec<u64> {
     history.runs().iter().map(|run| run.run.id).collect()
@@ -90,6 +90,44 @@ fn a_prune_keeps_the_newest_of_each_fingerprint_and_nothing_too_old() {
     assert_eq!(ids(&history), [100, 2, 3, 4, 5]);
     assert_eq!(history.prune(&keep(4, 20)).unwrap().removed, 2);
     assert_eq!(ids(&RunHistory::open(dir.path()).unwrap()), [3, 4, 5]);
+}
+
+#[test]
+fn a_prune_waits_until_it_is_worth_copying_the_file() {
+    let runs: Vec<GoodRun> = (0..22).map(|id| good(id, id as i64, 400.0)).collect();
+    let (dir, mut history) = history_of(&runs);
+    let file = dir.path().join(RunHistory::FILE);
+    let before = std::fs::read(&file).unwrap();
+    let keep = |runs| Keep { runs, max_age: Duration::from_secs(365 * 86_400), now: at(50) };
+    let pruned = history.prune(&keep(20)).unwrap();
+    assert_eq!((pruned.kept, pruned.removed), (22, 0));
+    assert_eq!((history.runs().len(), std::fs::read(&file).unwrap()), (22, before));
+    let pruned = history.prune(&keep(19)).unwrap();
+    assert_eq!((pruned.kept, pruned.removed), (19, 3));
+    assert_eq!(ids(&RunHistory::open(dir.path()).unwrap()), (3..22).collect::<Vec<_>>());
+}
+
+#[test]
+fn what_others_wrote_since_a_history_was_opened_is_seen() {
+    let (dir, mut first) = history_of(&[good(1, 1, 400.0)]);
+    let mut second = HistoryIndex::open(dir.path()).unwrap();
+    let heads = |index: &HistoryIndex| index.heads().iter().map(|head| head.run.id).collect::<Vec<_>>();
+    first.append(&good(2, 2, 400.0)).unwrap();
+    assert!(!second.append(&good(2, 2, 400.0)).unwrap());
+    assert!(second.append(&good(4, 4, 400.0)).unwrap() && first.append(&good(3, 3, 400.0)).unwrap());
+    assert_eq!(ids(&first), [1, 2, 3, 4]);
+    assert!(second.append(&good(5, 5, 400.0)).unwrap());
+    assert_eq!(heads(&second), [1, 2, 3, 4, 5]);
+    // Pruned and cut off by others.
+    let keep = Keep { runs: 2, max_age: Duration::from_secs(365 * 86_400), now: at(50) };
+    assert_eq!(first.prune(&keep).unwrap().removed, 3);
+    assert!(second.append(&good(6, 6, 400.0)).unwrap());
+    assert_eq!(heads(&second), [4, 5, 6]);
+    let file = std::fs::OpenOptions::new().write(true).open(dir.path().join(RunHistory::FILE)).unwrap();
+    file.set_len(file.metadata().unwrap().len() - 9).unwrap();
+    assert!(second.append(&good(7, 7, 400.0)).unwrap());
+    assert_eq!(heads(&second), [4, 5, 7]);
+    assert_eq!(heads(&HistoryIndex::open(dir.path()).unwrap()), [4, 5, 7]);
 }
 
 #[test]
