@@ -1,5 +1,9 @@
 //! Progress on stderr: one plain line per event, or one JSON object.
 
+mod status_line;
+
+pub use status_line::{clear_status_line, has_status_line, status_line};
+
 use std::io::{self, IsTerminal};
 
 use anstyle::{AnsiColor, Style};
@@ -38,7 +42,7 @@ pub enum LogFormat {
 /// When to use colors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum ColorChoice {
-    /// In a terminal, unless NO_COLOR is set.
+    /// In a terminal and in CircleCI's log, which renders colors; NO_COLOR and FORCE_COLOR decide otherwise.
     Auto,
     /// Always.
     Always,
@@ -53,13 +57,20 @@ impl ColorChoice {
         match self {
             Self::Always => true,
             Self::Never => false,
-            Self::Auto => is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+            Self::Auto => {
+                let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+                let forced = set("FORCE_COLOR").map(|value| !matches!(value.as_str(), "0" | "false"));
+                let renders = || is_terminal || set("CIRCLECI").is_some_and(|value| value == "true");
+                set("NO_COLOR").is_none() && forced.unwrap_or_else(renders)
+            }
         }
     }
 }
 
 /// Sends progress to stderr from here on. A second call changes nothing.
 pub fn init(options: LogOptions) {
+    let shows_progress = options.format == LogFormat::Text && options.level >= Level::INFO;
+    status_line::enable(shows_progress && io::stderr().is_terminal());
     // Other crates stay quiet: some of them log what they send.
     let filter = Targets::new().with_target("loadforge_ci", options.level);
     let lines = fmt::layer().with_ansi(options.color.applies(io::stderr().is_terminal()));
@@ -116,6 +127,7 @@ impl io::Write for EventWriter {
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(event);
         let hidden = redact::hide(&text);
+        clear_status_line();
         match self.0 {
             // Its formatter has cleaned the message already; what acts now is our own color.
             LogFormat::Text => io::stderr().write_all(hidden.as_bytes())?,

@@ -82,7 +82,7 @@ pub struct DemoArgs {
     #[arg(long, value_name = "DIR", default_value = "loadforge-results")]
     pub results: PathBuf,
     /// Length of the load test
-    #[arg(long, value_name = "DURATION", default_value = "30s")]
+    #[arg(long, value_name = "DURATION", default_value = "15s")]
     pub duration: Duration,
     /// Serve the sample shop alone at this address until Ctrl-C, as a target to try a script on
     #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["results", "duration"])]

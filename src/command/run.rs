@@ -51,8 +51,9 @@ async fn carry_out(arguments: &RunArgs, build: &Build, folder: ResultsFolder) ->
         }
         Engine::Local => Service::local(plan.local).await?,
     };
+    let gates = judging::gates(&config, &arguments.checked.gate)?;
     let preflight = if arguments.no_preflight { Preflight::Skip } else { Preflight::Check };
-    let ended = running::execute(&service, &plan, folder, &config, preflight, Some(stop_rules)).await;
+    let ended = running::execute(&service, &plan, folder, &config, preflight, Some((stop_rules, &gates))).await;
     service.close().await;
     Ok(running::report_outcome(&ended?))
 }

@@ -7,6 +7,7 @@ use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::judging;
 use crate::loadforge::{Session, WaitPlan};
+use crate::log::has_status_line;
 use crate::results::{Engine, ResultsFolder, RunRecord};
 use crate::running::{self, Asking, Service, StopRules};
 
@@ -67,7 +68,8 @@ pub(super) async fn run(arguments: &WaitArgs) -> Result<Exit, CommandError> {
     let stop = running::stop_signals()?;
     let mut observer = running::log_event;
     let mut session = Session::new(service.client.clone(), folder, &mut observer, stop);
-    session.watch = stop_rules.watch(&fingerprint);
+    session.live_line = has_status_line();
+    session.watch = stop_rules.watch(&fingerprint, &judging::gates(&config, &arguments.checked.gate)?);
     let ended = session.wait(&plan).await?;
     Ok(running::report_outcome(&ended))
 }

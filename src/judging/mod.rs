@@ -9,6 +9,7 @@ mod background;
 mod confirm;
 mod control;
 mod csv_run;
+pub(crate) mod demo_history;
 mod gates;
 mod history;
 mod judge;

@@ -31,7 +31,11 @@ pub(crate) fn write_reports(
         warn("links.json was not written", &fault);
     }
     let color = output.color.applies(io::stdout().is_terminal());
-    let options = console::ConsoleOptions { color, files, ..console::ConsoleOptions::default() };
+    let mut options = console::ConsoleOptions { color, files, ..console::ConsoleOptions::default() };
+    // A terminal is wrapped to, a build log shows about what is usual.
+    if let Some((width, _)) = terminal_size::terminal_size_of(io::stdout()) {
+        options.width = usize::from(width.0);
+    }
     let mut stdout = Stdout::default();
     if let Err(fault) = printed(console::write(&mut stdout, &story, &options).and_then(|()| stdout.flush())) {
         // A full disk under stdout is no reason to end with another code than the verdict's.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use super::wire::ResultRow;
+use super::progress::Progress;
 use crate::results::{EarlyStop, RunState};
 use crate::text::{self, counted};
 
@@ -139,71 +139,6 @@ pub enum Event {
     Warning(String),
 }
 
-/// A run's numbers so far; what the service does not report is left out.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Progress {
-    /// Time since following began.
-    pub after: Duration,
-    /// The state of the run.
-    pub state: Option<RunState>,
-    /// Users running.
-    pub users: Option<u32>,
-    /// Requests so far.
-    pub requests: Option<u64>,
-    /// Failed requests so far.
-    pub failures: Option<u64>,
-    /// Throughput, requests/s.
-    pub requests_per_s: Option<f64>,
-    /// Mean response time, ms.
-    pub avg_ms: Option<f64>,
-    /// Median response time, ms.
-    pub median_ms: Option<f64>,
-}
-
-impl Progress {
-    pub(super) fn of(row: &ResultRow) -> Self {
-        Self {
-            after: Duration::ZERO,
-            state: row.state(),
-            users: row.users,
-            requests: row.requests,
-            failures: row.failures.map(|failures| failures.count),
-            requests_per_s: row.requests_per_s,
-            avg_ms: row.avg_ms,
-            median_ms: row.median_ms,
-        }
-    }
-}
-
-impl fmt::Display for Progress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&text::duration(self.after))?;
-        match self.state {
-            Some(state) => write!(f, " {state}")?,
-            None => write!(f, " waiting for the service")?,
-        }
-        if let Some(users) = self.users {
-            write!(f, ", {}", counted(users, "user"))?;
-        }
-        if let Some(requests) = self.requests {
-            write!(f, ", {}", counted(requests, "request"))?;
-        }
-        if let Some(failures) = self.failures {
-            write!(f, ", {failures} failed")?;
-        }
-        if let Some(rate) = self.requests_per_s {
-            write!(f, ", {rate:.1} requests/s")?;
-        }
-        if let Some(avg) = self.avg_ms {
-            write!(f, ", avg {avg:.0} ms")?;
-        }
-        if let Some(median) = self.median_ms {
-            write!(f, ", p50 {median:.0} ms")?;
-        }
-        Ok(())
-    }
-}
-
 impl Event {
     /// Whether it is something to mind.
     #[must_use]
@@ -303,24 +238,6 @@ impl<W: io::Write> Observer for LineWriter<W> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn progress_shows_only_what_is_known() {
-        let full = Progress {
-            after: Duration::from_secs(65),
-            state: Some(RunState::Running),
-            users: Some(50),
-            requests: Some(1279),
-            failures: Some(3),
-            requests_per_s: Some(7.12),
-            avg_ms: Some(29.0),
-            median_ms: Some(26.0),
-        };
-        let text = "1m 5s running, 50 users, 1,279 requests, 3 failed, 7.1 requests/s, avg 29 ms, p50 26 ms";
-        assert_eq!(full.to_string(), text);
-        let early = Progress { state: Some(RunState::Queued), ..Progress::default() };
-        assert_eq!(early.to_string(), "0s queued");
-    }
 
     #[test]
     fn every_event_is_one_line() {

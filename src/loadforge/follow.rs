@@ -8,7 +8,8 @@ use tokio::time::{Instant, sleep_until};
 
 use super::client::Client;
 use super::error::ApiError;
-use super::event::{Event, Observer, Progress};
+use super::event::{Event, Observer};
+use super::progress::Progress;
 use super::recorder::Recorder;
 use super::resend::decide;
 use super::retry::{Repeat, RetryDecision};
@@ -16,11 +17,14 @@ use super::schedule::{Schedule, heartbeat};
 use super::stop::{Signal, StopSignals};
 use super::watch::{RunWatch, figures};
 use super::wire::ResultRow;
-use crate::results::{EarlyStop, Engine, RunState};
+use crate::results::{EarlyStop, Engine, LiveFigures, RunState};
 
 /// How long refusals are taken for a fault that passes: a run that was just started may not be known yet, and a service
 /// that answered before may do so again.
 const REFUSED_PATIENCE: Duration = Duration::from_secs(3 * 60);
+
+/// The longest pause between two looks at our own engine, which counts by itself: a line never shows older numbers.
+const LOCAL_LOOKS: Duration = Duration::from_secs(2);
 
 /// What to follow.
 pub(super) struct Follow<'a> {
@@ -32,6 +36,8 @@ pub(super) struct Follow<'a> {
     pub(super) fresh: bool,
     /// The overall timeout.
     pub(super) deadline: Instant,
+    /// Whether progress has a line of its own, which is written over every second.
+    pub(super) live_line: bool,
 }
 
 /// Why following ended.
@@ -62,14 +68,19 @@ impl Follow<'_> {
         // A server on this machine may run shortened minutes, and looking at it costs nothing.
         if self.client.url().is_loopback() && recorder.record.identity.engine == Engine::Loadforge {
             schedule = schedule.at_most(Duration::from_secs(1));
+        } else if recorder.record.identity.engine == Engine::Local || self.live_line {
+            schedule = schedule.at_most(LOCAL_LOOKS);
         }
+        let beat_after = |after| if self.live_line { Duration::from_secs(1) } else { heartbeat(after) };
+        let mut last_line = None;
+        let mut last_figures: Option<LiveFigures> = None;
         let mut progress = Progress { state: recorder.record.state(), ..Progress::default() };
         let mut outage = Outage::default();
         let mut heard = self.fresh;
         let mut refused_since = None;
         let mut load_since = None;
         let mut next_look = began;
-        let mut next_beat = began + pace.of(heartbeat(Duration::ZERO));
+        let mut next_beat = began + pace.of(beat_after(Duration::ZERO));
         loop {
             // The request continues while log lines are written: it may take as long as any request.
             let look = async move {
@@ -85,8 +96,13 @@ impl Follow<'_> {
                     answer = &mut look => break answer,
                     () = sleep_until(next_beat) => {
                         progress.after = began.elapsed();
+                        if let Some(live) = &last_figures {
+                            progress.failing = watch.failing(live);
+                            let counted = live.measured.total.histogram.is_some();
+                            progress.requests_per_s = rate(&mut last_line, live).filter(|_| counted).or(progress.requests_per_s);
+                        }
                         observer.event(&Event::Progress(progress.clone()));
-                        next_beat = Instant::now() + pace.of(heartbeat(progress.after));
+                        next_beat = Instant::now() + pace.of(beat_after(progress.after));
                     }
                 }
             };
@@ -111,9 +127,12 @@ impl Follow<'_> {
                     let mut pause = schedule.pause(after);
                     if state == RunState::Running {
                         let load = now - *load_since.get_or_insert(now);
-                        if let Some(stop) = watch.look(&figures(self.client, &row, load, self.expected)) {
+                        let live = figures(self.client, &row, load, self.expected);
+                        if let Some(stop) = watch.look(&live) {
                             return Ended::Hit { stop, row: Box::new(row) };
                         }
+                        progress = progress.with(&live);
+                        last_figures = Some(live);
                         pause = pause.min(watch.longest_pause().unwrap_or(pause));
                     }
                     next_look = now + pace.of(pause);
@@ -140,6 +159,17 @@ impl Follow<'_> {
             }
         }
     }
+}
+
+/// The throughput since the line before, requests/s; `None` where nothing is known of it.
+fn rate(last_line: &mut Option<(Duration, u64)>, live: &LiveFigures) -> Option<f64> {
+    let now = (live.after, live.measured.total.requests);
+    let before = last_line.filter(|(at, _)| *at < now.0);
+    if before.is_some() || last_line.is_none() {
+        *last_line = Some(now);
+    }
+    let (at, requests) = before?;
+    Some(now.1.saturating_sub(requests) as f64 / (now.0 - at).as_secs_f64())
 }
 
 /// How long to wait at least when an error may pass however long it takes, or `None` when it is a refusal. A redirect or

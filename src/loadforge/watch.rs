@@ -12,6 +12,11 @@ pub trait RunWatch {
     /// Looks at the figures so far; a run that should not go on is cancelled.
     fn look(&mut self, live: &LiveFigures) -> Option<EarlyStop>;
 
+    /// The gates that the figures so far would fail, in words.
+    fn failing(&self, _: &LiveFigures) -> Vec<String> {
+        Vec::new()
+    }
+
     /// The longest pause between two looks while load is being sent.
     fn longest_pause(&self) -> Option<Duration>;
 }

@@ -12,7 +12,9 @@ use super::stop_rules::StopRules;
 use crate::config::Config;
 use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::gate::PlacedGate;
 use crate::loadforge::{RunEnd, RunOutcome, RunPlan, Session, SessionError};
+use crate::log::has_status_line;
 use crate::results::ResultsFolder;
 use crate::text::compact_duration;
 
@@ -23,7 +25,7 @@ pub(crate) async fn execute(
     folder: ResultsFolder,
     config: &Config,
     preflight: Preflight,
-    stop_rules: Option<StopRules>,
+    watch: Option<(StopRules, &[PlacedGate])>,
 ) -> Result<RunEnd, CommandError> {
     check_own_hosts(config, plan)?;
     // Before anything is sent, so that no signal finds a run without somebody to cancel it.
@@ -40,8 +42,9 @@ pub(crate) async fn execute(
             signal = session.stop.signal() => return Err(SessionError::Stopped(signal).into()),
         }
     }
-    if let Some(rules) = stop_rules {
-        session.watch = rules.watch(&target.fingerprint);
+    session.live_line = has_status_line();
+    if let Some((rules, gates)) = watch {
+        session.watch = rules.watch(&target.fingerprint, gates);
     }
     Ok(session.run(plan, &target).await?)
 }

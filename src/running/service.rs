@@ -9,6 +9,7 @@ use crate::emulator::{self, EngineChoice, RunningServer, Server, TokenPolicy};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::loadforge::{ApiUrl, Client, Event, StopSignals};
+use crate::log;
 use crate::results::LocalLoad;
 
 /// Where the token of LoadForge's API is.
@@ -79,6 +80,12 @@ pub(crate) fn cache_dir() -> Option<PathBuf> {
 
 /// Logs what happens during a run.
 pub(crate) fn log_event(event: &Event) {
+    // In a terminal progress has a line of its own.
+    if let Event::Progress(progress) = event
+        && log::status_line(|width| progress.bar(width))
+    {
+        return;
+    }
     if event.is_warning() {
         tracing::warn!("{event}");
     } else {

@@ -6,10 +6,10 @@ use crate::cli::StopArgs;
 use crate::config::Config;
 use crate::error::{CommandError, Explain};
 use crate::exit::Exit;
-use crate::gate::{GateError, PlacedStopRule, StopWatch};
+use crate::gate::{self, Gate, GateError, Measure, NoHistory, Options, PlacedGate, PlacedStopRule, Scope, StopWatch};
 use crate::loadforge::RunWatch;
 use crate::results::{EarlyStop, Engine, Fingerprint, LiveFigures};
-use crate::verdict::Origin;
+use crate::verdict::{Origin, Outcome, Row, Severity, TargetPolicy};
 
 /// The stop rules of a run, checked before it starts.
 #[derive(Debug, Default)]
@@ -40,10 +40,11 @@ impl StopRules {
         }
     }
 
-    /// Looks at a run for these rules.
-    pub(crate) fn watch(self, fingerprint: &Fingerprint) -> Box<dyn RunWatch> {
+    /// Looks at a run for these rules, and at which of the gates it would fail.
+    pub(crate) fn watch(self, fingerprint: &Fingerprint, gates: &[PlacedGate]) -> Box<dyn RunWatch> {
         let watch = if self.never { StopWatch::never() } else { StopWatch::new(self.rules, ramp_up(fingerprint)) };
-        Box::new(WatchedRun(watch))
+        let gates = gates.iter().filter(|placed| is_seen_early(placed)).cloned().collect();
+        Box::new(WatchedRun { watch, gates })
     }
 }
 
@@ -53,15 +54,38 @@ fn ramp_up(fingerprint: &Fingerprint) -> Option<Duration> {
     Duration::try_from_secs_f64(f64::from(users) / rate).ok()
 }
 
-struct WatchedRun(StopWatch);
+struct WatchedRun {
+    watch: StopWatch,
+    gates: Vec<PlacedGate>,
+}
+
+/// Whether a gate can be missed by a part of a run in a way that says something: no comparison with whole runs, no part of
+/// the run, no count that only grows.
+fn is_seen_early(placed: &PlacedGate) -> bool {
+    let Gate { severity, measure, scope, .. } = &placed.gate;
+    *severity == Severity::Fail
+        && *scope == Scope::WholeRun
+        && !placed.gate.is_vs_baseline()
+        && !matches!(measure, Measure::Requests | Measure::Drift(_))
+}
 
 impl RunWatch for WatchedRun {
     fn look(&mut self, live: &LiveFigures) -> Option<EarlyStop> {
-        self.0.look(live)
+        self.watch.look(live)
     }
 
     fn longest_pause(&self) -> Option<Duration> {
-        self.0.longest_pause()
+        self.watch.longest_pause()
+    }
+
+    fn failing(&self, live: &LiveFigures) -> Vec<String> {
+        let options = Options { targets: TargetPolicy::Ignore, ..Options::default() };
+        let verdict = gate::judge(&self.gates, &live.measured, None, &NoHistory, &options);
+        let failed = verdict.rows_with(Outcome::Fail).filter(|row| row.gate_index.is_some());
+        let words = |row: &Row| {
+            format!("{} of {} {} (limit {})", row.measure, row.subject, row.observed_text(), row.limit_text())
+        };
+        failed.map(words).collect()
     }
 }
 
@@ -85,6 +109,7 @@ fn not_shown(placed: &PlacedStopRule) -> CommandError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::results::{Endpoint, Results};
 
     fn rules(stop: &[&str], no_stop: bool, engine: Engine) -> Result<StopRules, String> {
         let config = Config { stop: vec![placed("error_rate > 50% for 30s")], ..Config::default() };
@@ -113,6 +138,27 @@ mod tests {
         assert!(rules(&["p95 > 2s for 30s"], false, Engine::Local).is_ok());
         let fault = rules(&["p95 > 2s"], false, Engine::Local).unwrap_err();
         assert!(fault.starts_with("--stop: expected `for`"), "{fault}");
+    }
+
+    #[test]
+    fn the_gates_that_would_fail_now_are_told_and_only_those() {
+        let texts = [
+            "error_rate < 1%",
+            "failures < 99",
+            "requests > 1000",
+            "error_rate <= +10% vs baseline",
+            "warn: failures < 1",
+        ];
+        let gates: Vec<_> = texts.map(|text| PlacedGate { gate: text.parse().unwrap(), origin: Origin::Flag }).to_vec();
+        let watch = StopRules::default().watch(&Fingerprint::default(), &gates);
+        let total = Endpoint { requests: 200, failures: 20, ..Endpoint::default() };
+        let live = LiveFigures {
+            after: Duration::from_secs(5),
+            of: Duration::from_secs(60),
+            users: None,
+            measured: Results::new(total, Vec::new()),
+        };
+        assert_eq!(watch.failing(&live), ["error_rate of all requests 10 % (limit < 1 %)"]);
     }
 
     #[test]

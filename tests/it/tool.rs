@@ -53,6 +53,8 @@ impl Tool {
     /// The command, ready to be changed further.
     pub(crate) fn command<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_loadforge-ci"));
+        // What is tested is the text; CircleCI's log gets colors.
+        command.env("NO_COLOR", "1");
         for (name, _) in std::env::vars_os() {
             // The cache of Locust is shared by all tests of a machine.
             let shown = name.to_string_lossy();

@@ -37,7 +37,8 @@ impl Session<'_> {
         fresh: bool,
         deadline: Instant,
     ) -> Result<RunEnd, SessionError> {
-        let follow = Follow { client: &self.client, run_id, expected, fresh, deadline };
+        let live_line = self.live_line;
+        let follow = Follow { client: &self.client, run_id, expected, fresh, deadline, live_line };
         let closing = deadline + CLOSING_TIME;
         let stages = recorder.record.fingerprint.stages.clone();
         // An earlier process was killed while it stopped the run.

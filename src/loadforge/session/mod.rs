@@ -47,6 +47,8 @@ pub struct Session<'a> {
     pub observer: &'a mut dyn Observer,
     /// Who may ask to stop.
     pub stop: StopSignals,
+    /// Whether progress has a line of its own, which the observer writes over.
+    pub live_line: bool,
     /// Looks at the run while it goes on, and may end it.
     pub watch: Box<dyn RunWatch>,
     /// When the overall timeout of the plan passes, from the first thing done for it on.
@@ -56,7 +58,7 @@ pub struct Session<'a> {
 impl<'a> Session<'a> {
     /// A session with this service, this results folder, and these two to talk to.
     pub fn new(client: Client, folder: ResultsFolder, observer: &'a mut dyn Observer, stop: StopSignals) -> Self {
-        Self { client, folder, observer, stop, watch: Box::new(NoWatch), deadline: None }
+        Self { client, folder, observer, stop, live_line: false, watch: Box::new(NoWatch), deadline: None }
     }
 }
 

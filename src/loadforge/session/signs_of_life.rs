@@ -44,6 +44,7 @@ impl Session<'_> {
             folder: self.folder.clone(),
             observer: &mut observer,
             stop: mem::replace(&mut self.stop, StopSignals::never()),
+            live_line: self.live_line,
             watch: mem::replace(&mut self.watch, Box::new(NoWatch)),
             deadline: self.deadline,
         };

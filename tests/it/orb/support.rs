@@ -141,6 +141,7 @@ pub(super) fn pipeline(root: &Path, project: &Path, branch: &str) -> Pipeline<'s
             ("CIRCLE_PROJECT_REPONAME", "shop"),
             ("CIRCLE_REPOSITORY_URL", "https://github.com/acme/shop"),
             ("CIRCLE_WORKFLOW_ID", "workflow-1"),
+            ("NO_COLOR", "1"),
         ]),
         contexts: BTreeMap::from([
             ("loadforge".to_owned(), text(&[("LOADFORGE_API_TOKEN", "lf-secret-token")])),
