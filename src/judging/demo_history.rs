@@ -11,20 +11,17 @@ use crate::results::Fingerprint;
 const RECORDED: &str = include_str!("good_builds.jsonl");
 
 /// Users that ran in the recorded builds.
-pub const USERS: u32 = 100;
+pub(crate) const USERS: u32 = 100;
 
 /// Users that were started per second.
-pub const SPAWN_RATE: f64 = 50.0;
-
-/// How long they ran, s.
-pub const SECONDS: u64 = 15;
+pub(crate) const SPAWN_RATE: f64 = 50.0;
 
 /// Puts the recorded builds into a history, as builds of the last days of a test with this fingerprint: the shop of each
 /// demo listens on another port. Builds that are there already stay.
 ///
 /// # Errors
 /// When the history cannot be read or written.
-pub fn seed(folder: &Path, fingerprint: &Fingerprint, now: Timestamp) -> Result<usize, HistoryError> {
+pub(crate) fn seed(folder: &Path, fingerprint: &Fingerprint, now: Timestamp) -> Result<usize, HistoryError> {
     let mut history = RunHistory::open(folder)?;
     let runs = recorded();
     let count = runs.len();
@@ -57,7 +54,7 @@ mod tests {
         assert_eq!(runs.len(), 5);
         for run in &runs {
             let Fingerprint { users, spawn_rate, duration_s, .. } = run.fingerprint;
-            assert_eq!((users, spawn_rate, duration_s), (Some(USERS), Some(SPAWN_RATE), Some(SECONDS)));
+            assert_eq!((users, spawn_rate, duration_s), (Some(USERS), Some(SPAWN_RATE), Some(15)));
         }
     }
 
