@@ -4,7 +4,6 @@ use std::fmt;
 use std::time::Duration;
 
 use super::wire::ResultRow;
-use crate::clean;
 use crate::results::{LiveFigures, Percentile, RunState};
 use crate::text::{self, counted};
 
@@ -76,7 +75,12 @@ impl Progress {
             }
             None => self.to_string(),
         };
-        clean::shorten(&line, width.saturating_sub(1).max(BAR)).into_owned()
+        // The beginning says most.
+        let room = width.saturating_sub(1).max(BAR);
+        if line.chars().count() <= room {
+            return line;
+        }
+        line.chars().take(room - 1).chain(['…']).collect()
     }
 }
 
@@ -175,8 +179,8 @@ mod tests {
     #[test]
     fn a_bar_fits_the_terminal() {
         let bar = full().bar(60);
-        assert!(bar.starts_with("[########------------] 2:10 of 5:00, 50 users"), "{bar}");
-        assert!(bar.chars().count() <= 59, "{bar}");
+        assert_eq!(bar, "[########------------] 2:10 of 5:00, 50 users, 1,279 reque…");
+        assert_eq!(bar.chars().count(), 59);
         assert_eq!(clock(Duration::from_secs(3730)), "1:02:10");
     }
 }

@@ -57,7 +57,16 @@ impl Record {
 
     /// Whether Locust reported that all users were started.
     pub(crate) fn all_spawned(&self) -> bool {
-        self.all_spawned
+        self.all_spawned.is_some()
+    }
+
+    /// Users that were running when each process counted them last before Locust began to stop them; `None` where a process
+    /// counted last before all were started, so that those that it did not count may just not have come yet.
+    pub(crate) fn users_at_end(&self) -> Option<u32> {
+        let counted = self.counted_before(self.stopping?);
+        let all_spawned = self.all_spawned.unwrap_or(f64::NEG_INFINITY);
+        let complete = !counted.is_empty() && counted.values().all(|(at, _)| *at >= all_spawned);
+        complete.then(|| counted.values().map(|(_, users)| users).sum())
     }
 
     /// When the last request ended, Unix seconds.
@@ -103,17 +112,13 @@ impl Record {
 
     /// Users that were running when each process counted them last.
     pub(crate) fn users_now(&self) -> u32 {
-        self.users_before(f64::INFINITY).unwrap_or(0)
+        self.counted_before(f64::INFINITY).values().map(|(_, users)| users).sum()
     }
 
-    /// Users that were running when each process counted them last before a moment (Unix seconds); `None` when none did.
-    pub(crate) fn users_before(&self, moment: f64) -> Option<u32> {
+    /// When each process counted its users last before a moment (both Unix seconds), and how many there were.
+    fn counted_before(&self, moment: f64) -> BTreeMap<&str, (f64, u32)> {
         let counts = self.seconds.values().flat_map(|second| &second.users);
-        let last: BTreeMap<&str, u32> = counts
-            .filter(|(_, (counted, _))| *counted < moment)
-            .map(|(node, (_, users))| (node.as_str(), *users))
-            .collect();
-        (!last.is_empty()).then(|| last.values().sum())
+        counts.filter(|(_, (at, _))| *at < moment).map(|(node, count)| (node.as_str(), *count)).collect()
     }
 
     /// Each process's shares of one core, second by second.

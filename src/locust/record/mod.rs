@@ -29,7 +29,7 @@ pub struct Record {
     resets: Resets,
     started: Option<f64>,
     stopping: Option<f64>,
-    all_spawned: bool,
+    all_spawned: Option<f64>,
     last_request: Option<f64>,
 }
 
@@ -138,7 +138,7 @@ impl Record {
             RecordLine::Init(init) => node.init = Some(init),
             RecordLine::Mark { name, t } => match name.as_str() {
                 "test_start" => self.started = Some(self.started.map_or(t, |earlier| earlier.min(t))),
-                "spawning_complete" => self.all_spawned = true,
+                "spawning_complete" => self.all_spawned = Some(self.all_spawned.map_or(t, |earlier| earlier.max(t))),
                 "test_stopping" => self.stopping = Some(self.stopping.map_or(t, |earlier| earlier.min(t))),
                 "exit" => node.exited = true,
                 _ => {}

@@ -89,6 +89,9 @@ fn users_that_die_or_never_come_are_missed() {
     insta::assert_snapshot!(shown(&judged(&whole_run(|s| if s < 105 { 4 } else { 1 }, 0.1), |_, _| {})), @"UsersLost: 3 of 4 users stopped before the end: they crashed or stopped themselves");
     // Counted 20 ms after the stop request.
     assert_eq!(shown(&judged(&whole_run(|s| if s < 109 { 4 } else { 1 }, 0.1), |_, _| {})), "");
+    // Counted last before all were started.
+    let busy = whole_run(|_| 1, 0.1).replace(r#""spawning_complete","t":100.5"#, r#""spawning_complete","t":109.5"#);
+    assert_eq!(shown(&judged(&busy, |_, _| {})), "");
     let lines = whole_run(|_| 4, 0.1).replace("spawning_complete", "spawning");
     let problems = judged(&lines, |plan, _| (plan.users, plan.spawn_rate) = (50, 2.0));
     insta::assert_snapshot!(shown(&problems), @"UsersLost: only 4 of 50 users were ever running: 2 users per second need 25s and the run lasted 10s");

@@ -46,8 +46,7 @@ pub(super) fn lost(plan: &LocustInvocation, finished: &Finished) -> Option<Probl
         let message = format!("only {peak} of {wanted} users were ever running{why}");
         return Some(problem(ProblemKind::UsersLost, message, None));
     }
-    // Counts of users that were asked to stop prove nothing.
-    let at_end = record.users_before(record.stopping()?)?;
+    let at_end = record.users_at_end()?;
     (at_end < wanted).then(|| {
         let lost = wanted - at_end;
         let message = format!("{lost} of {wanted} users stopped before the end: they crashed or stopped themselves");
