@@ -8,7 +8,7 @@ use crate::results::{LiveFigures, Percentile, RunState};
 use crate::text::{self, counted};
 
 /// Columns of the bar.
-const BAR: usize = 20;
+const BAR: usize = 10;
 
 /// Gates named in a line; more are counted.
 const NAMED: usize = 2;
@@ -100,11 +100,14 @@ impl fmt::Display for Progress {
         if let Some(failures) = self.failures {
             write!(f, ", {failures} failed")?;
         }
+        if let Some(p95) = self.p95_ms {
+            write!(f, ", p95 {p95:.0} ms")?;
+        }
         if let Some(rate) = self.requests_per_s {
             write!(f, ", {rate:.1} requests/s")?;
         }
-        if let Some(p95) = self.p95_ms {
-            return write!(f, ", p95 {p95:.0} ms").and_then(|()| self.write_failing(f));
+        if self.p95_ms.is_some() {
+            return self.write_failing(f);
         }
         if let Some(avg) = self.avg_ms {
             write!(f, ", avg {avg:.0} ms")?;
@@ -159,7 +162,7 @@ mod tests {
 
     #[test]
     fn progress_shows_only_what_is_known() {
-        assert_eq!(full().to_string(), "2:10 of 5:00, 50 users, 1,279 requests, 3 failed, 7.1 requests/s, p95 812 ms");
+        assert_eq!(full().to_string(), "2:10 of 5:00, 50 users, 1,279 requests, 3 failed, p95 812 ms, 7.1 requests/s");
         let of_loadforge = Progress { p95_ms: None, load: None, ..full() };
         let text = "2m 30s running, 50 users, 1,279 requests, 3 failed, 7.1 requests/s, avg 29 ms, p50 26 ms";
         assert_eq!(of_loadforge.to_string(), text);
@@ -171,7 +174,7 @@ mod tests {
     fn the_gates_that_would_fail_are_named_and_counted() {
         let gates = |count: usize| (1..=count).map(|n| format!("p95 of /{n} 900 ms (limit < 400 ms)")).collect();
         let one = Progress { failing: gates(1), ..full() }.to_string();
-        assert!(one.ends_with("p95 812 ms; would fail now: p95 of /1 900 ms (limit < 400 ms)"), "{one}");
+        assert!(one.ends_with("7.1 requests/s; would fail now: p95 of /1 900 ms (limit < 400 ms)"), "{one}");
         let many = Progress { failing: gates(4), ..full() }.to_string();
         assert!(many.ends_with("p95 of /2 900 ms (limit < 400 ms) and 2 more gates"), "{many}");
     }
@@ -179,7 +182,7 @@ mod tests {
     #[test]
     fn a_bar_fits_the_terminal() {
         let bar = full().bar(60);
-        assert_eq!(bar, "[########------------] 2:10 of 5:00, 50 users, 1,279 reque…");
+        assert_eq!(bar, "[####------] 2:10 of 5:00, 50 users, 1,279 requests, 3 fai…");
         assert_eq!(bar.chars().count(), 59);
         assert_eq!(clock(Duration::from_secs(3730)), "1:02:10");
     }
