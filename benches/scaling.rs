@@ -108,6 +108,7 @@ fn main() {
             let this = ThisRun {
                 fingerprint: run.fingerprint,
                 run: None,
+                commit: None,
                 exact: true,
                 rows: 1,
                 endpoints: Vec::new(),

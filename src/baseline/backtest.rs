@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
-use super::comparable::{Candidates, OtherRuns, Rules, ThisRun, rows_at_stake};
+use super::comparable::{Candidates, OtherRuns, Rules, ThisRun};
 use super::history::RunHistory;
 use super::index::key;
 use super::learned::LearnedBaseline;
@@ -84,19 +84,7 @@ pub fn backtest(history: &RunHistory, gates: &[PlacedGate], rules: &Rules) -> Ba
             continue;
         }
         let results = results_of(run);
-        let this = ThisRun {
-            fingerprint: run.fingerprint.clone(),
-            run: Some((run.run.clone(), Some(run.at))),
-            exact: run.exact,
-            rows: rows_at_stake(
-                gates,
-                run.endpoints.iter().map(|endpoint| (endpoint.method.as_str(), endpoint.name.as_str())),
-            ),
-            endpoints: run.endpoints.clone(),
-            total: run.total.clone(),
-            most_runs: 1,
-            as_long: true,
-        };
+        let this = ThisRun::recorded(run, gates);
         let rules = Rules { now: run.at, ..rules.clone() };
         let young = same.iter().copied().rev().take_while(|known| age(known.at, run.at) <= rules.max_age);
         let admitted = young.filter(|known| rules.admit(*known) && !this.is(*known));

@@ -6,10 +6,11 @@ use jiff::Timestamp;
 
 use super::history_error::HistoryError;
 use super::index::HistoryIndex;
+use super::keep::SEEN_BUILDS;
 use super::record::{EndpointRecord, GoodRun, Recorded, RunName, age, is_exact, started};
 use crate::config::BaselineSection;
 use crate::gate::{FieldDifference, PlacedGate};
-use crate::results::{Fingerprint, Results, RunRecord};
+use crate::results::{EndpointKey, Fingerprint, Results, RunRecord};
 use crate::text::counted;
 use crate::verdict::Severity;
 
@@ -51,6 +52,8 @@ pub struct ThisRun {
     pub fingerprint: Fingerprint,
     /// Its identity and start, so that it is never compared with itself.
     pub run: Option<(RunName, Option<Timestamp>)>,
+    /// The commit under test.
+    pub commit: Option<String>,
     /// Whether its percentiles are free of Locust's rounding.
     pub exact: bool,
     /// Rows of its verdict that compare with the history and can fail the build.
@@ -72,6 +75,7 @@ impl ThisRun {
         Self {
             fingerprint: record.fingerprint.clone(),
             run: RunName::of(record).map(|name| (name, started(record))),
+            commit: record.identity.build.commit.clone(),
             exact: is_exact(results),
             rows: rows_at_stake(
                 gates,
@@ -81,6 +85,45 @@ impl ThisRun {
             total: EndpointRecord::of(&results.total),
             most_runs: 1,
             as_long: is_as_long(record),
+        }
+    }
+
+    /// A run of the history, as on its day.
+    #[must_use]
+    pub fn recorded(run: &GoodRun, gates: &[PlacedGate]) -> Self {
+        Self {
+            fingerprint: run.fingerprint.clone(),
+            run: Some((run.run.clone(), Some(run.at))),
+            commit: run.commit.clone(),
+            exact: run.exact,
+            rows: rows_at_stake(gates, run.endpoints.iter().map(|one| (one.method.as_str(), one.name.as_str()))),
+            endpoints: run.endpoints.clone(),
+            total: run.total.clone(),
+            most_runs: 1,
+            as_long: true,
+        }
+    }
+
+    /// The endpoints it called.
+    #[must_use]
+    pub fn endpoint_keys(&self) -> Vec<EndpointKey> {
+        self.endpoints.iter().filter(|one| one.requests > 0).map(EndpointRecord::key).collect()
+    }
+
+    /// `run 22 of 2026-05-23`, as far as it is known.
+    pub(super) fn name(&self) -> String {
+        match &self.run {
+            Some((name, Some(at))) => format!("run {} of {}", name.id, at.strftime("%Y-%m-%d")),
+            Some((name, None)) => format!("run {}", name.id),
+            None => "this run".to_owned(),
+        }
+    }
+
+    /// What it measured of an endpoint, or of all requests together.
+    pub(super) fn measured(&self, endpoint: Option<&EndpointKey>) -> Option<&EndpointRecord> {
+        match endpoint {
+            None => Some(&self.total),
+            Some(key) => self.endpoints.iter().find(|one| one.method == key.method && one.name == key.name),
         }
     }
 
@@ -98,10 +141,7 @@ fn is_as_long(record: &RunRecord) -> bool {
 }
 
 /// How many rows these gates make that compare with the history and can fail the build.
-pub(super) fn rows_at_stake<'a>(
-    gates: &[PlacedGate],
-    endpoints: impl Iterator<Item = (&'a str, &'a str)> + Clone,
-) -> usize {
+fn rows_at_stake<'a>(gates: &[PlacedGate], endpoints: impl Iterator<Item = (&'a str, &'a str)> + Clone) -> usize {
     gates
         .iter()
         // Where it judges at all, it adds one row.
@@ -174,38 +214,46 @@ impl ThisRun {
 pub struct ComparableRuns {
     pub(super) runs: Vec<GoodRun>,
     pub(super) others: OtherRuns,
+    /// Good runs before those, from which no limit is learned.
+    pub(super) earlier: Vec<GoodRun>,
+    /// Runs that failed or could not be judged.
+    pub(super) failed: Vec<GoodRun>,
+}
+
+impl ComparableRuns {
+    /// The same with the runs that failed ([`HistoryIndex::comparable_failed`]).
+    #[must_use]
+    pub fn with_failed(self, failed: Vec<GoodRun>) -> Self {
+        Self { failed, ..self }
+    }
 }
 
 impl HistoryIndex {
-    /// Reads the last runs that a run is compared with.
+    /// Reads the last runs that a run is compared with, and those before them in which a change may be seen.
     ///
     /// # Errors
     /// When the file cannot be read.
     pub fn comparable(&self, rules: &Rules, this: &ThisRun) -> Result<ComparableRuns, HistoryError> {
         let Candidates { mut same, others } = Candidates::of(self.heads(), rules, this);
-        let mut runs = Vec::new();
+        let mut earlier = Vec::new();
+        let wanted = rules.runs.max(SEEN_BUILDS);
         // A line that turns out to be damaged makes room for an older one.
-        while runs.len() < rules.runs && !same.is_empty() {
-            let next = same.split_off(same.len().saturating_sub(rules.runs - runs.len()));
+        while earlier.len() < wanted && !same.is_empty() {
+            let next = same.split_off(same.len().saturating_sub(wanted - earlier.len()));
             let mut older = self.load(next)?;
-            older.append(&mut runs);
-            runs = older;
+            older.append(&mut earlier);
+            earlier = older;
         }
-        Ok(ComparableRuns { runs, others })
+        let runs = earlier.split_off(earlier.len().saturating_sub(rules.runs));
+        Ok(ComparableRuns { runs, others, earlier, failed: Vec::new() })
     }
 }
 
 impl ComparableRuns {
-    /// Keeps the newest `most` runs and returns the older ones, oldest first.
-    pub fn split_older(&mut self, most: usize) -> Vec<GoodRun> {
-        let newest = self.runs.split_off(self.runs.len().saturating_sub(most));
-        std::mem::replace(&mut self.runs, newest)
-    }
-
-    /// The runs, oldest first.
-    #[must_use]
-    pub fn runs(&self) -> &[GoodRun] {
-        &self.runs
+    /// The newest `most` runs, also those from which no limit is learned, oldest first.
+    pub fn newest(&self, most: usize) -> impl Iterator<Item = &GoodRun> {
+        let all = self.earlier.len() + self.runs.len();
+        self.earlier.iter().chain(&self.runs).skip(all.saturating_sub(most))
     }
 
     /// The runs, oldest first.

@@ -182,6 +182,10 @@ fn is_suspect(row: &Row) -> bool {
 
 /// Settles a row that the first run left in question.
 fn settle(row: &mut Row, decided: &Decided, missing: Option<&str>) {
+    if !matches!(decided, Decided::By(_, Standing::Slower)) {
+        // Nothing says that this build alone is slower.
+        row.since = row.since.take().filter(|since| !since.is_new());
+    }
     match decided {
         Decided::By(runs, Standing::Slower) => {
             row.outcome = Outcome::Fail;

@@ -49,6 +49,15 @@ impl RunHistory {
         (damaged + self.index.heads().len() - self.runs.len(), newer)
     }
 
+    /// The runs beside it that failed or could not be judged, oldest first ([`HistoryIndex::failed`]).
+    ///
+    /// # Errors
+    /// When the file is there and cannot be read.
+    pub fn failed(&self) -> Result<Vec<GoodRun>, HistoryError> {
+        let failed = self.index.beside(HistoryIndex::FAILED)?;
+        failed.load(failed.heads())
+    }
+
     /// As [`HistoryIndex::append`].
     ///
     /// # Errors

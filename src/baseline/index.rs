@@ -28,6 +28,8 @@ const WORTH_A_COPY: usize = 10;
 #[derive(Debug, Clone)]
 pub struct HistoryIndex {
     folder: PathBuf,
+    /// The file inside the folder.
+    name: &'static str,
     heads: Vec<RunHead>,
     /// Where lines of a later version are.
     newer: Vec<Range<u64>>,
@@ -54,6 +56,8 @@ impl FileState {
 impl HistoryIndex {
     /// The file inside the folder.
     pub const FILE: &'static str = "history.jsonl";
+    /// The file of the runs that failed or could not be judged.
+    pub const FAILED: &'static str = "failed.jsonl";
     /// The file writers lock. Its own, because a prune replaces the history file.
     const LOCK: &'static str = ".history.lock";
 
@@ -63,7 +67,16 @@ impl HistoryIndex {
     /// # Errors
     /// When the file exists and cannot be read.
     pub fn open(folder: impl Into<PathBuf>) -> Result<Self, HistoryError> {
-        let mut index = Self { folder: folder.into(), heads: Vec::new(), newer: Vec::new(), damaged: 0, seen: None };
+        Self::open_file(folder.into(), Self::FILE)
+    }
+
+    /// Another file in the folder, with lines of the same form.
+    pub(super) fn beside(&self, name: &'static str) -> Result<Self, HistoryError> {
+        Self::open_file(self.folder.clone(), name)
+    }
+
+    fn open_file(folder: PathBuf, name: &'static str) -> Result<Self, HistoryError> {
+        let mut index = Self { folder, name, heads: Vec::new(), newer: Vec::new(), damaged: 0, seen: None };
         // Held shared while reading, so that no half-written line is taken for a torn one. A folder that was never
         // written has no lock, and one that cannot be locked (read-only) has no writers.
         let lock = File::open(index.folder.join(Self::LOCK)).ok().filter(|lock| lock.lock_shared().is_ok());
@@ -187,8 +200,9 @@ impl HistoryIndex {
     fn rewrite(&mut self) -> io::Result<()> {
         let mut source = File::open(self.file())?;
         let mut end = 0;
+        let target = self.file();
         let places = self.heads.iter_mut().map(|head| &mut head.place).chain(&mut self.newer);
-        replace_atomically(&self.folder.join(Self::FILE), |target| {
+        replace_atomically(&target, |target| {
             for place in places {
                 source.seek(SeekFrom::Start(place.start))?;
                 let length = io::copy(&mut (&mut source).take(place.end - place.start), target)?;
@@ -201,7 +215,7 @@ impl HistoryIndex {
     }
 
     fn file(&self) -> PathBuf {
-        self.folder.join(Self::FILE)
+        self.folder.join(self.name)
     }
 
     /// Waits until no one else writes; the lock ends when it is dropped, or with the process.

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+/// Builds that are looked through for changes, and failed runs of each fingerprint that are kept for it.
+pub(super) const SEEN_BUILDS: usize = 40;
+
 /// What a prune keeps.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Keep {

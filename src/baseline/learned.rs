@@ -114,11 +114,21 @@ impl<'a> LearnedBaseline<'a> {
         &self.differences
     }
 
-    fn series<'s>(&'s self, endpoint: Option<&'s EndpointKey>) -> Option<&'s EndpointSeries<'a>> {
+    pub(super) fn series<'s>(&'s self, endpoint: Option<&'s EndpointKey>) -> Option<&'s EndpointSeries<'a>> {
         match endpoint {
             None => Some(&self.total),
             Some(key) => self.endpoints.get(&(key.method.as_str(), key.name.as_str())),
         }
+    }
+
+    /// Whether Locust rounded this measure on either side.
+    pub(super) fn rounds(&self, measure: &Measure) -> bool {
+        self.rounded && matches!(measure.scatter(), Scatter::Percentile(_))
+    }
+
+    /// The good runs.
+    pub(super) fn runs(&self) -> &[&'a GoodRun] {
+        &self.runs
     }
 
     /// What the endpoints of this history usually scatter in a measure.
@@ -145,9 +155,9 @@ impl<'a> LearnedBaseline<'a> {
         typical
     }
 
-    fn nature(&self, query: &BaselineQuery<'_>, series: &[&EndpointRecord]) -> Variability {
+    pub(super) fn nature(&self, query: &BaselineQuery<'_>, series: &[&EndpointRecord]) -> Variability {
         let scatter = query.measure.scatter();
-        let rounded = self.rounded && matches!(scatter, Scatter::Percentile(_)) && query.observed > 0.0;
+        let rounded = self.rounds(query.measure) && query.observed > 0.0;
         let sampling = match scatter {
             Scatter::Percentile(percentile) => percentile_variance(percentile.fraction(), query.requests),
             Scatter::Mean => mean_variance(query.requests),
@@ -160,7 +170,7 @@ impl<'a> LearnedBaseline<'a> {
         Variability { prior_spread: assumed.max(typical), ..Variability::new(query.measure.unit(), rounded) }
     }
 
-    fn demand(&self, query: &BaselineQuery<'_>) -> LimitSpec {
+    pub(super) fn demand(&self, query: &BaselineQuery<'_>) -> LimitSpec {
         LimitSpec {
             operator: query.operator,
             change_percent: query.change_percent,
@@ -209,7 +219,7 @@ impl LearnedBaseline<'_> {
             return None;
         }
         let service = self.service(query.measure)?;
-        let rounded = self.rounded && matches!(query.measure.scatter(), Scatter::Percentile(_));
+        let rounded = self.rounds(query.measure);
         let limits = service.limits(query.endpoint, &demand, self.most_runs, rounded, query.requests)?;
         let beyond = |limit: f64| !query.operator.holds(query.observed, limit);
         let tolerated = limits.center * (1.0 + query.change_percent / 100.0);
@@ -250,7 +260,7 @@ impl LearnedBaseline<'_> {
         Some(WithEnvironment { learned: Learned { limit, median: alone.median, why }, shown })
     }
 
-    fn service(&self, measure: &Measure) -> Option<Rc<ServiceLimits>> {
+    pub(super) fn service(&self, measure: &Measure) -> Option<Rc<ServiceLimits>> {
         if let Some(known) = self.services.borrow().get(measure) {
             return known.clone();
         }
@@ -339,11 +349,12 @@ impl LimitSource for LearnedBaseline<'_> {
     }
 }
 
-/// Where the good runs lie: ` between 50 ms and 70 ms`; nothing for one value alone.
+/// Where the good runs lie: ` between 50 ms and 70 ms`, ` at 50 ms`.
 fn range(values: &[f64], unit: Unit) -> String {
     let low = values.iter().copied().fold(f64::INFINITY, f64::min);
     let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    if low < high { format!(" between {} and {}", unit.show(low), unit.show(high)) } else { String::new() }
+    let (low, high) = (unit.show(low), unit.show(high));
+    if low == high { format!(" at {low}") } else { format!(" between {low} and {high}") }
 }
 
 /// Which share of their time so many users waited for the service: requests/s × mean response time / users (Little's law).

@@ -5,7 +5,8 @@ use crate::series::median;
 use crate::verdict::{Operator, Severity, Unit};
 
 use super::statistics::{
-    Cause, FAIL_SPREADS, Failed, PRIOR_SPREAD, WARN_SPREADS, margin, most_failures, normal, shrunk, spread_about,
+    Cause, FAIL_SPREADS, Failed, PRIOR_SPREAD, WARN_SPREADS, dispersion, for_rows, margin, most_failures, normal,
+    shrunk, spread_about,
 };
 use crate::text::counted;
 
@@ -95,43 +96,82 @@ impl LimitSpec {
     }
 }
 
+/// How the limit of a response time or a throughput came about.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct ValueParts {
+    pub(super) median: f64,
+    /// The scatter of the good runs, and what is expected of it before any was seen.
+    pub(super) seen: f64,
+    pub(super) expected: f64,
+    /// Both mixed, and widened for one more run.
+    pub(super) spread: f64,
+    /// Spreads that a miss must be away, and rows that are judged at once.
+    pub(super) spreads: f64,
+    pub(super) rows: usize,
+    /// What is tolerated, the spreads, and what many rows need, as natural logarithms of a factor above 1.
+    pub(super) demands: [f64; 3],
+    pub(super) cause: Cause,
+    /// The limit by the widest of them.
+    pub(super) by_margin: f64,
+    /// The smallest difference that counts, and one step of Locust's rounding.
+    pub(super) delta: f64,
+    pub(super) bucket: f64,
+    pub(super) limit: f64,
+}
+
+impl ValueParts {
+    /// `None` without values. Not for a gate that asks for an improvement.
+    pub(super) fn of(values: &[f64], nature: &Variability, demand: &LimitSpec) -> Option<Self> {
+        let median = median(values.iter().copied())?;
+        let less = demand.operator.wants_less();
+        let floor = nature.floor();
+        let logs: Vec<f64> = values.iter().map(|value| value.max(floor).ln()).collect();
+        let center = median.max(floor);
+        let seen = spread_about(center.ln(), &logs);
+        let spread = shrunk(seen, values.len(), nature.prior_spread);
+        let tolerance = if less {
+            (demand.change_percent / 100.0).ln_1p()
+        } else {
+            -(-demand.change_percent.abs() / 100.0).max(-1.0).ln_1p()
+        };
+        let (spreads, rows) = demand.strictness();
+        let margin = margin(tolerance, spread, spreads, rows);
+        let factor = margin.log.exp();
+        let by_margin = if less { center * factor } else { center / factor };
+        let bucket = if nature.rounded { bucket_width(by_margin) } else { 0.0 };
+        let delta = nature.min_delta();
+        let least = delta.max(bucket);
+        let limit = if less { by_margin.max(median + least) } else { by_margin.min(median - least).max(0.0) };
+        let demands = [tolerance, spreads * spread, for_rows(spread, rows)];
+        let expected = nature.prior_spread;
+        let cause = margin.cause;
+        Some(Self { median, seen, expected, spread, spreads, rows, demands, cause, by_margin, delta, bucket, limit })
+    }
+
+    fn is_by_delta(&self, less: bool) -> bool {
+        if less { self.limit > self.by_margin } else { self.limit < self.by_margin }
+    }
+}
+
 /// The limit for a response time or a throughput:
 /// `median × exp(max(ln(1 + tolerance), k × spread, what many rows need))`, at least the smallest relevant difference
 /// and one bucket of Locust's rounding away; mirrored where less is worse. `None` without values.
 #[must_use]
 pub fn value_limit(values: &[f64], nature: &Variability, demand: &LimitSpec) -> Option<Learned> {
-    let middle = median(values.iter().copied())?;
     let less = demand.operator.wants_less();
     if demand.asks_for_improvement() {
+        let middle = median(values.iter().copied())?;
         let limit = middle * (1.0 + demand.change_percent / 100.0).max(0.0);
         return Some(Learned { limit, median: middle, why: "an improvement is asked for".into() });
     }
-    let floor = nature.floor();
-    let logs: Vec<f64> = values.iter().map(|value| value.max(floor).ln()).collect();
-    let center = middle.max(floor);
-    let spread = shrunk(spread_about(center.ln(), &logs), values.len(), nature.prior_spread);
-    let tolerance = if less {
-        (demand.change_percent / 100.0).ln_1p()
-    } else {
-        -(-demand.change_percent.abs() / 100.0).max(-1.0).ln_1p()
-    };
-    let (spreads, rows) = demand.strictness();
-    let margin = margin(tolerance, spread, spreads, rows);
-    let factor = margin.log.exp();
-    let by_margin = if less { center * factor } else { center / factor };
-    let bucket = if nature.rounded { bucket_width(by_margin) } else { 0.0 };
-    let delta = nature.min_delta().max(bucket);
-    let (limit, by_delta) = if less {
-        (by_margin.max(middle + delta), middle + delta > by_margin)
-    } else {
-        (by_margin.min(middle - delta).max(0.0), middle - delta < by_margin)
-    };
-    let why = if by_delta && bucket >= nature.min_delta() {
+    let parts = ValueParts::of(values, nature, demand)?;
+    let ValueParts { spread, spreads, rows, delta, bucket, .. } = parts;
+    let why = if parts.is_by_delta(less) && bucket >= delta {
         format!("one step of Locust's rounding, {}", nature.unit.show(bucket))
-    } else if by_delta {
+    } else if parts.is_by_delta(less) {
         format!("the smallest difference that counts, {}", nature.unit.show(delta))
     } else {
-        match margin.cause {
+        match parts.cause {
             Cause::Tolerance => format!("{}{} % tolerated", if less { "+" } else { "" }, demand.change_percent),
             Cause::Spread => format!("{spreads} times the scatter of {:.1} %", 100.0 * spread.exp_m1()),
             Cause::ManyRows => {
@@ -139,7 +179,7 @@ pub fn value_limit(values: &[f64], nature: &Variability, demand: &LimitSpec) -> 
             }
         }
     };
-    Some(Learned { limit, median: middle, why })
+    Some(Learned { limit: parts.limit, median: parts.median, why })
 }
 
 /// The limit for an error rate, %: the widest of what the pooled good runs explain (one-sided exact test), the tolerated
@@ -152,17 +192,12 @@ pub fn error_rate_limit(good: &[Failed], requests: u64, demand: &LimitSpec) -> O
     if !demand.operator.wants_less() || requests == 0 {
         return None;
     }
-    let pooled = 100.0 * Failed::pooled(good).fraction();
-    let tolerated = pooled * (1.0 + demand.change_percent / 100.0).max(0.0);
     if demand.asks_for_improvement() {
+        let pooled = 100.0 * Failed::pooled(good).fraction();
+        let tolerated = pooled * (1.0 + demand.change_percent / 100.0).max(0.0);
         return Some(Learned { limit: tolerated, median: middle, why: "an improvement is asked for".into() });
     }
-    let (spreads, rows) = demand.strictness();
-    // With many rows the chance is divided by √rows, so that after both runs it is divided by their number.
-    let alpha = normal::upper_tail(spreads) / (rows.max(1) as f64).sqrt();
-    let explained = 100.0 * most_failures(good, requests, alpha) as f64 / requests as f64;
-    let relevant = pooled + min_delta::PERCENTAGE_POINTS;
-    let all = Failed::pooled(good);
+    let ErrorParts { all, explained, tolerated, relevant, .. } = ErrorParts::of(good, requests, demand);
     let (limit, why) = [
         (
             explained,
@@ -174,6 +209,40 @@ pub fn error_rate_limit(good: &[Failed], requests: u64, demand: &LimitSpec) -> O
     .into_iter()
     .max_by(|a, b| a.0.total_cmp(&b.0))?;
     Some(Learned { limit: limit.min(100.0), median: middle, why })
+}
+
+/// How the limit of an error rate came about; rates in %.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct ErrorParts {
+    /// All good runs together.
+    pub(super) all: Failed,
+    /// How much more failures scatter than coin flips would.
+    pub(super) dispersion: f64,
+    /// The chance that is left to so many failures.
+    pub(super) alpha: f64,
+    /// The rate that the good runs explain, the tolerated one, and the smallest one that counts.
+    pub(super) explained: f64,
+    pub(super) tolerated: f64,
+    pub(super) relevant: f64,
+}
+
+impl ErrorParts {
+    /// The parts for a run of so many requests, at least one.
+    pub(super) fn of(good: &[Failed], requests: u64, demand: &LimitSpec) -> Self {
+        let all = Failed::pooled(good);
+        let pooled = 100.0 * all.fraction();
+        let (spreads, rows) = demand.strictness();
+        // With many rows the chance is divided by √rows, so that after both runs it is divided by their number.
+        let alpha = normal::upper_tail(spreads) / (rows.max(1) as f64).sqrt();
+        Self {
+            all,
+            dispersion: dispersion(good),
+            alpha,
+            explained: 100.0 * most_failures(good, requests, alpha) as f64 / requests as f64,
+            tolerated: pooled * (1.0 + demand.change_percent / 100.0).max(0.0),
+            relevant: pooled + min_delta::PERCENTAGE_POINTS,
+        }
+    }
 }
 
 #[cfg(test)]

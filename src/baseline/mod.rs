@@ -3,17 +3,21 @@
 //! [`HistoryIndex`] keeps a line for each good run, [`RunHistory`] is the same with all that the runs measured.
 //! [`LearnedBaseline`] sees it from one run, with comparable runs alone, and answers what gates ask through
 //! [`LimitSource`](crate::gate::LimitSource). [`combine`] decides with further runs, [`backtest()`] and
-//! [`suggest()`] help to write gates, [`show()`] prints the recorded runs. How limits are learned is in [`limit`] for
-//! one endpoint alone, in [`model`] for a whole service, on top of [`statistics`].
+//! [`suggest()`] help to write gates, [`show()`] prints the recorded runs, and [`ChangePoints`] say since which build an
+//! endpoint is slower. How limits are learned is in [`limit`] for one endpoint alone, in [`model`] for a whole service,
+//! on top of [`statistics`].
 
 mod add;
 mod backtest;
+mod changes;
 mod comparable;
 mod compare;
 mod confirm;
 mod control;
 mod error_rates;
 mod evidence;
+mod explain;
+mod failed;
 mod generator;
 mod head;
 mod history;
@@ -25,6 +29,7 @@ pub mod limit;
 pub mod model;
 mod pooled;
 mod record;
+mod run_table;
 mod service;
 mod show;
 pub mod statistics;
@@ -34,11 +39,13 @@ mod throughput;
 
 pub use add::{AddError, AddRules, Added};
 pub use backtest::{Backtest, GateRecord, Miss, backtest};
+pub use changes::ChangePoints;
 pub use comparable::{ComparableRuns, Rules, ThisRun};
 pub use compare::{ComparedRun, NotComparable, compare};
 pub use confirm::{Combined, Cost, combine, needs_another};
 pub use control::ControlRun;
 pub use evidence::evidence;
+pub use explain::{ExplainStep, ExplainedRow, Explanation, RowError, explain, find_row};
 pub use head::RunHead;
 pub use history::RunHistory;
 pub use history_error::HistoryError;

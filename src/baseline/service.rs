@@ -6,15 +6,13 @@ use std::collections::HashMap;
 use super::limit::{LimitSpec, min_delta};
 use super::model::{ENOUGH, Environment, Fit, Margins, Model, Observation, Series};
 use super::record::{EndpointRecord, GoodRun};
-use super::statistics::{Cause, FAIL_SPREADS, WARN_SPREADS, mean_variance, percentile_variance};
-use crate::gate::{Measure, Scatter};
+use super::run_table::{RunTable, RunValues, log, sampling};
+use super::statistics::{Cause, FAIL_SPREADS, WARN_SPREADS};
+use crate::gate::Measure;
 use crate::locust::bucket_width;
 use crate::results::EndpointKey;
-use crate::series::median;
 use crate::verdict::{Severity, Unit};
 
-/// Locust shows less than half a millisecond as 0.
-const FLOOR_MS: f64 = 0.5;
 /// Spreads beyond which a value counts when three runs must all be beyond.
 const SPREADS_OF_THREE: f64 = 2.0;
 
@@ -53,6 +51,45 @@ pub(super) struct RunLimits {
     pub(super) why: String,
 }
 
+/// How the limits of a row came about.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct LimitParts {
+    pub(super) fit: Fit,
+    /// The usual value, ms.
+    pub(super) center: f64,
+    /// What the environment adds, as a natural logarithm.
+    pub(super) shift: f64,
+    /// The variance that fewer requests than usual add.
+    pub(super) fewer: f64,
+    /// How far one more run scatters.
+    pub(super) scatter: f64,
+    /// The limit that two runs must exceed.
+    pub(super) two: RunsLimit,
+    /// The lower limit that three runs must all exceed.
+    pub(super) three: RunsLimit,
+}
+
+/// The limit that so many runs must all exceed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct RunsLimit {
+    /// Spreads that a miss must be away.
+    pub(super) spreads: f64,
+    /// What is tolerated, the spreads, and what many rows need, as natural logarithms.
+    pub(super) demands: [f64; 3],
+    pub(super) cause: Cause,
+    /// The limit by the widest of them with the environment, ms.
+    pub(super) by_margin: f64,
+    /// The lowest limit there may be, ms: the smallest difference that counts.
+    pub(super) least: f64,
+}
+
+impl RunsLimit {
+    /// The limit, ms.
+    pub(super) const fn limit(&self) -> f64 {
+        self.by_margin.max(self.least)
+    }
+}
+
 impl ServiceLimits {
     /// Learns from the good runs, and reads the environment off the run that is judged. `None` with fewer than five
     /// endpoints that five runs measured, or fewer than five of them in this run.
@@ -60,7 +97,8 @@ impl ServiceLimits {
         if runs.len() < ENOUGH || measure.unit() != Unit::Ms {
             return None;
         }
-        let table = RunTable::of(runs, measure);
+        let runs: Vec<RunValues<'_>> = runs.iter().map(|run| RunValues::from(*run)).collect();
+        let table = RunTable::of(&runs, measure, |_| true);
         let (keys, series): (Vec<_>, Vec<Series>) = table.endpoints.into_iter().unzip();
         let model = Model::learn(&series)?;
         let known = |fit: &Fit, requests: u64| KnownEndpoint { fit: *fit, requests };
@@ -98,6 +136,41 @@ impl ServiceLimits {
         rounded: bool,
         requests: u64,
     ) -> Option<RunLimits> {
+        let parts = self.parts(endpoint, spec, rounded, requests)?;
+        let decides = if most > 2 { parts.three } else { parts.two };
+        let mut why = if decides.least > decides.by_margin {
+            format!("the smallest difference that counts, {}", Unit::Ms.show(decides.least - parts.center))
+        } else {
+            let scatter = 100.0 * parts.scatter.exp_m1();
+            match decides.cause {
+                Cause::Tolerance => format!("+{} % tolerated", spec.change_percent),
+                Cause::Spread => format!("{} times the scatter of {scatter:.1} %", spreads(spec, most)),
+                Cause::ManyRows => format!("a scatter of {scatter:.1} % with {} rows judged at once", spec.rows),
+            }
+        };
+        if parts.shift > SHIFT_WORTH_TELLING {
+            why.push_str(&format!(
+                "; raised because this run is {:.0} % slower everywhere",
+                100.0 * parts.shift.exp_m1()
+            ));
+        }
+        Some(RunLimits {
+            two: parts.two.limit(),
+            three: parts.three.limit(),
+            unusual: self.is_unusual(spec.change_percent),
+            center: parts.center,
+            why,
+        })
+    }
+
+    /// How the limits of a row come about; as [`Self::limits`].
+    pub(super) fn parts(
+        &self,
+        endpoint: Option<&EndpointKey>,
+        spec: &LimitSpec,
+        rounded: bool,
+        requests: u64,
+    ) -> Option<LimitParts> {
         let KnownEndpoint { fit, requests: usual } = match endpoint {
             Some(key) => *self.endpoints.get(key)?,
             None => self.total?,
@@ -106,32 +179,23 @@ impl ServiceLimits {
         let fewer = sampling(&self.measure, requests) - sampling(&self.measure, usual);
         let center = fit.center.exp();
         let limit = |runs: usize| {
-            let margin = self.with_margins(spec, runs, |margins| self.model.margin(margins, fit, shift, fewer));
-            let by_margin = (fit.center + margin.log).exp();
-            let bucket = if rounded { bucket_width(by_margin) } else { 0.0 };
-            (by_margin, center + min_delta::MS.max(bucket), margin.cause)
+            self.with_margins(spec, runs, |margins| {
+                let margin = self.model.margin(margins, fit, shift, fewer);
+                let by_margin = (fit.center + margin.log).exp();
+                let bucket = if rounded { bucket_width(by_margin) } else { 0.0 };
+                let demands = self.model.demands(margins, fit, shift, fewer).map(|demand| demand.log);
+                let least = center + min_delta::MS.max(bucket);
+                RunsLimit { spreads: spreads(spec, runs), demands, cause: margin.cause, by_margin, least }
+            })
         };
-        let (two, three) = (limit(2), limit(3));
-        let (by_margin, least, cause) = if most > 2 { three } else { two };
-        let scatter = 100.0 * self.model.scatter(fit, shift, fewer).exp_m1();
-        let mut why = if least > by_margin {
-            format!("the smallest difference that counts, {}", Unit::Ms.show(least - center))
-        } else {
-            match cause {
-                Cause::Tolerance => format!("+{} % tolerated", spec.change_percent),
-                Cause::Spread => format!("{} times the scatter of {scatter:.1} %", spreads(spec, most)),
-                Cause::ManyRows => format!("a scatter of {scatter:.1} % with {} rows judged at once", spec.rows),
-            }
-        };
-        if shift > SHIFT_WORTH_TELLING {
-            why.push_str(&format!("; raised because this run is {:.0} % slower everywhere", 100.0 * shift.exp_m1()));
-        }
-        Some(RunLimits {
-            two: two.0.max(two.1),
-            three: three.0.max(three.1),
-            unusual: self.is_unusual(spec.change_percent),
+        Some(LimitParts {
+            fit,
             center,
-            why,
+            shift,
+            fewer: fewer.max(0.0),
+            scatter: self.model.scatter(fit, shift, fewer),
+            two: limit(2),
+            three: limit(3),
         })
     }
 
@@ -144,6 +208,16 @@ impl ServiceLimits {
     /// Whether everything is slower than good runs ever were, and by more than so many percent.
     pub(super) fn is_unusual(&self, tolerated_percent: f64) -> bool {
         self.model.is_unusual(&self.environment, (tolerated_percent / 100.0).ln_1p())
+    }
+
+    /// What the good runs of the service show.
+    pub(super) const fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// What the run that is judged did to all endpoints.
+    pub(super) const fn environment(&self) -> &Environment {
+        &self.environment
     }
 
     fn with_margins<T>(&self, spec: &LimitSpec, runs: usize, use_them: impl FnOnce(&Margins) -> T) -> T {
@@ -172,58 +246,4 @@ fn spreads(spec: &LimitSpec, runs: usize) -> f64 {
 /// ln of the tolerated factor.
 fn tolerance(spec: &LimitSpec) -> f64 {
     (spec.change_percent / 100.0).ln_1p()
-}
-
-fn log(ms: f64) -> f64 {
-    ms.max(FLOOR_MS).ln()
-}
-
-/// The variance of a value's logarithm that comes from the number of requests alone.
-fn sampling(measure: &Measure, requests: u64) -> f64 {
-    match measure.scatter() {
-        Scatter::Percentile(percentile) => percentile_variance(percentile.fraction(), requests),
-        Scatter::Mean => mean_variance(requests),
-        _ => 0.0,
-    }
-}
-
-/// A measure in the good runs, by endpoint and run.
-struct RunTable {
-    /// Endpoints that enough runs measured, with the requests of a usual run.
-    endpoints: Vec<((EndpointKey, u64), Series)>,
-    total: Option<(u64, Series)>,
-}
-
-impl RunTable {
-    fn of(runs: &[&GoodRun], measure: &Measure) -> Self {
-        let mut order: HashMap<(&str, &str), usize> = HashMap::new();
-        let mut columns: Vec<Vec<Option<&EndpointRecord>>> = Vec::new();
-        for (index, run) in runs.iter().enumerate() {
-            for one in run.endpoints.iter().filter(|one| one.requests > 0) {
-                let row = *order.entry((&one.method, &one.name)).or_insert_with(|| {
-                    columns.push(vec![None; runs.len()]);
-                    columns.len() - 1
-                });
-                columns[row][index] = Some(one);
-            }
-        }
-        let endpoints = columns.iter().filter_map(|records| {
-            let key = records.iter().flatten().next()?.key();
-            let (requests, series) = series(records, measure)?;
-            Some(((key, requests), series))
-        });
-        let total: Vec<_> = runs.iter().map(|run| Some(&run.total)).collect();
-        Self { endpoints: endpoints.collect(), total: series(&total, measure) }
-    }
-}
-
-/// The series of an endpoint with the requests of a usual run; `None` when too few runs measured it.
-fn series(records: &[Option<&EndpointRecord>], measure: &Measure) -> Option<(u64, Series)> {
-    let value = |record: &EndpointRecord| record.value(measure).map_or(f64::NAN, log);
-    let logs: Vec<f64> = records.iter().map(|record| record.map_or(f64::NAN, value)).collect();
-    if logs.iter().filter(|log| log.is_finite()).count() < ENOUGH {
-        return None;
-    }
-    let usual = median(records.iter().flatten().map(|record| record.requests as f64))? as u64;
-    Some((usual, Series { logs, sampling: sampling(measure, usual) }))
 }

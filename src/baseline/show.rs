@@ -2,21 +2,23 @@
 
 use std::fmt::Write as _;
 
+use super::changes::ChangePoints;
 use super::history::RunHistory;
 use super::record::{EndpointRecord, GoodRun, by_endpoint};
 use super::table::{clean, minute, numbers};
 use crate::results::{EndpointKey, Fingerprint, Percentile};
 use crate::series::median;
 use crate::text::{counted, short_commit, sparkline};
-use crate::verdict::Unit;
+use crate::verdict::{EndpointChange, Unit};
 
 /// Good runs that are listed and drawn.
 const LISTED: usize = 20;
 
 /// The history as text: for each fingerprint the last good runs, then each endpoint's p95, error rate and throughput
-/// with its number of runs and the course of its p95.
+/// with its number of runs and the course of its p95, and since which build endpoints are slower; `failed` are the runs
+/// that failed ([`RunHistory::failed`]).
 #[must_use]
-pub fn show(history: &RunHistory) -> String {
+pub fn show(history: &RunHistory, failed: &[GoodRun]) -> String {
     if history.runs().is_empty() {
         return format!("No good run is recorded in {}.\n", history.folder().display());
     }
@@ -38,12 +40,13 @@ pub fn show(history: &RunHistory) -> String {
         if shown.len() > 1 {
             text.push('\n');
         }
-        section(&mut text, &runs);
+        let failed: Vec<GoodRun> = failed.iter().filter(|run| run.fingerprint == newest.fingerprint).cloned().collect();
+        section(&mut text, &runs, &failed);
     }
     text
 }
 
-fn section(text: &mut String, runs: &[&GoodRun]) {
+fn section(text: &mut String, runs: &[&GoodRun], failed: &[GoodRun]) {
     let Some(newest) = runs.last() else { return };
     let recent = &runs[runs.len().saturating_sub(LISTED)..];
     let _ = writeln!(text, "{}", describe(&newest.fingerprint));
@@ -77,6 +80,13 @@ fn section(text: &mut String, runs: &[&GoodRun]) {
         table.row(endpoint_row(&key.to_string(), &series));
     }
     text.push_str(&table.render());
+    let changes = ChangePoints::recorded(runs, failed).slower();
+    if !changes.is_empty() {
+        text.push_str("\nSlower since a build:\n");
+    }
+    for EndpointChange { endpoint, measure, since } in &changes {
+        let _ = writeln!(text, "  {} {measure} since {}", clean(&endpoint.to_string()), since.words(Unit::Ms));
+    }
 }
 
 fn endpoint_row(name: &str, series: &[&EndpointRecord]) -> Vec<String> {

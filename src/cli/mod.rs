@@ -264,6 +264,9 @@ pub enum BaselineCommand {
     /// Show which known-good builds these gates would have failed
     #[command(after_help = "Example:\n  loadforge-ci baseline backtest --gate 'p95 <= +10% vs baseline'")]
     Backtest(BacktestArgs),
+    /// Print how a learned limit came about, step by step
+    #[command(after_help = "Example:\n  loadforge-ci baseline explain 'p95 of \"POST /login\"'")]
+    Explain(ExplainArgs),
     /// Print gates with headroom from the history, ready to paste
     #[command(after_help = "Example:\n  loadforge-ci baseline suggest --headroom 25%")]
     Suggest(SuggestArgs),
@@ -303,6 +306,32 @@ pub struct BacktestArgs {
     /// The rest.
     #[command(flatten)]
     pub common: BaselineCommandArgs,
+}
+
+/// Arguments of `baseline explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// The row: measure and endpoint, such as `p95 of "POST /login"`, or a gate
+    #[arg(value_name = "ROW")]
+    pub row: String,
+    /// Gates of the run, added to those of the file; repeatable
+    #[arg(long, value_name = "GATE")]
+    pub gate: Vec<String>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = ExplainFormat::Text)]
+    pub format: ExplainFormat,
+    /// The rest.
+    #[command(flatten)]
+    pub common: BaselineCommandArgs,
+}
+
+/// Formats of `baseline explain`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExplainFormat {
+    /// Numbered steps in words.
+    Text,
+    /// A JSON object with the numbers of each step.
+    Json,
 }
 
 /// Arguments of `baseline suggest`.

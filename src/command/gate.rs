@@ -45,6 +45,9 @@ pub(super) async fn run(arguments: &GateCommandArgs, output: OutputArgs) -> Resu
     let further = FurtherRuns { confirm, control };
     let Settled { verdict, on_inconclusive, stopped } =
         judging::settle(&mut under_test, &by, further, arguments, &build).await?;
+    if let Some((index, rules)) = compared.filter(|_| stopped.is_none()) {
+        judging::keep_failed(&under_test, &verdict, index, rules);
+    }
     let mut judged = under_test.judged(verdict, &ci, &build);
     if let Some(attempts) = attempts {
         attempts.count_in(&mut judged, &by, on_inconclusive);

@@ -6,7 +6,7 @@ use super::words;
 use crate::results::{Endpoint, EndpointKey, Percentile, Results};
 use crate::series::median;
 use crate::text::counted;
-use crate::verdict::{Finding, FindingKind, Unit};
+use crate::verdict::{EndpointChange, Finding, FindingKind, Unit};
 
 /// The usual values, from the history of good runs or from one run to compare with.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -15,6 +15,8 @@ pub struct UsualValues {
     pub endpoints: BTreeMap<EndpointKey, Usual>,
     /// The p95 of each good run, ms, oldest first, endpoint by endpoint.
     pub courses: BTreeMap<EndpointKey, Vec<f64>>,
+    /// The endpoints that are slower since a build, the largest change first.
+    pub changes: Vec<EndpointChange>,
 }
 
 /// The usual values of one endpoint: medians over the good runs.
@@ -47,6 +49,7 @@ impl UsualValues {
         Self {
             endpoints: results.endpoints.iter().map(|endpoint| (endpoint.key(), usual(endpoint))).collect(),
             courses: results.endpoints.iter().filter_map(series).collect(),
+            changes: Vec::new(),
         }
     }
 
@@ -73,7 +76,11 @@ impl UsualValues {
                 runs: runs.iter().fold(0, |sum, run| sum.saturating_add(run.runs)),
             }
         };
-        Self { endpoints: seen.into_iter().map(|(key, runs)| (key, usual(&runs))).collect(), courses }
+        Self {
+            endpoints: seen.into_iter().map(|(key, runs)| (key, usual(&runs))).collect(),
+            courses,
+            changes: Vec::new(),
+        }
     }
 
     /// The endpoints that are known here and have enough requests to be compared.

@@ -18,7 +18,7 @@ struct Crept {
 }
 
 /// Endpoints whose p95 has a rising trend over the good runs and this one: the Theil–Sen slope of its logarithm, with
-/// 99.9 % confidence because there are many endpoints. A step in one build bends no such line.
+/// 99.9 % confidence because there are many endpoints. What a step in one build explains better is none.
 pub(super) fn find(results: &Results, baseline: &UsualValues) -> Option<Finding> {
     let mut crept: Vec<Crept> = results.endpoints.iter().filter_map(|endpoint| rising(endpoint, baseline)).collect();
     crept.sort_by(|a, b| (b.to_ms / b.from_ms).total_cmp(&(a.to_ms / a.from_ms)));
@@ -46,16 +46,34 @@ pub(super) fn find(results: &Results, baseline: &UsualValues) -> Option<Finding>
     ))
 }
 
+/// Whether an endpoint crept up, so that no single build is the one that made it slower.
+pub(super) fn is_creeping(endpoint: &Endpoint, baseline: &UsualValues) -> bool {
+    rising(endpoint, baseline).is_some()
+}
+
 fn rising(endpoint: &Endpoint, baseline: &UsualValues) -> Option<Crept> {
     let now = endpoint.percentile(Percentile::P95)?;
     let builds: Vec<f64> = baseline.courses.get(&endpoint.key())?.iter().copied().chain([now]).collect();
     let points: Vec<(f64, f64)> =
         builds.iter().enumerate().filter(|(_, ms)| **ms > 0.0).map(|(build, ms)| (build as f64, ms.ln())).collect();
     let trend = theil_sen(&points, Z_99_9)?;
+    let off_the_line = points.iter().map(|(build, log)| (log - trend.at(*build)).powi(2)).sum::<f64>();
+    if off_the_best_step(&points) < off_the_line {
+        return None;
+    }
     let last = builds.len().saturating_sub(1) as f64;
     let (from_ms, to_ms) = (trend.at(0.0).exp(), trend.at(last).exp());
     let matters = trend.low > 0.0 && to_ms >= LEAST_RISE * from_ms && to_ms - from_ms >= LEAST_MS;
     matters.then(|| Crept { label: endpoint.label(), builds: builds.len(), from_ms, to_ms })
+}
+
+/// The sum of squares that two levels leave, where one build parts them best.
+fn off_the_best_step(points: &[(f64, f64)]) -> f64 {
+    let squares = |part: &[(f64, f64)]| {
+        let mean = part.iter().map(|(_, log)| log).sum::<f64>() / part.len() as f64;
+        part.iter().map(|(_, log)| (log - mean).powi(2)).sum::<f64>()
+    };
+    (1..points.len()).map(|at| squares(&points[..at]) + squares(&points[at..])).fold(f64::INFINITY, f64::min)
 }
 
 #[cfg(test)]
@@ -87,6 +105,9 @@ mod tests {
         assert_eq!(sentence(&noise), None);
         assert_eq!(sentence(&[&[50.0; 19][..], &[90.0]].concat()), None);
         assert_eq!(sentence(&[50.0, 55.0, 60.0, 66.0, 73.0]), None);
+        // Half of the builds at another level: a line through them rises, and two levels explain them better.
+        let step: Vec<f64> = (0..16).map(|build| if build < 8 { 50.0 } else { 75.0 } + f64::from(build % 3)).collect();
+        assert_eq!(sentence(&step), None);
         let faster: Vec<f64> = (0..15).map(|build| 50.0 * 0.97_f64.powi(build)).collect();
         assert_eq!(sentence(&faster), None);
     }

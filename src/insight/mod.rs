@@ -5,6 +5,7 @@
 
 mod always_failed;
 mod baseline;
+mod change_point;
 mod creep;
 mod drift;
 mod failures;
@@ -22,20 +23,23 @@ use crate::verdict::Finding;
 /// Everything worth knowing about a run that is not a verdict, the most important first. A healthy run has none.
 #[must_use]
 pub fn find(results: &Results, series: &RunSeries, baseline: Option<&UsualValues>) -> Vec<Finding> {
-    [
+    let against_the_past = [
         always_failed::find(results),
         baseline.and_then(|usual| baseline::faster_because_failing(results, usual)),
         baseline.and_then(|usual| baseline::common_mode(results, usual)),
         baseline.and_then(|usual| creep::find(results, usual)),
+    ]
+    .into_iter()
+    .flatten()
+    .chain(baseline.into_iter().flat_map(|usual| change_point::find(results, usual)));
+    let in_the_run = [
         saturation::find(series),
         spike::find(series),
         drift::find(series),
         failures::find(results),
         names::find(results),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    ];
+    against_the_past.chain(in_the_run.into_iter().flatten()).collect()
 }
 
 #[cfg(test)]

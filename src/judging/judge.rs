@@ -3,7 +3,7 @@
 use super::background::{SHOWN_BUILDS, endpoints_that_matter, past_runs, read_past};
 use super::history;
 use super::run_under_test::RunUnderTest;
-use crate::baseline::{HistoryIndex, LearnedBaseline, Rules, ThisRun};
+use crate::baseline::{ChangePoints, HistoryIndex, LearnedBaseline, Rules, ThisRun};
 use crate::config::Config;
 use crate::error::CommandError;
 use crate::gate::{self, LimitSource, NoHistory, Options, PlacedGate};
@@ -81,10 +81,7 @@ impl<'a> Judging<'a> {
                     this.rows = this.rows.saturating_mul(this.rows);
                     this.as_long = false;
                 }
-                let loaded = Rules { runs: rules.runs.max(SHOWN_BUILDS), ..rules.clone() };
-                let mut comparable = index.comparable(&loaded, &this)?;
-                older = comparable.split_older(rules.runs);
-                Some((comparable, this))
+                Some((history::comparable(index, rules, &this)?, this))
             }
         };
         if let Some(((index, rules), run)) = self.shown.zip(under_test.run.as_ref()) {
@@ -105,7 +102,11 @@ impl<'a> Judging<'a> {
             reading.answers
         });
         self.waive(&mut verdict, self.options.on_inconclusive);
-        let usual = learned.as_ref().and_then(history::usual);
+        let changes = comparable.as_ref().map(|(comparable, this)| ChangePoints::over(comparable, this));
+        if let Some(changes) = &changes {
+            changes.mark(&mut verdict, &self.gates);
+        }
+        let usual = learned.as_ref().zip(changes.as_ref()).and_then(|(judge, changes)| history::usual(judge, changes));
         if under_test.lacks_timeline {
             under_test.results.timeline = timeline?;
             under_test.folder.write_data(ResultsFolder::RESULTS, &under_test.results)?;
@@ -115,12 +116,13 @@ impl<'a> Judging<'a> {
             Ok(series) => {
                 let series = series.unwrap_or_else(|| RunSeries::from_timeline(&under_test.results.timeline));
                 verdict.findings = insight::find(&under_test.results, &series, usual.as_ref());
-                let good = comparable.iter().flat_map(|(comparable, _)| comparable.runs());
+                let good = comparable.iter().flat_map(|(comparable, _)| comparable.newest(SHOWN_BUILDS));
                 let past = past_runs(older.iter().chain(good), &verdict.rows, &series);
                 under_test.background = Background { series, past };
             }
             Err(fault) => log::warn("no findings", &fault),
         }
+        verdict.changes = usual.map(|usual| usual.changes).unwrap_or_default();
         Ok(verdict)
     }
 

@@ -25,7 +25,7 @@ mod what_now;
 pub(crate) use attempts::Attempts;
 pub(crate) use confirm::ConfirmPlan;
 pub(crate) use gates::{check, gates};
-pub(crate) use history::{open_history, open_index, rules};
+pub(crate) use history::{keep_failed, open_history, open_index, rules};
 pub(crate) use judge::Judging;
 pub(crate) use judged_run::JudgedRun;
 pub(crate) use publish::publish_all;

@@ -101,6 +101,9 @@ pub struct AnswerRow {
     /// Whose it is, where somebody is named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
+    /// Since which build the value is worse, where the last builds show it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
@@ -170,6 +173,7 @@ fn answer_row(row: &Row, line: &impl Fn(&str) -> String) -> AnswerRow {
         change: runs.map(|runs| format!("{} vs {}", wording::change_text(row), counted(runs, "good run"))),
         why: line(&row.reason.outcome),
         owner: row.owner.as_deref().map(line),
+        since: wording::since_text(row).map(|words| line(&words)),
     }
 }
 
@@ -255,6 +259,7 @@ fn lines(answer: &Answer, width: usize) -> String {
         let words = format!("{} {}: {}, limit {}{change}", row.endpoint, row.measure, row.value, row.limit);
         lines.push((word(row.outcome), words));
         lines.push(("why", row.why.clone()));
+        lines.extend(row.since.iter().map(|words| ("since", words.clone())));
     }
     if answer.more_rows > 0 {
         lines.push(("", format!("{} besides, in verdict.json", counted(answer.more_rows as u64, "row"))));

@@ -31,6 +31,8 @@ impl Default for ConsoleOptions {
 const MOST_PASSING: usize = 20;
 /// Rows of each other kind shown; more are counted.
 const MOST_OTHER: usize = 200;
+/// Rows of which the report says since when; verdict.json says it of all.
+const MOST_DATED: usize = 3;
 /// Lines of a traceback shown.
 const DETAIL_LINES: usize = 20;
 
@@ -48,6 +50,12 @@ pub fn write(sink: &mut dyn Write, story: &Story<'_>, options: &ConsoleOptions) 
     }
     let evidence = verdict.evidence.as_deref().map(wording::closed);
     for text in wording::attempts(verdict).into_iter().chain(evidence).chain(wording::common_mode(verdict)) {
+        for line in wrapped(&clean::line(&text), width) {
+            writeln!(sink, "{line}")?;
+        }
+    }
+    for (row, since) in wording::dated_rows(verdict).into_iter().take(MOST_DATED) {
+        let text = format!("Since: {} {} since {}.", row.subject, row.measure, since.words(row.unit));
         for line in wrapped(&clean::line(&text), width) {
             writeln!(sink, "{line}")?;
         }

@@ -160,6 +160,9 @@ fn description(row: &Row, gate: &str, place: &str, subject: &str) -> String {
             wording::change_text(row)
         ));
     }
+    if let Some(since) = wording::since_text(row) {
+        facts.push(format!("since: {}", line(&since)));
+    }
     if let Some(waiver) = &row.waiver {
         facts.push(line(&format!("waived by {} until {}: {}", waiver.owner, waiver.expires, waiver.reason)));
     }

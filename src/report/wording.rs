@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::results::{Failure, FailureKind, Results};
 use crate::text;
-use crate::verdict::{Control, FindingKind, Origin, Outcome, Row, Subject, Unit, Verdict};
+use crate::verdict::{Control, FindingKind, Origin, Outcome, Row, Since, Subject, Unit, Verdict};
 
 /// The verdict as a heading's first word.
 #[must_use]
@@ -55,6 +55,33 @@ pub fn control(control: &Control) -> String {
     let facts: Vec<String> = run.into_iter().chain(control.cost.clone()).collect();
     let facts = if facts.is_empty() { String::new() } else { format!(" ({})", facts.join(", ")) };
     closed(&format!("{}{facts}", control.sentence))
+}
+
+/// The rows that failed or warned and of which the last builds show since when, the worst first; one for each endpoint,
+/// because its measures change together.
+#[must_use]
+pub fn dated_rows(verdict: &Verdict) -> Vec<(&Row, &Since)> {
+    let rows = [Outcome::Fail, Outcome::Warn].into_iter().flat_map(|outcome| rows_with(verdict, outcome));
+    let mut dated: Vec<(&Row, &Since)> = Vec::new();
+    for (row, since) in rows.filter_map(|row| Some((row, row.since.as_deref()?))) {
+        if !dated.iter().any(|(known, _)| known.subject == row.subject) {
+            dated.push((row, since));
+        }
+    }
+    dated
+}
+
+/// Since which build a row's value is worse, where the last builds show it.
+#[must_use]
+pub fn since_text(row: &Row) -> Option<String> {
+    row.since.as_ref().map(|since| since.words(row.unit))
+}
+
+/// Why a row ended as it did, and since when its value is worse.
+#[must_use]
+pub fn reason_and_since(row: &Row) -> String {
+    let since = since_text(row).map(|words| format!("; worse since {words}")).unwrap_or_default();
+    format!("{}{since}", row.reason)
 }
 
 /// How a row ended, in a table's cell.

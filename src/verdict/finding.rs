@@ -53,6 +53,8 @@ pub enum FindingKind {
     CommonMode,
     /// Slower from build to build, each step too small for a gate.
     Creep,
+    /// An endpoint became slower at one build and stayed so.
+    ChangePoint,
     /// Faster only because more requests fail.
     FasterBecauseFailing,
     /// Many endpoint names that look like one dynamic URL.

@@ -8,6 +8,7 @@ mod options;
 mod outcome;
 mod reason;
 mod row;
+mod since;
 mod unit;
 mod what_now;
 
@@ -19,6 +20,7 @@ pub use options::{OnInconclusive, TargetPolicy};
 pub use outcome::{Outcome, Severity};
 pub use reason::Reason;
 pub use row::{AgainstBaseline, Operator, Origin, Row, RowId, Shown, Subject, WaiverNote};
+pub use since::{BuildRef, EndpointChange, Since};
 pub use unit::Unit;
 pub use what_now::WhatNow;
 
@@ -52,6 +54,10 @@ pub struct Verdict {
     /// What the numbers mean over time. Findings never change the outcome.
     #[serde(default)]
     pub findings: Vec<Finding>,
+    /// The endpoints that are slower since a build, as the last builds show it, the largest change first. They never
+    /// change the outcome.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<EndpointChange>,
     /// The further runs that decided about comparisons with the history, where there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirmation: Option<Confirmation>,
@@ -89,6 +95,7 @@ impl Verdict {
             rows,
             mention_owners: false,
             findings: Vec::new(),
+            changes: Vec::new(),
             confirmation: None,
             attempts: None,
             control: None,

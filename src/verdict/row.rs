@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::reason::{Reason, ReasonFields};
-use super::{Outcome, RowAttempts, Severity, Unit, WhatNow};
+use super::{Outcome, RowAttempts, Severity, Since, Unit, WhatNow};
 use crate::results::EndpointKey;
 
 /// What a row is about.
@@ -216,6 +216,9 @@ pub struct Row {
     /// The value against the history of good runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<AgainstBaseline>,
+    /// Since which build the value is worse, where the last builds show it. It says nothing about the outcome.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Box<Since>>,
     /// Why it ended this way.
     #[serde(flatten)]
     #[schemars(with = "ReasonFields")]
@@ -271,6 +274,7 @@ impl Row {
             allowed: false,
             stopped_run: false,
             baseline: None,
+            since: None,
             reason: Reason::default(),
             waiver: None,
             owner: None,

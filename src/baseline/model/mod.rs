@@ -22,11 +22,11 @@ use super::statistics::{Cause, Margin, SLOW_SHARE};
 pub const ENOUGH: usize = 5;
 
 /// The spread of an endpoint is shrunk towards that of the service as if the service were so many runs.
-const SERVICE_WEIGHT: f64 = 10.0;
+pub(super) const SERVICE_WEIGHT: f64 = 10.0;
 /// No service is steadier than this from run to run.
 const LEAST_SPREAD: f64 = 0.02;
 /// The share of slow runs is learned as if so many values had been seen before, [`SLOW_SHARE`] of them slow.
-const SLOW_SHARE_WEIGHT: f64 = 100.0;
+pub(super) const SLOW_SHARE_WEIGHT: f64 = 100.0;
 /// A value counts as slow from so many spreads, and from so large a factor, above the usual.
 const SLOW_SPREADS: f64 = 2.5;
 const SLOW_FACTOR: f64 = 1.12;
@@ -50,8 +50,12 @@ pub struct Series {
 pub struct Fit {
     /// ln of its usual value.
     pub center: f64,
-    /// Standard deviation of one more run from it, with the environment removed.
+    /// Standard deviation of one more run from it, with the environment removed: `own` and `expected` mixed.
     pub spread: f64,
+    /// How far its own good runs lie from it.
+    pub own: f64,
+    /// How far those of an endpoint of this service with as many requests usually do.
+    pub expected: f64,
 }
 
 /// What the good runs show.
@@ -92,6 +96,8 @@ impl Model {
         let fits = polished.centers.iter().zip(&own).zip(series).map(|((center, own), endpoint)| Fit {
             center: *center,
             spread: shrunk(*own, measured(&endpoint.logs), prior(endpoint.sampling)),
+            own: *own,
+            expected: prior(endpoint.sampling).sqrt(),
         });
         let mut slow = 0;
         let mut values = 0;
@@ -128,7 +134,7 @@ impl Model {
         let away: Vec<f64> = rest.iter().map(|value| value - center).collect();
         let prior = self.service_spread.powi(2) + beside.sampling;
         let own = own_spread(&away, self.fits.len());
-        Some(Fit { center, spread: shrunk(own, measured(&rest), prior) })
+        Some(Fit { center, spread: shrunk(own, measured(&rest), prior), own, expected: prior.sqrt() })
     }
 
     /// The good runs.
@@ -147,6 +153,12 @@ impl Model {
     #[must_use]
     pub const fn slow_share(&self) -> f64 {
         self.slow_share
+    }
+
+    /// What each good run did to every endpoint, as a natural logarithm; their median is 0.
+    #[must_use]
+    pub fn effects(&self) -> &[f64] {
+        &self.polished.effects
     }
 
     /// The residual of each value after removing the endpoint's usual value and the run's effect: a row for each
@@ -175,13 +187,22 @@ impl Model {
     /// this run.
     #[must_use]
     pub fn margin(&self, margins: &Margins, fit: Fit, shift: f64, sampling: f64) -> Margin {
-        let scatter = self.scatter(fit, shift, sampling);
-        let tolerance = Margin { log: margins.tolerance, cause: Cause::Tolerance };
-        let spread = Margin { log: margins.spreads * scatter, cause: Cause::Spread };
-        let many = Margin { log: margins.many.margin(scatter), cause: Cause::ManyRows };
+        let [tolerance, spread, many] = self.demands(margins, fit, shift, sampling);
         let widest = |one: Margin, other: Margin| if other.log > one.log { other } else { one };
         let own = widest(widest(tolerance, spread), many);
         widest(tolerance, Margin { log: shift + own.log, cause: own.cause })
+    }
+
+    /// The three margins of which the widest counts, without the environment: what is tolerated, the scatter, and what many
+    /// rows need.
+    #[must_use]
+    pub fn demands(&self, margins: &Margins, fit: Fit, shift: f64, sampling: f64) -> [Margin; 3] {
+        let scatter = self.scatter(fit, shift, sampling);
+        [
+            Margin { log: margins.tolerance, cause: Cause::Tolerance },
+            Margin { log: margins.spreads * scatter, cause: Cause::Spread },
+            Margin { log: margins.many.margin(scatter), cause: Cause::ManyRows },
+        ]
     }
 
     /// How far one more run scatters about its limit's center: its own spread, what the medians of few runs and few

@@ -55,7 +55,8 @@ pub fn margin(tolerance_log: f64, spread: f64, spreads: f64, rows: usize) -> Mar
 /// The margin at which, of `rows` rows judged twice, some row of a clean build fails both times in [`BUDGET`] of all
 /// builds: each may be missed once with the chance √(budget / rows). Latency and throughput of an endpoint rise and
 /// fall together, so two rows count as one.
-fn for_rows(spread: f64, rows: usize) -> f64 {
+#[must_use]
+pub fn for_rows(spread: f64, rows: usize) -> f64 {
     if rows < 2 {
         return 0.0;
     }

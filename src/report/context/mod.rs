@@ -5,13 +5,16 @@ mod view;
 
 use serde::Serialize;
 
-use self::view::{EndpointView, RowView, RunView, word};
+use self::view::{EndpointView, RowView, RunView, SinceView, word};
 use super::{Story, wording};
 use crate::results::{Endpoint, Percentile};
 use crate::verdict::{Confirmation, Outcome, Unit};
 
 /// The version of the context. It rises when a key is removed or changes its meaning, not when one is added.
 pub const CONTEXT_VERSION: u32 = 1;
+
+/// Rows of which it is said since when they are worse.
+const MOST_DATED: usize = 3;
 
 /// How much of each list a template gets to see; what is left out is counted in `omitted`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +62,7 @@ pub(super) struct Context {
     context_version: u32,
     tool: Tool,
     verdict: VerdictView,
+    since: Vec<SinceView>,
     counts: Counts,
     rows: Rows,
     omitted: Omitted,
@@ -203,6 +207,7 @@ impl Context {
                 evidence: verdict.evidence.as_deref().map(wording::closed),
                 common_mode: wording::common_mode(verdict),
             },
+            since: wording::dated_rows(verdict).into_iter().take(MOST_DATED).map(SinceView::of).collect(),
             rows: Rows {
                 fail: rows(Outcome::Fail, detail.fail),
                 inconclusive: rows(Outcome::Inconclusive, detail.inconclusive),

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::report::{Story, wording};
 use crate::results::{Endpoint, Engine, Percentile, RunRecord};
 use crate::text;
-use crate::verdict::{Row, Severity, Unit};
+use crate::verdict::{Row, Severity, Since, Unit};
 
 #[derive(Debug, Serialize)]
 pub(super) struct RowView {
@@ -34,6 +34,7 @@ pub(super) struct RowView {
     requests: u64,
     estimated: bool,
     reason: String,
+    since: Option<String>,
     waiver: Option<WaiverView>,
     owner: Option<String>,
     what_now: Option<WhatNowView>,
@@ -51,6 +52,15 @@ struct WaiverView {
     owner: String,
     reason: String,
     expires: String,
+}
+
+/// Since when a row is worse.
+#[derive(Debug, Serialize)]
+pub(super) struct SinceView {
+    endpoint: String,
+    endpoint_is_name: bool,
+    measure: String,
+    words: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -125,6 +135,7 @@ impl RowView {
             requests: row.requests,
             estimated: row.estimated,
             reason: row.reason.to_string(),
+            since: wording::since_text(row),
             waiver: row.waiver.as_ref().map(|waiver| WaiverView {
                 owner: waiver.owner.clone(),
                 reason: waiver.reason.clone(),
@@ -136,6 +147,17 @@ impl RowView {
                 waiver: now.waiver.clone(),
                 docs: now.docs.clone(),
             }),
+        }
+    }
+}
+
+impl SinceView {
+    pub(super) fn of((row, since): (&Row, &Since)) -> Self {
+        Self {
+            endpoint: row.subject.to_string(),
+            endpoint_is_name: wording::is_name(&row.subject),
+            measure: row.measure.clone(),
+            words: since.words(row.unit),
         }
     }
 }

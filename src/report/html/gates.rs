@@ -75,7 +75,7 @@ impl GateView {
             sparkline: wording::sparkline(row),
             gate: row.gate.clone(),
             place: wording::place(&row.origin),
-            reason: wording::closed(&row.reason.to_string()),
+            reason: wording::closed(&wording::reason_and_since(row)),
             waiver: row.waiver.as_ref().map(|waiver| {
                 wording::closed(&format!("Waived by {} until {}: {}", waiver.owner, waiver.expires, waiver.reason))
             }),

@@ -208,6 +208,7 @@ fn the_head_of_a_line_decides_whether_the_rest_is_read() {
     let this = ThisRun {
         fingerprint: now.fingerprint,
         run: None,
+        commit: None,
         exact: true,
         rows: 1,
         endpoints: Vec::new(),

@@ -37,7 +37,7 @@ fn a_row_tells_median_runs_limit_change_and_headroom() {
         (baseline.change_percent.map(f64::round), row.headroom_percent.map(f64::round)),
         (Some(10.0), Some(8.0))
     );
-    assert_snapshot!(row_with(&steady(8), GATE, 620.0).reason, @"620 ms misses <= 480 ms; limit from 8 good runs: +20 % tolerated");
+    assert_snapshot!(row_with(&steady(8), GATE, 620.0).reason, @"620 ms misses <= 480 ms; limit from 8 good runs at 400 ms: +20 % tolerated");
 }
 
 #[test]
@@ -132,8 +132,8 @@ fn every_endpoint_counts_its_own_runs_and_a_new_one_is_reported_as_new() {
         .map(|row| format!("{} {} {}: {}", row.outcome, row.subject, row.baseline.as_ref().unwrap().runs, row.reason))
         .collect();
     assert_snapshot!(texts.join("\n"), @r#"
-    fail POST /login 6: 700 ms misses <= 480 ms; limit from 6 good runs: +20 % tolerated
-    warn GET /new 2: 300 ms misses <= 129 ms; limit from 2 good runs: 3 times the scatter of 8.9 %; a warning at most below 5 good runs
+    fail POST /login 6: 700 ms misses <= 480 ms; limit from 6 good runs at 400 ms: +20 % tolerated
+    warn GET /new 2: 300 ms misses <= 129 ms; limit from 2 good runs at 100 ms: 3 times the scatter of 8.9 %; a warning at most below 5 good runs
     inconclusive GET /newest 6: new endpoint: none of the last 6 good runs knows it
     "#);
 }
@@ -175,9 +175,9 @@ fn an_endpoint_that_every_good_run_called_often_must_not_be_missing() {
     inconclusive p50: this run never called it, and each of the last 6 good runs did call it; no request was measured
     inconclusive p95: this run never called it, and each of the last 6 good runs did call it; no request was measured
     inconclusive error_rate: this run never called it, and each of the last 6 good runs did call it; no request was measured
-    fail rps: this run never called it, and each of the last 6 good runs did call it; 0/s misses >= 0.123/s; limit from 6 good runs: 3 times the scatter of 10.9 %
+    fail rps: this run never called it, and each of the last 6 good runs did call it; 0/s misses >= 0.123/s; limit from 6 good runs at 0.167/s: 3 times the scatter of 10.9 %
     "#);
-    assert_snapshot!(rows(&with_cart(1, 50), &[r#"rps of "**" >= -20% vs baseline"#]), @"warn rps: this run never called it, and the last good run did call it; 0/s misses >= 0.0812/s; limit from 1 good run: 3 times the scatter of 27.2 %; a warning at most below 5 good runs");
+    assert_snapshot!(rows(&with_cart(1, 50), &[r#"rps of "**" >= -20% vs baseline"#]), @"warn rps: this run never called it, and the last good run did call it; 0/s misses >= 0.0812/s; limit from 1 good run at 0.167/s: 3 times the scatter of 27.2 %; a warning at most below 5 good runs");
     // Rarely called ones may be left out by chance, and so may one that some good run did not call.
     assert_eq!(rows(&with_cart(6, 9), &[]), "");
     assert_eq!(rows(&[with_cart(5, 50), vec![good(9, 9, 400.0)]].concat(), &[]), "");

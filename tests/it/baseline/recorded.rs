@@ -145,6 +145,7 @@ fn misses(before: &RunHistory, now: &GoodRun) -> Vec<String> {
     let this = ThisRun {
         fingerprint: now.fingerprint.clone(),
         run: None,
+        commit: None,
         exact: now.exact,
         rows: 9,
         endpoints: now.endpoints.clone(),

@@ -133,7 +133,7 @@ fn suggestions_are_yaml_whatever_the_names_are() {
 
 #[test]
 fn the_table_shows_runs_and_endpoints_with_sparklines() {
-    assert_snapshot!(show(&recorded()), @r#"
+    assert_snapshot!(show(&recorded(), &[]), @r#"
     Test 4217 on LoadForge: users 50, spawn_rate 5, duration_s 300, regions nyc3=1, host https://staging.example.com
     8 good runs
 
@@ -158,7 +158,7 @@ fn the_table_shows_runs_and_endpoints_with_sparklines() {
 fn an_empty_history_says_so_everywhere() {
     let dir = tempfile::tempdir().unwrap();
     let history = RunHistory::open(dir.path()).unwrap();
-    assert!(show(&history).starts_with("No good run is recorded in "));
+    assert!(show(&history, &[]).starts_with("No good run is recorded in "));
     assert!(backtest(&history, &gates(&["p95 < 1s"]), &rules(8)).render().starts_with("No good run"));
     assert!(render_suggestions(&suggest(&history, 20.0), 20.0).starts_with("# No good run"));
 }

@@ -7,18 +7,21 @@ use std::path::Path;
 use super::runner::{Cache, Config, Outcome, Shell, State, yaml};
 use super::support::{Release, one_job, pipeline};
 
-/// A program whose `baseline add` adds a line with the commit, and whose `gate` shows the history and the attempts it
-/// found and adds its own.
+/// A program whose `baseline add` adds a line with the commit, and whose `gate` shows the history, the failed builds and
+/// the attempts it found, adds its own attempt and keeps a build that fails.
 const PROGRAM: &str = r#"#!/bin/sh
 attempts=loadforge-history/attempts.jsonl
 case $1-${2:-} in
   gate-*)
     cat loadforge-history/runs 2>/dev/null || echo 'no history'
+    cat loadforge-history/failed.jsonl 2>/dev/null || :
     mkdir -p loadforge-history
     [ ! -e $attempts ] || sed 's/^/earlier: /' $attempts
     echo "$CIRCLE_JOB $CIRCLE_BRANCH $CIRCLE_SHA1 $CIRCLE_WORKFLOW_JOB_ID" >>$attempts
-    [ -z "$SLOW" ]
-    ;;
+    if [ -n "$SLOW" ]; then
+      echo "failed $CIRCLE_BRANCH $CIRCLE_SHA1" >>loadforge-history/failed.jsonl
+      exit 1
+    fi ;;
   baseline-add) echo "run of $CIRCLE_BRANCH $CIRCLE_SHA1" >>loadforge-history/runs ;;
 esac
 "#;
@@ -93,6 +96,29 @@ fn a_failing_gate_and_a_fork_add_nothing() {
     let fork = project.build("pull/7", &[("CIRCLE_PR_NUMBER", "7"), ("LOADFORGE_API_TOKEN", "passed-on")]);
     assert!(fork.log.contains("no history"), "a fork has its own cache\n{}", fork.log);
     assert!(project.build("main", &[]).log.contains("run of main"));
+}
+
+#[test]
+fn builds_of_the_baseline_branch_that_failed_are_remembered_apart_from_the_history() {
+    let mut project = Project::new("- loadforge/gate\n");
+    project.build("main", &[("CIRCLE_SHA1", "a1")]);
+    for commit in ["b2", "c3"] {
+        assert_eq!(project.build("main", &[("SLOW", "1"), ("CIRCLE_SHA1", commit)]).state, State::Failed);
+    }
+    project.build("feature", &[("SLOW", "1"), ("CIRCLE_SHA1", "f0")]);
+    let next = project.build("main", &[("CIRCLE_SHA1", "d4")]);
+    assert!(next.log.contains("run of main a1\nfailed main b2\nfailed main c3\n"), "{}", next.log);
+    assert!(!next.log.contains("failed feature"), "{}", next.log);
+}
+
+#[test]
+fn a_job_that_fails_before_the_history_was_restored_saves_nothing_over_it() {
+    let mut project = Project::new("- run: '[ -z \"$BROKEN\" ]'\n- loadforge/gate\n");
+    project.build("main", &[("CIRCLE_SHA1", "a1")]);
+    project.build("main", &[("SLOW", "1"), ("CIRCLE_SHA1", "b2")]);
+    assert_eq!(project.build("main", &[("BROKEN", "1")]).state, State::Failed);
+    let next = project.build("main", &[]);
+    assert!(next.log.contains("run of main a1\nfailed main b2\n"), "{}", next.log);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use loadforge_ci::report::CONTEXT_VERSION;
 use loadforge_ci::report::markdown::context;
 use loadforge_ci::results::{Problem, ProblemKind};
-use loadforge_ci::verdict::{Outcome, WaiverNote, WhatNow};
+use loadforge_ci::verdict::{BuildRef, Outcome, Since, WaiverNote, WhatNow};
 use serde_json::Value;
 
 use super::sample::Sample;
@@ -29,6 +29,21 @@ fn keys(value: &Value, path: &str, found: &mut BTreeSet<String>) {
     }
 }
 
+fn since() -> Since {
+    let build = BuildRef { run_id: 1, at: jiff::Timestamp::UNIX_EPOCH, commit: None };
+    Since {
+        first_bad: build.clone(),
+        last_good: build,
+        before: 1.0,
+        after: 2.0,
+        change_percent: 100.0,
+        builds: 2,
+        builds_before: 5,
+        recent_index: None,
+        t: 9.0,
+    }
+}
+
 #[test]
 fn every_documented_key_exists_and_every_key_is_documented() {
     let mut sample = Sample::shop(Outcome::Fail);
@@ -37,6 +52,7 @@ fn every_documented_key_exists_and_every_key_is_documented() {
     for row in &mut sample.verdict.rows {
         row.what_now = Some(WhatNow { rerun: String::new(), waiver: None, docs: String::new() });
         row.waiver = Some(WaiverNote { owner: String::new(), reason: String::new(), expires: String::new() });
+        row.since = Some(Box::new(since()));
     }
     let context = context(&sample.story());
     assert_eq!(context["context_version"], CONTEXT_VERSION);
