@@ -21,7 +21,7 @@ pub use values::{EnvEntry, NamedPullRequest, Optional, Region};
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::Duration;
 

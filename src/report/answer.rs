@@ -31,9 +31,13 @@ const NO_OWNER: &str = "nobody is named; add `owners:` to loadforge.yml";
 
 /// The longest command that is told; a longer one is told without its flags.
 const LONGEST_COMMAND: usize = 400;
+/// A longer address is left out.
+const LONGEST_URL: usize = 400;
 
 /// Columns for the names of the lines.
 const NAMES: usize = 13;
+/// The name of the line with the code host's page.
+const COMPARE: &str = "changed";
 
 /// The format, for the list of formats.
 pub(super) const FORMAT: Format = Format {
@@ -104,6 +108,9 @@ pub struct AnswerRow {
     /// Since which build the value is worse, where the last builds show it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<String>,
+    /// The code host's page with what changed between the last good and the first bad commit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compare: Option<String>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
@@ -149,7 +156,7 @@ fn answer(story: &Story<'_>, most_rows: usize, longest: usize) -> Answer {
         schema_version: ANSWER_SCHEMA_VERSION,
         outcome: verdict.outcome,
         sentence: line(&wording::headline(verdict)),
-        rows: rows.iter().take(most_rows).map(|row| answer_row(row, &line)).collect(),
+        rows: rows.iter().take(most_rows).map(|row| answer_row(story, row, &line)).collect(),
         more_rows: rows.len().saturating_sub(most_rows),
         attempts: wording::attempts(verdict).map(|words| line(&words)),
         evidence: evidence(verdict).iter().map(|words| line(words)).collect(),
@@ -162,7 +169,7 @@ fn answer(story: &Story<'_>, most_rows: usize, longest: usize) -> Answer {
     }
 }
 
-fn answer_row(row: &Row, line: &impl Fn(&str) -> String) -> AnswerRow {
+fn answer_row(story: &Story<'_>, row: &Row, line: &impl Fn(&str) -> String) -> AnswerRow {
     let runs = row.baseline.as_ref().filter(|baseline| baseline.change_percent.is_some()).map(|baseline| baseline.runs);
     AnswerRow {
         outcome: row.outcome,
@@ -174,12 +181,17 @@ fn answer_row(row: &Row, line: &impl Fn(&str) -> String) -> AnswerRow {
         why: line(&row.reason.outcome),
         owner: row.owner.as_deref().map(line),
         since: wording::since_text(row).map(|words| line(&words)),
+        compare: row
+            .since
+            .as_deref()
+            .and_then(|since| story.compare_link(since))
+            .filter(|url| url.len() <= LONGEST_URL),
     }
 }
 
 /// The report's URL, whole or not at all; without one its name in the results folder.
 fn report(story: &Story<'_>) -> String {
-    let url = story.links.report.as_deref().filter(|url| url.len() <= 400);
+    let url = story.links.report.as_deref().filter(|url| url.len() <= LONGEST_URL);
     url.map_or_else(|| ResultsFolder::REPORT.into(), |url| clean::line(url).into_owned())
 }
 
@@ -260,6 +272,7 @@ fn lines(answer: &Answer, width: usize) -> String {
         lines.push((word(row.outcome), words));
         lines.push(("why", row.why.clone()));
         lines.extend(row.since.iter().map(|words| ("since", words.clone())));
+        lines.extend(row.compare.iter().map(|url| (COMPARE, url.clone())));
     }
     if answer.more_rows > 0 {
         lines.push(("", format!("{} besides, in verdict.json", counted(answer.more_rows as u64, "row"))));
@@ -272,16 +285,24 @@ fn lines(answer: &Answer, width: usize) -> String {
     lines.extend(answer.owner.iter().map(|words| ("owner", words.clone())));
     let mut text = String::new();
     for (name, words) in lines {
+        if name == COMPARE {
+            text.push_str(&unbroken(name, &words, width));
+            continue;
+        }
         for (at, line) in wrapped(&words, width.saturating_sub(NAMES).max(20)).iter().enumerate() {
             text.push_str(&format!("{:<NAMES$}{line}\n", if at == 0 { name } else { "" }));
         }
     }
     for (name, words) in [("report", Some(&answer.report)), ("next", answer.next.as_ref())] {
-        let Some(words) = words else { continue };
-        let fits = NAMES + words.width() <= width;
-        text.push_str(&if fits { format!("{name:<NAMES$}{words}\n") } else { format!("{name}\n      {words}\n") });
+        text.extend(words.map(|words| unbroken(name, words, width)));
     }
     text
+}
+
+/// A line that is there to be copied; where it is too long, below its name.
+fn unbroken(name: &str, words: &str, width: usize) -> String {
+    let fits = NAMES + words.width() <= width;
+    if fits { format!("{name:<NAMES$}{words}\n") } else { format!("{name}\n      {words}\n") }
 }
 
 const fn word(outcome: Outcome) -> &'static str {

@@ -5,6 +5,7 @@ mod align;
 pub mod answer;
 mod background;
 pub mod compare;
+mod compare_link;
 pub mod console;
 mod context;
 pub mod escape;

@@ -207,7 +207,11 @@ impl Context {
                 evidence: verdict.evidence.as_deref().map(wording::closed),
                 common_mode: wording::common_mode(verdict),
             },
-            since: wording::dated_rows(verdict).into_iter().take(MOST_DATED).map(SinceView::of).collect(),
+            since: wording::dated_rows(verdict)
+                .into_iter()
+                .take(MOST_DATED)
+                .map(|dated| SinceView::of(story, dated))
+                .collect(),
             rows: Rows {
                 fail: rows(Outcome::Fail, detail.fail),
                 inconclusive: rows(Outcome::Inconclusive, detail.inconclusive),

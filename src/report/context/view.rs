@@ -61,6 +61,7 @@ pub(super) struct SinceView {
     endpoint_is_name: bool,
     measure: String,
     words: String,
+    compare: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -152,12 +153,13 @@ impl RowView {
 }
 
 impl SinceView {
-    pub(super) fn of((row, since): (&Row, &Since)) -> Self {
+    pub(super) fn of(story: &Story<'_>, (row, since): (&Row, &Since)) -> Self {
         Self {
             endpoint: row.subject.to_string(),
             endpoint_is_name: wording::is_name(&row.subject),
             measure: row.measure.clone(),
             words: since.words(row.unit),
+            compare: story.compare_link(since),
         }
     }
 }

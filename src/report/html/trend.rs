@@ -9,7 +9,7 @@ use crate::gate::{Gate, Measure, Scope};
 use crate::report::{Background, PastRun, Story, escape, wording};
 use crate::results::EndpointKey;
 use crate::text::short_commit;
-use crate::verdict::{Operator, Outcome, Row, Subject};
+use crate::verdict::{Operator, Outcome, Row, Since, Subject};
 
 /// Rows with a trend; the worst first.
 const MOST_ROWS: usize = 30;
@@ -42,6 +42,9 @@ struct RowTrend {
     range: String,
     runs: usize,
     change: String,
+    since: Option<String>,
+    /// The page with what changed between the last good and the first bad commit.
+    compare: Option<String>,
     svg: String,
 }
 
@@ -79,7 +82,7 @@ impl Trends {
         }
         let columns = &shown[..shown.len().min(MOST_COLUMNS)];
         Some(Self {
-            rows: shown.iter().map(|(row, _, before)| RowTrend::of(row, before)).collect(),
+            rows: shown.iter().map(|(row, _, before)| RowTrend::of(story, row, before)).collect(),
             left_out: with_past.count(),
             builds: background.past.len(),
             heads: columns.iter().map(|(row, ..)| format!("{} of {}", row.measure, row.subject)).collect(),
@@ -113,7 +116,7 @@ fn values<'a>(row: &Row, key: Option<&EndpointKey>, past: &'a [PastRun]) -> Vec<
 }
 
 impl RowTrend {
-    fn of(row: &Row, before: &[Before<'_>]) -> Self {
+    fn of(story: &Story<'_>, row: &Row, before: &[Before<'_>]) -> Self {
         let (low, middle, high) = super::course::span(before.iter().map(|one| one.value)).unwrap_or_default();
         let change = row.observed.filter(|_| middle > 0.0).map(|value| (value / middle - 1.0) * 100.0);
         Self {
@@ -125,12 +128,26 @@ impl RowTrend {
             range: format!("{} to {}", row.unit.show(low), row.unit.show(high)),
             runs: before.len(),
             change: change.map_or_else(|| "–".to_owned(), wording::signed_percent),
+            since: row.since.as_deref().map(sentence),
+            compare: row.since.as_deref().and_then(|since| story.compare_link(since)),
             svg: picture(row, before),
         }
     }
 }
 
-/// The builds as dots from left to right, this one last and large, the limit as a line.
+/// Since when a row is worse: `Worse since commit 1a2b3c4 of 2026-11-20 (run 1010); last good: …`.
+fn sentence(since: &Since) -> String {
+    let first = if since.is_new() { "this build".to_owned() } else { since.first_bad.to_string() };
+    format!("Worse since {first}; last good: {}.", since.last_good)
+}
+
+/// The index of the first of these builds that was worse; their number where only this run is.
+fn first_worse(since: &Since, before: &[Before<'_>]) -> usize {
+    before.iter().position(|one| one.run.at >= since.first_bad.at).unwrap_or(before.len())
+}
+
+/// The builds as dots from left to right, this one last and large, the limit as a line, and a line before the first build
+/// that was worse.
 fn picture(row: &Row, before: &[Before<'_>]) -> String {
     let limit = row.limit.filter(|limit| limit.is_finite());
     let all = || before.iter().map(|one| one.value).chain(row.observed).chain(limit).filter(|value| value.is_finite());
@@ -147,6 +164,11 @@ fn picture(row: &Row, before: &[Before<'_>]) -> String {
         let height = if beyond > 0.0 { HEIGHT - beyond } else { y(limit) };
         let _ = write!(svg, "<rect class=\"beyond\" y=\"{beyond:.1}\" width=\"{WIDTH}\" height=\"{height:.1}\"/>");
         let _ = write!(svg, "<path class=\"limit\" d=\"M0 {:.1}H{WIDTH}\"/>", y(limit));
+    }
+    if let Some(since) = row.since.as_deref() {
+        let x = (x(first_worse(since, before)) - step / 2.0).max(1.0);
+        let words = escape::html(&sentence(since));
+        let _ = write!(svg, "<path class=\"since\" d=\"M{x:.1} 0V{HEIGHT}\"><title>{words}</title></path>");
     }
     let mut path = String::new();
     for (index, one) in before.iter().enumerate() {

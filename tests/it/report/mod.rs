@@ -9,4 +9,5 @@ mod html;
 mod junit;
 mod markdown;
 pub(crate) mod sample;
+mod since;
 mod template_docs;
