@@ -103,6 +103,7 @@ impl<'a> Build<'a> {
             // Without endpoints nothing shows what the run did to all of them.
             endpoints: if environment { endpoints } else { Vec::new() },
             total: total.clone(),
+            commit: None,
             most_runs: RUNS,
             as_long: true,
         };

@@ -99,6 +99,7 @@ fn judged(history: &RunHistory, run: &GoodRun) -> Verdict {
         rows: 3 * run.endpoints.len(),
         endpoints: run.endpoints.clone(),
         total: run.total.clone(),
+        commit: None,
         most_runs: MOST_RUNS,
         as_long: true,
     };
