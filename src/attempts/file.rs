@@ -1,12 +1,12 @@
 //! The file that keeps the attempts.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::error::AttemptsError;
 use super::record::{AttemptLine, AttemptRow, JobAttempt};
-use crate::results::replace_atomically;
+use crate::results::{lock_file, replace_atomically};
 use crate::verdict::Outcome;
 
 /// Attempts kept, the newest. CircleCI makes at most six of one workflow by itself; a kept folder holds those of several
@@ -83,16 +83,10 @@ impl AttemptsFile {
         Ok(())
     }
 
-    /// Waits until no one else writes; the lock ends when it is dropped, or with the process.
+    /// Waits until no one else writes.
     fn lock(&self) -> Result<File, AttemptsError> {
         let path = self.folder.join(Self::LOCK);
-        let locked = || {
-            fs::create_dir_all(&self.folder)?;
-            let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path)?;
-            file.lock()?;
-            Ok(file)
-        };
-        locked().map_err(|source| AttemptsError::Write { path: path.clone(), source })
+        lock_file(&path).map_err(|source| AttemptsError::Write { path, source })
     }
 }
 

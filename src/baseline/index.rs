@@ -1,7 +1,7 @@
 //! The history file by the heads of its lines: which runs there are, without what they measured.
 
 use std::collections::{HashMap, HashSet};
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::os::unix::fs::MetadataExt;
@@ -13,7 +13,7 @@ use super::history_error::HistoryError;
 use super::keep::{Keep, Pruned};
 use super::record::{GoodRun, HistoryLine, Recorded, age};
 use crate::redact;
-use crate::results::{Engine, Fingerprint, replace_atomically};
+use crate::results::{Engine, Fingerprint, lock_file, replace_atomically};
 
 /// How much of a line is looked at for its head; a longer head is read with its whole line.
 const HEAD: usize = 4096;
@@ -218,16 +218,10 @@ impl HistoryIndex {
         self.folder.join(self.name)
     }
 
-    /// Waits until no one else writes; the lock ends when it is dropped, or with the process.
+    /// Waits until no one else writes.
     fn lock(&self) -> Result<File, HistoryError> {
         let path = self.folder.join(Self::LOCK);
-        let locked = || {
-            fs::create_dir_all(&self.folder)?;
-            let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path)?;
-            file.lock()?;
-            Ok(file)
-        };
-        locked().map_err(|source| HistoryError::Write { path: path.clone(), source })
+        lock_file(&path).map_err(|source| HistoryError::Write { path, source })
     }
 
     /// Reads the heads again, unless the file is as it was.

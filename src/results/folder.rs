@@ -288,6 +288,20 @@ pub fn write_atomically(path: &Path, content: &[u8]) -> io::Result<()> {
     replace_atomically(path, |file| file.write_all(content))
 }
 
+/// Waits until no one else holds the lock of a file that its folder may lack; it ends when it is dropped, or with the
+/// process. What is written under it is another file, so that replacing that one does not take the lock away.
+///
+/// # Errors
+/// When the folder or the file cannot be made or locked.
+pub fn lock_file(path: &Path) -> io::Result<fs::File> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let file = fs::OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
+    file.lock()?;
+    Ok(file)
+}
+
 /// The same with content that is written piece by piece.
 ///
 /// # Errors

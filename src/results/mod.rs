@@ -30,7 +30,7 @@ pub use engine::Engine;
 pub use evidence::{Evidence, NeverEnded};
 pub use extension::{ExactEndpoint, ExactSteady, Extension, LiveState};
 pub use failure::{Failure, FailureKind, NotAFailureKind};
-pub use folder::{FolderError, ResultsFolder, replace_atomically, write_atomically};
+pub use folder::{FolderError, ResultsFolder, lock_file, replace_atomically, write_atomically};
 pub use histogram::Histogram;
 pub use identity::{Build, Difference, IdentityMatch, Relation, RunIdentity};
 pub use live::LiveFigures;

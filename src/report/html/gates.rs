@@ -10,6 +10,8 @@ use crate::verdict::{Outcome, Row};
 const MOST_GATES: usize = 150;
 /// The same for rows that passed.
 const MOST_PASSED: usize = 60;
+/// Owners named above the rows.
+const MOST_OWNERS: usize = 5;
 
 /// The rows by what they mean.
 #[derive(Debug, Serialize)]
@@ -20,6 +22,8 @@ pub(super) struct GateRows {
     waiting: Vec<GateView>,
     pass: Vec<GateView>,
     left_out: usize,
+    /// Whose the rows are that stop the build, each once.
+    owners: Vec<String>,
 }
 
 /// A row of the gate table.
@@ -39,6 +43,16 @@ struct GateView {
     place: String,
     reason: String,
     waiver: Option<String>,
+    owner: Option<String>,
+    now: Option<NowView>,
+}
+
+/// What to do about a row that failed.
+#[derive(Debug, Serialize)]
+struct NowView {
+    rerun: String,
+    waiver: Option<String>,
+    docs: String,
 }
 
 impl GateRows {
@@ -56,7 +70,13 @@ impl GateRows {
         let waiting = rows(Outcome::Inconclusive, MOST_PASSED, true);
         let pass = rows(Outcome::Pass, MOST_PASSED, false);
         let left_out = story.verdict.rows.len() - matter.len() - waiting.len() - pass.len();
-        Self { matter, waiting, pass, left_out }
+        let mut owners = Vec::new();
+        for owner in story.verdict.rows_with(Outcome::Fail).filter_map(|row| row.owner.clone()) {
+            if !owners.contains(&owner) && owners.len() < MOST_OWNERS {
+                owners.push(owner);
+            }
+        }
+        Self { matter, waiting, pass, left_out, owners }
     }
 }
 
@@ -78,6 +98,12 @@ impl GateView {
             reason: wording::closed(&wording::reason_and_since(row)),
             waiver: row.waiver.as_ref().map(|waiver| {
                 wording::closed(&format!("Waived by {} until {}: {}", waiver.owner, waiver.expires, waiver.reason))
+            }),
+            owner: row.owner.clone(),
+            now: row.what_now.as_ref().map(|now| NowView {
+                rerun: now.rerun.clone(),
+                waiver: now.waiver.clone(),
+                docs: now.docs.clone(),
             }),
         }
     }

@@ -9,7 +9,7 @@ fn the_pages_for_the_browser_are_written() {
     let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("pages");
     std::fs::create_dir_all(&folder).unwrap();
     for (name, sample) in [
-        ("failed", Sample::shop(Outcome::Fail).with_background()),
+        ("failed", Sample::shop(Outcome::Fail).with_what_now().with_background()),
         ("passed", Sample::shop(Outcome::Pass).with_background()),
         ("warned", Sample::shop(Outcome::Warn).with_background()),
         ("inconclusive", Sample::shop(Outcome::Inconclusive)),
@@ -36,4 +36,21 @@ fn what_all_endpoints_share_is_above_the_table() {
         head.contains("<strong>All 5 endpoints are slower than the baseline by about the same factor, +60 %.</strong>")
     );
     assert!(!page(&Sample::shop(Outcome::Fail).story()).contains("All 5 endpoints are slower"));
+}
+
+#[test]
+fn a_failed_row_says_whose_it_is_and_what_to_do() {
+    let html = page(&Sample::shop(Outcome::Fail).with_what_now().story());
+    let (head, gates) = html.split_once("</header>").unwrap();
+    assert!(head.contains("<dt>Owner</dt><dd><bdi>@acme/identity</bdi></dd>"), "{head}");
+    for part in [
+        "<summary>What now</summary>",
+        "<pre>loadforge-ci run --test-id 4217 --users 20 --duration 5m &amp;&amp; loadforge-ci gate</pre>",
+        "<pre>waivers:",
+        "docs/baseline.md\" rel=\"noreferrer\">How it is judged</a>",
+    ] {
+        assert!(gates.contains(part), "{part}");
+    }
+    let passed = page(&Sample::shop(Outcome::Pass).with_what_now().story());
+    assert!(!passed.contains("What now") && !passed.contains("<dt>Owner</dt>"));
 }

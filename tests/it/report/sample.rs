@@ -7,7 +7,7 @@ use loadforge_ci::results::{
 };
 use loadforge_ci::verdict::{
     AgainstBaseline, Confirmation, Control, ControlConclusion, ControlDifference, Finding, FindingKind, Operator,
-    Origin, Outcome, Row, Severity, Subject, Unit, Verdict, WaiverNote,
+    Origin, Outcome, Row, Severity, Subject, Unit, Verdict, WaiverNote, WhatNow,
 };
 
 /// Owns what a [`Story`] borrows.
@@ -139,6 +139,19 @@ impl Sample {
             "response times against the median of 8 runs",
             "Compare what all endpoints share.",
         ));
+        self
+    }
+
+    /// The same run, with what to do about its failed rows and whose they are.
+    pub(crate) fn with_what_now(mut self) -> Self {
+        for row in self.verdict.rows.iter_mut().filter(|row| row.outcome == Outcome::Fail) {
+            row.owner = Some("@acme/identity".into());
+            row.what_now = Some(WhatNow {
+                rerun: "loadforge-ci run --test-id 4217 --users 20 --duration 5m && loadforge-ci gate".into(),
+                waiver: Some(format!("waivers:\n  - gate: '{}'\n    owner: \"@acme/identity\"", row.gate)),
+                docs: "https://github.com/acme/loadforge-ci/blob/main/docs/baseline.md".into(),
+            });
+        }
         self
     }
 
