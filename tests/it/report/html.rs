@@ -46,7 +46,7 @@ fn a_failed_row_says_whose_it_is_and_what_to_do() {
     for part in [
         "<summary>What now</summary>",
         "<pre>loadforge-ci run --test-id 4217 --users 20 --duration 5m &amp;&amp; loadforge-ci gate</pre>",
-        "<pre>waivers:",
+        "<pre>waivers:\n  - gate: ",
         "docs/baseline.md\" rel=\"noreferrer\">How it is judged</a>",
     ] {
         assert!(gates.contains(part), "{part}");
