@@ -283,12 +283,15 @@ impl HistoryLine {
         struct LineVersion {
             schema_version: u32,
         }
+        match serde_json::from_str::<GoodRun>(text) {
+            Ok(run) if run.schema_version <= HISTORY_SCHEMA_VERSION => return Self::Run(Box::new(run)),
+            _ => {}
+        }
         match serde_json::from_str::<LineVersion>(text) {
-            Err(_) => Self::Damaged,
             Ok(LineVersion { schema_version }) if schema_version > HISTORY_SCHEMA_VERSION => {
                 Self::Newer(text.to_owned())
             }
-            Ok(_) => serde_json::from_str(text).map_or(Self::Damaged, |run| Self::Run(Box::new(run))),
+            _ => Self::Damaged,
         }
     }
 }

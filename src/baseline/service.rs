@@ -126,6 +126,11 @@ impl ServiceLimits {
         })
     }
 
+    /// Whether there are limits for an endpoint, or for all requests together.
+    pub(super) fn knows(&self, endpoint: Option<&EndpointKey>) -> bool {
+        endpoint.map_or(self.total.is_some(), |key| self.endpoints.contains_key(key))
+    }
+
     /// The limits of a row; `None` for an endpoint that too few good runs measured. `rounded` says whether Locust
     /// rounded the values, `requests` how many are behind this run's.
     pub(super) fn limits(

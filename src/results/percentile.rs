@@ -5,6 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A percentile in thousandths of a percent, so that `p99.99` compares and sorts exactly. Range: above 0, at most 100.
@@ -112,7 +113,22 @@ impl Serialize for Percentile {
 
 impl<'de> Deserialize<'de> for Percentile {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Cow::<str>::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        // A history of good runs has millions of them, so the text is not copied.
+        deserializer.deserialize_str(PercentileVisitor)
+    }
+}
+
+struct PercentileVisitor;
+
+impl Visitor<'_> for PercentileVisitor {
+    type Value = Percentile;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Percentile, E> {
+        text.parse().map_err(E::custom)
     }
 }
 

@@ -66,7 +66,7 @@ pub fn most_failures(good: &[Failed], requests: u64, alpha: f64) -> u64 {
     let (mut explained, mut unexplained) = (0, drawn + 1);
     while unexplained - explained > 1 {
         let middle = explained + (unexplained - explained) / 2;
-        if at_least(middle, drawn, failed + middle, baseline + drawn) >= alpha {
+        if is_at_least(middle, drawn, failed + middle, baseline + drawn, alpha) {
             explained = middle;
         } else {
             unexplained = middle;
@@ -76,30 +76,38 @@ pub fn most_failures(good: &[Failed], requests: u64, alpha: f64) -> u64 {
     (((explained + 1) as f64 * factor).ceil() as u64).saturating_sub(1).min(requests)
 }
 
-/// The chance to see at least `seen` marked ones when `drawn` are drawn from `all`, `marked` of which are marked
-/// (the upper tail of the hypergeometric distribution). All counts at or below the mean give 1.
-fn at_least(seen: u64, drawn: u64, marked: u64, all: u64) -> f64 {
+/// Whether the chance to see at least `seen` marked ones, when `drawn` are drawn from `all`, `marked` of which are marked,
+/// is `alpha` or more (the upper tail of the hypergeometric distribution). Counts at or below the mean count as certain.
+/// Terms are added until it is decided: beyond the mean each is smaller than the one before, by a ratio that falls as well.
+fn is_at_least(seen: u64, drawn: u64, marked: u64, all: u64, alpha: f64) -> bool {
     let (n, k, total) = (drawn as f64, marked as f64, all as f64);
     if seen as f64 <= n * k / total {
-        return 1.0;
+        return alpha <= 1.0;
     }
     let most = drawn.min(marked);
     if seen > most {
-        return 0.0;
+        return alpha <= 0.0;
     }
     let x = seen as f64;
     let mut term = (ln_choose(k, x) + ln_choose(total - k, n - x) - ln_choose(total, n)).exp();
     let mut sum = term;
-    // Beyond the mean each term is smaller than the one before.
     for j in seen..most {
+        if sum >= alpha {
+            return true;
+        }
         let j = j as f64;
-        term *= (k - j) * (n - j) / ((j + 1.0) * (total - k - n + j + 1.0).max(1.0));
+        let ratio = (k - j) * (n - j) / ((j + 1.0) * (total - k - n + j + 1.0).max(1.0));
+        term *= ratio;
+        // What is left is at most a geometric series.
+        if ratio < 1.0 && sum + term / (1.0 - ratio) < alpha {
+            return false;
+        }
         sum += term;
         if term <= sum * 1e-12 {
             break;
         }
     }
-    sum.min(1.0)
+    sum >= alpha
 }
 
 /// ln of the number of ways to choose `k` of `n`.
@@ -126,10 +134,14 @@ mod tests {
     #[test]
     fn the_tail_agrees_with_exact_counting() {
         // 3 of 4 drawn are marked, 5 of 10 marked: C(5,3)·C(5,1)/C(10,4) + C(5,4)/C(10,4) = 55/210.
-        assert!((at_least(3, 4, 5, 10) - 55.0 / 210.0).abs() < 1e-10);
+        let is_chance = |seen, drawn, marked, all, chance: f64| {
+            is_at_least(seen, drawn, marked, all, chance - 1e-10)
+                && !is_at_least(seen, drawn, marked, all, chance + 1e-10)
+        };
+        assert!(is_chance(3, 4, 5, 10, 55.0 / 210.0));
         // All failures fall into the drawn half: 1/C(8,4)·C(4,4)·C(4,0) = 1/70.
-        assert!((at_least(4, 4, 4, 8) - 1.0 / 70.0).abs() < 1e-10);
-        assert_eq!(at_least(5, 4, 5, 10), 0.0);
+        assert!(is_chance(4, 4, 4, 8, 1.0 / 70.0));
+        assert!(!is_at_least(5, 4, 5, 10, 1e-300));
         assert!((ln_factorial(10.0).exp() - 3_628_800.0).abs() < 1e-2);
     }
 
