@@ -43,7 +43,7 @@ fn the_answer_names_both_commits_and_the_page_that_compares_them() {
     let row = answer.rows.iter().find(|row| row.since.is_some()).unwrap();
     assert!(row.since.as_ref().unwrap().contains("commit 1a2b3c4 of ") && row.compare.as_deref() == Some(PAGE));
     let block = text(&sample.story(), 100);
-    assert!(block.contains("last good: commit 9f8e7d6 of "), "{block}");
+    assert!(block.contains("commit 9f8e7d6 of 2026-11-18 (run 1026)"), "{block}");
     assert!(block.lines().any(|line| line.trim() == PAGE), "an address is never broken\n{block}");
 }
 
