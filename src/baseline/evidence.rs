@@ -27,8 +27,11 @@ pub fn evidence(verdict: &Verdict) -> Option<String> {
 fn of_the_runs(verdict: &Verdict) -> Option<String> {
     let compared: Vec<&Row> = verdict.rows.iter().filter(|row| is_compared(row)).collect();
     let first = compared.first()?;
-    let with = |outcome| compared.iter().copied().filter(move |row: &&Row| row.outcome == outcome).collect::<Vec<_>>();
-    let (failed, open) = (with(Outcome::Fail), with(Outcome::Inconclusive));
+    let with = |outcomes: &'static [Outcome]| {
+        compared.iter().copied().filter(move |row: &&Row| outcomes.contains(&row.outcome)).collect::<Vec<_>>()
+    };
+    // A row that only warns moved as far as one that fails.
+    let (failed, open) = (with(&[Outcome::Fail, Outcome::Warn]), with(&[Outcome::Inconclusive]));
     if failed.is_empty() && open.is_empty() {
         return None;
     }
@@ -118,6 +121,14 @@ mod tests {
 
     fn says(rows: Vec<Row>) -> String {
         evidence(&Verdict::new(rows)).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_row_that_only_warns_moved_all_the_same() {
+        let mut rows: Vec<Row> = (0..5).map(|n| row(&format!("/{n}"), Outcome::Pass, 1.0, true)).collect();
+        rows.push(row("/pay", Outcome::Warn, 60.0, true));
+        let words = evidence(&Verdict::new(rows)).unwrap();
+        assert_eq!(words, "Evidence: code. 1 of 6 endpoints moved: +60 %; the others changed by +1 %");
     }
 
     #[test]

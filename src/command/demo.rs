@@ -121,11 +121,9 @@ fn plan(arguments: &DemoArgs, url: &str, env: Vec<(&'static str, String)>) -> Re
     })
 }
 
-/// Where the recorded builds go: beside the results, never among a history of the user's own.
+/// Where the recorded builds go: into the demo's own folder, never among a history of the user's own.
 fn history_folder(arguments: &DemoArgs) -> PathBuf {
-    let mut name = arguments.results.clone().into_os_string();
-    name.push("-history");
-    name.into()
+    arguments.results.join("demo-history")
 }
 
 fn verdict(results: &Path, history: Option<&Path>, output: OutputArgs) -> Result<Exit, CommandError> {

@@ -264,10 +264,11 @@ impl RunRecord {
         if state == RunState::FailedToLaunch && ran { RunState::EndedEarly } else { state }
     }
 
-    /// The run's number, where it is one that people know: that of files stands for their content.
+    /// The run's number, where it is one that people know: that of files stands for their content, and each local run is the
+    /// first of a server of its own.
     #[must_use]
     pub fn shown_id(&self) -> Option<u64> {
-        self.run_id.filter(|_| self.identity.engine != Engine::Csv)
+        self.run_id.filter(|_| self.identity.engine == Engine::Loadforge)
     }
 
     /// The last state seen.
