@@ -195,14 +195,16 @@ fn report(story: &Story<'_>) -> String {
     url.map_or_else(|| ResultsFolder::REPORT.into(), |url| clean::line(url).into_owned())
 }
 
-/// The sentences of the control run and the findings, first the one that distinguishes environment from code.
+/// What the evidence points to, or what the control run showed, and the findings: first the one that distinguishes
+/// environment from code.
 fn evidence(verdict: &Verdict) -> Vec<String> {
     let (environment, code): (Vec<&Finding>, Vec<&Finding>) =
         verdict.findings.iter().partition(|finding| finding.kind == FindingKind::CommonMode);
     let words =
         |finding: &Finding| format!("{} {}", wording::closed(&finding.sentence), wording::closed(&finding.next));
-    let control = verdict.control.iter().map(wording::control);
-    control.chain(environment.into_iter().chain(code).take(FINDINGS).map(words)).collect()
+    let pointed = verdict.evidence.as_deref().map(|words| words.trim_start_matches("Evidence:").trim().to_owned());
+    let pointed = pointed.or_else(|| verdict.control.as_ref().map(wording::control));
+    pointed.into_iter().chain(environment.into_iter().chain(code).take(FINDINGS).map(words)).collect()
 }
 
 fn generator(story: &Story<'_>) -> String {

@@ -70,3 +70,13 @@ fn it_is_never_longer_than_two_kilobytes() {
         let _: Answer = serde_json::from_str(&data).unwrap();
     }
 }
+
+#[test]
+fn code_or_environment_is_the_first_of_the_evidence() {
+    let mut sample = Sample::shop(Outcome::Fail);
+    sample.verdict.evidence = Some("Evidence: code. 1 of 7 endpoints moved, in both runs: +34 %".into());
+    let answer: Answer = serde_json::from_str(&json(&sample.story())).unwrap();
+    assert_eq!(answer.evidence[0], "code. 1 of 7 endpoints moved, in both runs: +34 %");
+    let block = text(&sample.story(), 120);
+    assert!(block.contains("\nevidence     code. 1 of 7 endpoints moved, in both runs: +34 %\n"), "{block}");
+}
