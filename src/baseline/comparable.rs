@@ -267,8 +267,9 @@ impl ComparableRuns {
 /// them apart.
 fn nearest_differences<R: Recorded>(others: &[&R], fingerprint: &Fingerprint) -> Vec<FieldDifference> {
     let nearest = others.iter().rev().map(|run| fingerprint.differences(run.fingerprint())).min_by_key(Vec::len);
-    let difference = |field: &str, value: String| {
-        if field == "script_sha256" && value.len() == 64 { value[..8].to_owned() } else { value }
+    let difference = |field: &str, value: String| match value.get(..8) {
+        Some(begin) if field == "script_sha256" && value.len() == 64 => begin.to_owned(),
+        _ => value,
     };
     nearest
         .unwrap_or_default()

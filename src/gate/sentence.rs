@@ -29,7 +29,7 @@ fn failed(rows: &[Row], open: &[&Row]) -> String {
     let mut text = first_of(&failing, describe_miss, "failed");
     // "all requests together"; names of endpoints are left as they are.
     if failing.first().is_some_and(|row| row.subject == Subject::All || row.stopped_run) {
-        text[..1].make_ascii_uppercase();
+        text.get_mut(..1).map(str::make_ascii_uppercase);
     }
     if let Some(run) = open.iter().find(|row| row.subject == Subject::Run) {
         text.push_str("; the run itself is doubtful: ");

@@ -206,3 +206,11 @@ fn selectors_that_are_not_quoted_well() {
       hint: write the selector before the comparison: p95 of "POST /login" < 500ms
     "#);
 }
+
+#[test]
+fn a_share_is_digits_and_any_other_letters_are_no_percentile() {
+    for word in ["p0.pɌ", "p0.ɌɌ", "p0.9Ɍ", "p.Ɍ"] {
+        let error = format!("{word} < 1s").parse::<Gate>().unwrap_err().to_string();
+        assert!(error.contains(&format!("`{word}` is not a percentile")), "{error}");
+    }
+}

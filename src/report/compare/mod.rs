@@ -43,7 +43,7 @@ fn differences_text(comparison: &RunComparison) -> Option<String> {
     if comparison.differences.is_empty() {
         return None;
     }
-    let shown = |text: &str| if text.len() == 64 { text[..8].to_owned() } else { text.to_owned() };
+    let shown = |text: &str| text.get(..8).filter(|_| text.len() == 64).unwrap_or(text).to_owned();
     let fields = comparison.differences.iter().map(|(field, a, b)| format!("{field} {} → {}", shown(a), shown(b)));
     Some(format!("The settings differ: {}.", fields.collect::<Vec<_>>().join(", ")))
 }
