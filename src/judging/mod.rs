@@ -1,6 +1,6 @@
 //! Judging a run: what `gate`, `gate --confirm`, `demo`, `comment` and `doctor` share.
 //!
-//! [`RunUnderTest`] is a run's results before they are judged, [`Judging`] what they are judged by, [`settle`] the further
+//! [`RunUnderTest`] is a run's results before they are judged, [`Judging`] what they are judged by, [`settle()`] the further
 //! runs of `--confirm` and the control run, [`JudgedRun`] the results with their verdict. [`write_reports`] and
 //! [`publish_all`] say what came of it.
 

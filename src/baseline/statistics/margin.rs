@@ -52,7 +52,7 @@ pub fn margin(tolerance_log: f64, spread: f64, spreads: f64, rows: usize) -> Mar
     [scatter, many].into_iter().fold(tolerance, |widest, other| if other.log > widest.log { other } else { widest })
 }
 
-/// The margin at which, of `rows` rows judged twice, some row of a clean build fails both times in [`BUDGET`] of all
+/// The margin at which, of `rows` rows judged twice, some row of a clean build fails both times in `BUDGET` of all
 /// builds: each may be missed once with the chance √(budget / rows). Latency and throughput of an endpoint rise and
 /// fall together, so two rows count as one.
 #[must_use]
