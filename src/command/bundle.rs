@@ -17,6 +17,9 @@ pub(super) fn run(arguments: &BundleArgs, mut sink: impl Write) -> Result<Exit, 
         return Err(CommandError::usage("the configuration names a saved test, whose script LoadForge has")
             .with_hint("name a script with --locustfile, or test.locustfile in loadforge.yml"));
     };
+    for file in &script.data {
+        tracing::info!("beside the script goes the data file {}", file.path);
+    }
     printed(sink.write_all(script.bundle.applied_to(&script.text).as_bytes()))?;
     Ok(Exit::Passed)
 }

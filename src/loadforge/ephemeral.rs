@@ -1,19 +1,16 @@
 //! A test made of a script for one run alone, and deleted afterwards.
 
-use std::time::Duration;
-
-use tokio::time::sleep;
-
 use super::client::Client;
 use super::error::ApiError;
 use super::event::{Event, Observer};
 use super::plan::{RunPlan, ScriptFile};
 use super::prelude::prelude_line;
-use super::resend::decide;
-use super::retry::{Repeat, RetryDecision};
+use super::sent_files;
 use super::session_error::SessionError;
 use super::stages::with_stages;
+use super::unclear::unclear;
 use super::wire::{HostSpec, TestSpec};
+use crate::project::DataFile;
 use crate::results::{Engine, StartApi, load_generators};
 
 /// The users one of LoadForge's load generators carries.
@@ -41,7 +38,9 @@ pub(super) async fn create(
     let locustfile = with_stages(&script.text, &plan.stages, plan.spawn_rate_or_default());
     // The start call of API v1 carries the variables itself.
     let variables = if plan.start_api == StartApi::V2 { prelude_line(&plan.env) } else { String::new() };
-    let locustfile = script.bundle.applied_after(&variables, &locustfile);
+    let places = DataFile::line(&script.data, name);
+    let first: Vec<&str> = [variables.as_str(), &places].into_iter().filter(|line| !line.is_empty()).collect();
+    let locustfile = script.bundle.applied_after(&first.join("; "), &locustfile);
     let servers = load_generators(&plan.regions).max(users.div_ceil(USERS_PER_SERVER)).max(1);
     let spec = TestSpec {
         name: name.to_owned(),
@@ -55,6 +54,7 @@ pub(super) async fn create(
         local: script.local.clone().filter(|_| plan.engine == Engine::Local),
         ..TestSpec::default()
     };
+    sent_files::send(client, name, &script.data, observer).await?;
     let answered = match client.create_test(&spec).await {
         Ok(saved) => {
             if saved.base_fields_only {
@@ -128,16 +128,4 @@ async fn host(
         )));
     }
     Ok(id)
-}
-
-/// Waits a moment after an error that leaves hope: looking whether the thing was made, or trying again. Passes on the
-/// others.
-async fn unclear(client: &Client, error: ApiError) -> Result<(), ApiError> {
-    let at_least = match decide(&error, Repeat::Once) {
-        RetryDecision::Retry { at_least } => at_least,
-        RetryDecision::LookFirst => Duration::ZERO,
-        RetryDecision::Done | RetryDecision::GiveUp => return Err(error),
-    };
-    sleep(client.pace().of(Duration::from_secs(1)).max(at_least)).await;
-    Ok(())
 }

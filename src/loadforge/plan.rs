@@ -11,7 +11,7 @@ use super::wire::HostSpec;
 use crate::config::check_host;
 use crate::error::Explain;
 use crate::exit::Exit;
-use crate::project::Bundle;
+use crate::project::{Bundle, DataFile};
 use crate::results::{
     Build, Engine, Fingerprint, LocalLoad, LocalProject, ProjectOptions, Recipe, Stage, StartApi, TestSource,
 };
@@ -29,6 +29,8 @@ pub struct ScriptFile {
     pub local: Option<LocalProject>,
     /// What is added to its text so that no other file of the project is needed.
     pub bundle: Bundle,
+    /// The data files that go with the bundle.
+    pub data: Vec<DataFile>,
     /// SHA-256 of its code and of all code that belongs to it, hex.
     pub sha256: String,
 }
@@ -45,6 +47,7 @@ impl ScriptFile {
             options: ProjectOptions::default(),
             local: None,
             bundle: Bundle::default(),
+            data: Vec::new(),
         }
     }
 }

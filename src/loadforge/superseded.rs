@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::event::Event;
 use super::origin::BuildOrigin;
+use super::sent_files;
 use super::session::Session;
 use super::session_error::SessionError;
 use super::stopping::stop_run;
@@ -49,21 +50,21 @@ impl Session<'_> {
             .filter(|record| record.is_at(&api_url))
             .filter_map(|record| Some((record.run_id?, BuildOrigin::of(&record.identity.build))))
             .collect();
-        let made: BTreeMap<u64, BuildOrigin> = self
+        let made: BTreeMap<u64, (BuildOrigin, String)> = self
             .client
             .tests()
             .await?
             .into_iter()
-            .filter_map(|test| Some((test.id, BuildOrigin::of_name(&test.name)?)))
+            .filter_map(|test| Some((test.id, (BuildOrigin::of_name(&test.name)?, test.name))))
             .collect();
         let mut found = Superseded::default();
         for row in self.client.results().await? {
             let Some(run_id) = row.id.filter(|_| !row.state().is_some_and(RunState::is_end)) else { continue };
             let made_for_it = row.test_id.and_then(|test_id| Some((test_id, made.get(&test_id)?)));
-            let origin = recorded.get(&run_id).or(made_for_it.map(|(_, origin)| origin));
+            let origin = recorded.get(&run_id).or(made_for_it.map(|(_, (origin, _))| origin));
             match origin.and_then(|origin| origin.is_superseded_by(build)) {
                 Some(true) => {
-                    if self.cancel_left_one(run_id, made_for_it.map(|(test_id, _)| test_id)).await {
+                    if self.cancel_left_one(run_id, made_for_it.map(|(id, (_, name))| (id, name.as_str()))).await {
                         found.cancelled.push(run_id);
                     }
                 }
@@ -74,8 +75,8 @@ impl Session<'_> {
         Ok(found)
     }
 
-    /// Cancels one run and deletes the test that was made for it; true when the service took the cancellation.
-    async fn cancel_left_one(&mut self, run_id: u64, test: Option<u64>) -> bool {
+    /// Cancels one run and deletes the test that was made for it, with its data files; true when the service took the cancellation.
+    async fn cancel_left_one(&mut self, run_id: u64, test: Option<(u64, &str)>) -> bool {
         let why = "its branch has moved on to another commit".to_owned();
         self.observer.event(&Event::Cancelling { run_id, why });
         if let Err(error) = stop_run(&self.client, run_id, CANCEL_LIMIT).await {
@@ -84,7 +85,10 @@ impl Session<'_> {
             return false;
         }
         self.observer.event(&Event::Cancelled { run_id });
-        if let Some(id) = test {
+        if let Some((id, name)) = test {
+            if sent_files::any(&self.client, name).await {
+                sent_files::remove(&self.client, name, CANCEL_LIMIT, self.observer).await;
+            }
             match self.client.delete_test(id).await {
                 Ok(_) => self.observer.event(&Event::TestDeleted { id }),
                 Err(error) => self.observer.event(&Event::TestLeft { id: Some(id), name: None, cause: chain(&error) }),

@@ -5,6 +5,7 @@
 //! what puts them into the one script that LoadForge takes.
 
 mod bundle;
+mod data;
 mod error;
 mod first_line;
 mod ignore;
@@ -15,6 +16,7 @@ mod outside;
 mod select;
 
 pub use bundle::Bundle;
+pub use data::DataFile;
 pub use error::ProjectError;
 pub use first_line::{python_text, with_first_line};
 pub use imports::{ImportedName, imports};

@@ -25,6 +25,8 @@ const DEEPEST: usize = 40;
 pub struct Selection {
     /// Relative to the folder, with `/`, in order.
     pub files: Vec<String>,
+    /// Those of them that are there because `include` names them.
+    pub included: Vec<String>,
     /// Their size altogether.
     pub bytes: u64,
     /// What had to be left out although no rule says so, in words.
@@ -106,12 +108,12 @@ impl Walk<'_> {
             return if depth < DEEPEST { self.enter(path, taken, named, depth + 1) } else { Ok(()) };
         }
         if meta.is_file() && taken {
-            self.take(path, meta.len())?;
+            self.take(path, meta.len(), named)?;
         }
         Ok(())
     }
 
-    fn take(&mut self, path: &Path, bytes: u64) -> Result<(), ProjectError> {
+    fn take(&mut self, path: &Path, bytes: u64, named: bool) -> Result<(), ProjectError> {
         let Some(name) = path.strip_prefix(self.folder).ok().and_then(Path::to_str) else {
             self.found.notes.push(format!("{} is left out: its name is not Unicode", path.display()));
             return Ok(());
@@ -120,6 +122,7 @@ impl Walk<'_> {
         let size = self.sizes.entry(first).or_default();
         *size = (size.0 + 1, size.1 + bytes);
         self.found.files.push(name.to_owned());
+        self.found.included.extend(named.then(|| name.to_owned()));
         self.found.bytes += bytes;
         if self.found.files.len() > MOST_FILES {
             return Err(self.too_many());

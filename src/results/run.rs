@@ -194,6 +194,9 @@ pub struct RunRecord {
     /// The name of the test made for this run alone, written down before it is made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ephemeral_name: Option<String>,
+    /// Whether data files were sent for that test, which have to be removed with it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sent_files: bool,
     /// What was known before the start.
     pub intent: Option<Intent>,
     /// The run, once known.
@@ -236,6 +239,7 @@ impl RunRecord {
             test_id: None,
             ephemeral: false,
             ephemeral_name: None,
+            sent_files: false,
             intent: None,
             run_id: None,
             monitor_url: None,

@@ -4,6 +4,7 @@
 //! [`plan()`] puts a plan together, [`Service`] is what it is sent to, [`execute()`] carries it out and [`report_outcome`]
 //! logs how it ended.
 
+mod bundled;
 mod control;
 mod execute;
 mod guard;

@@ -3,15 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::bundled::{TakenAlong, taken_along};
 use crate::cli::ProjectArgs;
 use crate::config::Config;
 use crate::error::CommandError;
 use crate::loadforge::ScriptFile;
 use crate::locust::process::is_reserved;
-use crate::project::{
-    Bundle, LocalModule, ModuleSearch, code_sha256, imported_modules, imports, local_project, outside_packages,
-    project_folder, select,
-};
+use crate::project::{code_sha256, imported_modules, local_project, project_folder};
 use crate::results::{Engine, LocustOptions, ProjectOptions, TestSource};
 
 /// What is asked for of the project: a flag replaces what the file says.
@@ -85,7 +83,11 @@ pub(super) fn script(
     let roots = search_folders(paths, folder.clone());
     let modules = imported_modules(&scripts, &roots);
     let is_bundled = engine == Engine::Loadforge || options.bundled;
-    let bundle = if is_bundled { bundled(&scripts, &modules, &roots, &folder, engine)? } else { Bundle::default() };
+    let along = if is_bundled {
+        taken_along(&scripts, &modules, &roots, &folder, &options, engine)?
+    } else {
+        TakenAlong::default()
+    };
     let local = match engine {
         Engine::Local => {
             let (mut project, selection) = local_project(first, &options)?;
@@ -108,61 +110,9 @@ pub(super) fn script(
         text: text.clone(),
         options,
         local,
-        bundle,
+        bundle: along.bundle,
+        data: along.data,
     }))
-}
-
-/// The bundle of scripts and modules; names what it cannot hold.
-///
-/// # Errors
-/// When a module is compiled or not Python.
-fn bundled(
-    scripts: &[(PathBuf, &str)],
-    modules: &ModuleSearch,
-    roots: &[PathBuf],
-    folder: &Path,
-    engine: Engine,
-) -> Result<Bundle, CommandError> {
-    for module in modules.modules().values() {
-        if let (Some(path), Err(fault)) = (&module.path, imports(&module.text)) {
-            return Err(CommandError::usage(format!("{} cannot be bundled: {fault}", path.display())));
-        }
-    }
-    for package in outside_packages(modules, roots) {
-        let place = format!("{}:{}", package.file.display(), package.line);
-        if package.is_compiled {
-            let message = format!("{place}: `{}` is a compiled module and cannot be bundled", package.name);
-            return Err(CommandError::usage(message)
-                .with_hint("write the module in Python, or run the script with --engine local without --bundled"));
-        }
-        if engine == Engine::Loadforge {
-            tracing::warn!("{place}: LoadForge may not have the package `{}`, and it cannot be bundled", package.name);
-        }
-    }
-    let texts = scripts.iter().map(|(_, text)| *text);
-    let all: Vec<&str> = texts.chain(modules.modules().values().map(|module| module.text.as_str())).collect();
-    let selection = select(folder, &[], &[]).unwrap_or_default();
-    for file in selection.files.iter().filter(|file| is_named(file, &all)) {
-        tracing::warn!(
-            "the script names the file {file}, which is not bundled: keep it in LoadForge's files, where scripts find it as \
-             files/NAME, or run with --engine local"
-        );
-    }
-    let more = scripts[1..].iter().map(|(path, text)| LocalModule {
-        name: path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned()),
-        path: path.canonicalize().ok(),
-        is_package: false,
-        text: (*text).to_owned(),
-    });
-    Ok(Bundle::of(modules.modules(), &more.collect::<Vec<_>>(), folder))
-}
-
-/// Whether a text names a data file as a whole string: by its path, or by its name.
-fn is_named(file: &str, texts: &[&str]) -> bool {
-    let name = file.rsplit('/').next().unwrap_or(file);
-    let is_data = !name.ends_with(".py") && name.contains('.');
-    let quoted = [file, name].map(|word| [format!("\"{word}\""), format!("'{word}'")]);
-    is_data && quoted.iter().flatten().any(|word| texts.iter().any(|text| text.contains(word.as_str())))
 }
 
 /// Where Python looks for modules of the project: beside each script, and in the folder that Locust runs in.

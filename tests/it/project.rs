@@ -313,14 +313,14 @@ fn a_scripts_own_load_shape_wins_over_stages_and_is_named() {
 
 #[test]
 fn bundled_projects_run_as_they_do_from_their_folder() {
-    for project in PROJECTS.iter().filter(|project| project.name != "data") {
+    for project in &PROJECTS {
         counts_equal(project.name, Place::Bundled);
     }
 }
 
 #[test]
-fn modules_reach_loadforge_in_the_one_script() {
-    for name in ["modules", "packages", "two-locustfiles", "shape", "fast", "not-http"] {
+fn modules_and_data_files_reach_loadforge() {
+    for name in ["modules", "packages", "data", "two-locustfiles", "shape", "fast", "not-http"] {
         counts_equal(name, Place::Cloud);
     }
 }
@@ -359,7 +359,7 @@ fn what_cannot_be_bundled_is_named_before_the_start() {
     for expected in [
         "perf/locustfile.py:1: LoadForge may not have the package `faker`",
         "perf/locustfile.py:4: LoadForge may not have the package `fast`",
-        "the script names the file files/users.csv, which is not bundled",
+        "beside the script goes the data file files/users.csv",
     ] {
         assert!(named.stderr.contains(expected), "{expected}\n{}", named.stderr);
     }

@@ -2,9 +2,12 @@
 //! the helpers here ([`Client::list`], [`Client::create`], [`Client::delete`]) or on [`Client::call`].
 
 mod cancel_run;
+mod create_file;
 mod create_host;
 mod create_test;
+mod delete_file;
 mod delete_test;
+mod list_files;
 mod list_hosts;
 mod list_runs;
 mod list_tests;

@@ -9,10 +9,12 @@ use crate::error::chain;
 use crate::loadforge::candidates::{RunCandidates, place};
 use crate::loadforge::event::Event;
 use crate::loadforge::recorder::Recorder;
+use crate::loadforge::sent_files;
 use crate::loadforge::stopping::stop_run;
 use crate::results::RunRecord;
 
-/// Time allowed for each step of deleting a test that was made for one run; there are three.
+/// Time allowed for each step of deleting a test that was made for one run, of which there are three, and of removing its
+/// data files.
 const STEP_LIMIT: Duration = Duration::from_millis(1700);
 
 /// Time allowed to look for a second run, and to cancel it.
@@ -30,6 +32,7 @@ impl Session<'_> {
     /// Deletes the test that was made for this run alone, with the secrets in it: the recorded one and whatever else has
     /// its name, which is ours alone. Says so when one stays, or when that is not known.
     pub(super) async fn delete_test(&mut self, recorder: &mut Recorder<'_>) {
+        self.remove_files(recorder).await;
         if !recorder.record.ephemeral {
             return;
         }
@@ -84,6 +87,15 @@ impl Session<'_> {
                 recorder.try_save(self.observer);
                 deleted.into_iter().for_each(|id| self.observer.event(&Event::TestDeleted { id }));
             }
+        }
+    }
+
+    /// Removes the data files that were sent for this run alone.
+    async fn remove_files(&mut self, recorder: &mut Recorder<'_>) {
+        let (true, Some(name)) = (recorder.record.sent_files, recorder.record.ephemeral_name.clone()) else { return };
+        if sent_files::remove(&self.client, &name, STEP_LIMIT, self.observer).await {
+            recorder.record.sent_files = false;
+            recorder.try_save(self.observer);
         }
     }
 

@@ -273,6 +273,7 @@ impl Session<'_> {
         // Recorded before it is created, so that the next command after a kill finds it by its name.
         recorder.record.ephemeral = true;
         recorder.record.ephemeral_name = Some(name.clone());
+        recorder.record.sent_files = !script.data.is_empty();
         recorder.save()?;
         let making = timeout_at(deadline, ephemeral::create(&self.client, plan, &name, script, self.observer));
         let (signal, made) = self.stop.finish(START_GRACE, making).await;

@@ -9,4 +9,4 @@ pub(super) use fields::Fields;
 pub use fields::leading_number;
 pub(super) use result::started_id;
 pub use result::{FailureCount, ResultRow};
-pub use rows::{HostRow, HostSpec, TestRow, TestSpec};
+pub use rows::{FileRow, HostRow, HostSpec, TestRow, TestSpec};

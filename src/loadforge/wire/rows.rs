@@ -140,6 +140,21 @@ fn number(value: f64) -> Value {
     if whole { Value::from(value as i64) } else { Number::from_f64(value).map_or(Value::Null, Value::Number) }
 }
 
+/// A file as `GET /files` lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileRow {
+    /// Its id.
+    pub id: u64,
+    /// Its name, which is unique in a team.
+    pub name: String,
+}
+
+impl FileRow {
+    pub(in crate::loadforge) fn of(fields: Fields) -> Option<Self> {
+        Some(Self { id: fields.id(&["id", "file_id"])?, name: fields.text(&["name"])? })
+    }
+}
+
 /// A host as `GET /hosts` lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostRow {

@@ -2,6 +2,7 @@
 
 mod calls;
 mod collect;
+mod data_files;
 mod emulated;
 mod ephemeral;
 mod errors;

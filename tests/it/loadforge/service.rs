@@ -86,6 +86,8 @@ pub(super) struct State {
     pub(super) runs: BTreeMap<u64, Run>,
     pub(super) tests: BTreeMap<u64, Value>,
     pub(super) hosts: BTreeMap<u64, Value>,
+    /// The team's files.
+    pub(super) files: BTreeMap<u64, Value>,
     pub(super) stages: Vec<Value>,
     pub(super) token: Option<String>,
     /// Whether listed rows, and single results, say which test they are of.
@@ -166,8 +168,16 @@ impl State {
                 None => Reply::Json(404, json!({"message": "No such test."})),
             },
             ("DELETE", ["hosts", _], Some(id)) => Reply::Json(200, json!({"host_id": id, "status": "Deleted"})),
-            ("GET", ["files"], _) => Reply::Json(200, json!({"data": [{"id": 3, "name": "users.csv"}]})),
-            ("POST", ["files"], _) | ("PATCH", ["files", _], _) => Reply::Json(200, json!({"file_id": 3})),
+            ("GET", ["files"], _) => Reply::Json(200, json!({"data": self.files.values().collect::<Vec<_>>()})),
+            ("POST", ["files"], _) => {
+                let id = create(&mut self.files, &request.body);
+                Reply::Json(200, json!({"file_id": id}))
+            }
+            ("PATCH", ["files", _], Some(id)) => Reply::Json(200, json!({"file_id": id})),
+            ("DELETE", ["files", _], Some(id)) => match self.files.remove(&id) {
+                Some(_) => Reply::Json(200, json!({"file_id": id, "status": "Deleted"})),
+                None => Reply::Json(404, json!({"message": "No such file."})),
+            },
             ("POST", ["run"], _) => {
                 let test_id = request.body["test_id"].as_u64().unwrap_or(0);
                 self.start(test_id, request.body["duration"].clone())
@@ -261,6 +271,7 @@ impl Service {
             runs: BTreeMap::new(),
             tests: [(4217, test)].into(),
             hosts: [(1, host)].into(),
+            files: [(3, json!({"id": 3, "name": "users.csv", "content": "the team's own"}))].into(),
             stages: super::support::good_stages(),
             token: None,
             test_id_in_rows: true,
