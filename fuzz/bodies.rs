@@ -83,7 +83,8 @@ pub(crate) fn config(text: &[u8]) {
     let file = folder.path().join("loadforge.yml");
     fs::write(&file, text).expect("the file can be written");
     let environment = [("HOST".to_owned(), "https://staging.example.com".to_owned())];
-    if let Err(error) = loadforge_ci::config::load(Some(&file), None, environment, loadforge_ci::config::Variables::All)
+    if let Err(error) =
+        loadforge_ci::config::load(Some(&file), Default::default(), environment, loadforge_ci::config::Variables::All)
     {
         assert!(!error.to_string().is_empty());
     }

@@ -17,9 +17,11 @@ if [ "${CIRCLE_BRANCH:-}" != "$LF_BASELINE_BRANCH" ]; then
 fi
 
 config=$(given "$LF_CONFIG")
+name=$(given "$LF_TEST_NAME")
 profile=$(given "$LF_PROFILE")
 set -- baseline add "--results=$LF_RESULTS" "--history=$LF_HISTORY" "--baseline-branch=$LF_BASELINE_BRANCH"
 [ -z "$config" ] || set -- "$@" "--config=$config"
+[ -z "$name" ] || set -- "$@" "--name=$name"
 [ -z "$profile" ] || set -- "$@" "--profile=$profile"
 
 # A history that could not be extended is worth a line in the log, never a red build.

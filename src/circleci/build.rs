@@ -2,16 +2,16 @@
 
 use super::environment::meaningful;
 use super::{CircleCi, RepositorySource, git};
-use crate::results::Build;
+use crate::results::{Build, Selected};
 
-/// The build of this process, with a profile of the configuration file.
+/// The build of this process, with what it goes by of the configuration file.
 #[must_use]
-pub fn build(ci: &CircleCi, profile: Option<&str>) -> Build {
+pub fn build(ci: &CircleCi, selected: Selected<'_>) -> Build {
     let committed_at = ci.commit.as_deref().and_then(git::committed_at);
-    Build { committed_at, ..of(ci, |name| std::env::var(name).ok(), profile) }
+    Build { committed_at, ..of(ci, |name| std::env::var(name).ok(), selected) }
 }
 
-fn of(ci: &CircleCi, lookup: impl Fn(&str) -> Option<String>, profile: Option<&str>) -> Build {
+fn of(ci: &CircleCi, lookup: impl Fn(&str) -> Option<String>, selected: Selected<'_>) -> Build {
     let value = |name: &str| lookup(name).and_then(meaningful);
     Build {
         repository: repository(ci),
@@ -20,7 +20,8 @@ fn of(ci: &CircleCi, lookup: impl Fn(&str) -> Option<String>, profile: Option<&s
         tag: ci.tag.clone(),
         job_name: ci.job_name.clone(),
         job_id: ci.job_id.clone(),
-        profile: profile.map(ToOwned::to_owned),
+        profile: selected.profile.map(ToOwned::to_owned),
+        test_name: selected.name.map(ToOwned::to_owned),
         project: project(&value),
         job_number: value("CIRCLE_BUILD_NUM").and_then(|number| number.parse().ok()),
         committed_at: None,
@@ -70,7 +71,7 @@ mod tests {
             ("CIRCLE_TAG", "<nil>"),
         ];
         let ci = CircleCi::from_env(lookup(&pairs));
-        let build = of(&ci, lookup(&pairs), Some("quick"));
+        let build = of(&ci, lookup(&pairs), Selected { name: None, profile: Some("quick") });
         let text = |text: &str| Some(text.to_owned());
         assert_eq!((build.workflow, build.workspace), (text("w2"), text("w1")));
         assert_eq!((build.job_name, build.job_id, build.profile), (text("load"), text("j2"), text("quick")));

@@ -13,7 +13,7 @@ use crate::circleci::{self, CircleCi, Repository};
 use crate::config::{self, Config, ConfigError, Duration, Variables};
 use crate::github::{Mode, Only};
 use crate::log::{ColorChoice, LogFormat, LogOptions};
-use crate::results::{Engine, StartApi};
+use crate::results::{Engine, Selected, StartApi};
 use crate::verdict::{AttemptsPolicy, OnInconclusive, TargetPolicy};
 
 /// Output.
@@ -55,6 +55,9 @@ pub struct ConfigArgs {
     /// The configuration file [default: loadforge.yml, here or above in the repository; it may be missing]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Test to use of those named under `tests:` in the configuration file
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
     /// Profile to apply from the configuration file
     #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,
@@ -78,11 +81,17 @@ impl ConfigArgs {
         self.read(Variables::OutsideTest)
     }
 
+    /// What of the file the flags name.
+    #[must_use]
+    pub fn selected(&self) -> Selected<'_> {
+        Selected { name: self.name.as_deref(), profile: self.profile.as_deref() }
+    }
+
     fn read(&self, variables: Variables) -> Result<Config, ConfigError> {
         // A variable that is not text cannot be one of ours; `std::env::vars` would panic on it.
         let environment =
             std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-        config::load(self.config.as_deref(), self.profile.as_deref(), environment, variables)
+        config::load(self.config.as_deref(), self.selected(), environment, variables)
     }
 }
 

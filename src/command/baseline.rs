@@ -30,7 +30,7 @@ pub(super) fn run(command: &BaselineCommand, sink: impl Write) -> Result<Exit, C
 fn add(arguments: &AddArgs) -> Result<Exit, CommandError> {
     let AddArgs { common: arguments, build } = arguments;
     let config = arguments.config.load_to_judge()?;
-    let asking = Asking::of(build, arguments.config.profile.as_deref(), &running::environment(&build.build));
+    let asking = Asking::of(build, arguments.config.selected(), &running::environment(&build.build));
     let rules = judging::rules(&arguments.baseline, &config);
     let mut history = judging::open_index(&arguments.folder.history)?;
     let folder = ResultsFolder::new(&arguments.folder.results);

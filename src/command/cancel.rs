@@ -21,7 +21,7 @@ pub(super) async fn run(arguments: &CancelArgs) -> Result<Exit, CommandError> {
     if arguments.superseded {
         return superseded(&mut session, arguments, &ci).await;
     }
-    let asking = Asking::of(&arguments.build, arguments.config.profile.as_deref(), &ci);
+    let asking = Asking::of(&arguments.build, arguments.config.selected(), &ci);
     running::take_started(&session.folder, &asking, arguments.run_id)?;
     let recorded: Option<RunRecord> = session.folder.read_json_if_there(ResultsFolder::RUN)?;
     if let Some(mut record) = recorded.filter(|_| arguments.run_id.is_none()) {
@@ -33,7 +33,7 @@ pub(super) async fn run(arguments: &CancelArgs) -> Result<Exit, CommandError> {
 }
 
 async fn superseded(session: &mut Session<'_>, arguments: &CancelArgs, ci: &CircleCi) -> Result<Exit, CommandError> {
-    let mut build = circleci::build(ci, arguments.config.profile.as_deref());
+    let mut build = circleci::build(ci, arguments.config.selected());
     build.job_name = arguments.job.clone().or(build.job_name);
     let Some(branch) = build.branch.clone().filter(|_| build.commit.is_some()) else {
         if ci.present || build.commit.is_some() {

@@ -64,7 +64,9 @@ async fn locust(arguments: &DoctorArgs, ci: &CircleCi) -> CheckResult {
     let progress: process::ProgressSink = std::sync::Arc::new(|line| tracing::info!("{line}"));
     // What is wrong with the plan is another look's to say; Locust may be found without it.
     let config = arguments.run.config.load().unwrap_or_default();
-    let project = match running::plan(&arguments.run, &config, &circleci::build(ci, None)).map(|plan| plan.test) {
+    let project = match running::plan(&arguments.run, &config, &circleci::build(ci, arguments.run.config.selected()))
+        .map(|plan| plan.test)
+    {
         Ok(TestSource::Script(script)) => script.local.unwrap_or_default(),
         _ => LocalProject::default(),
     };
@@ -81,7 +83,7 @@ async fn loadforge(arguments: &DoctorArgs) -> CheckResult {
 async fn test(arguments: &DoctorArgs, ci: &CircleCi) -> CheckResult {
     let RunArgs { service: service_args, .. } = &arguments.run;
     let config = arguments.run.config.load()?;
-    let plan = running::plan(&arguments.run, &config, &circleci::build(ci, None))?;
+    let plan = running::plan(&arguments.run, &config, &circleci::build(ci, arguments.run.config.selected()))?;
     running::report_locust_settings(&arguments.run, &config, &plan);
     plan.check()?;
     let control = running::control_host(arguments.run.checked.control_host.as_ref(), &config)?;

@@ -22,7 +22,7 @@ pub(super) async fn run(arguments: &GateCommandArgs, output: OutputArgs) -> Resu
     let gates = judging::gates(&config, &arguments.gate.gate)?;
     let template = judging::read_template(arguments.gate.template.as_deref())?;
     let ci = arguments.build.build.applied_to(arguments.github.environment());
-    let build = circleci::build(&ci, arguments.config.profile.as_deref());
+    let build = circleci::build(&ci, arguments.config.selected());
     let nothing_here = arguments.gate.from.is_none() && !arguments.folder.results.join(ResultsFolder::RUN).exists();
     if nothing_here && running::is_left_to_container_0(&ci) {
         return Ok(Exit::Passed);

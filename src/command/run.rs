@@ -11,7 +11,7 @@ use crate::running::{self, Preflight, Service, StopRules};
 
 pub(super) async fn run(arguments: &RunArgs) -> Result<Exit, CommandError> {
     let ci = running::environment(&arguments.build);
-    let build = circleci::build(&ci, arguments.config.profile.as_deref());
+    let build = circleci::build(&ci, arguments.config.selected());
     let api_url = running::api_url(&arguments.service).map_or_else(|_| String::new(), |url| url.to_string());
     let identity = RunIdentity { build, ..RunIdentity::new(arguments.test.engine, api_url) };
     let folder = ResultsFolder::new(&arguments.folder.results);

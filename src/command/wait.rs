@@ -23,7 +23,7 @@ pub(super) async fn run(arguments: &WaitArgs) -> Result<Exit, CommandError> {
     let stop_rules = StopRules::of(&arguments.stop, &config, Engine::Loadforge)?;
     running::control_host(arguments.checked.control_host.as_ref(), &config)?;
     let ci = running::environment(&arguments.build.build);
-    let asking = Asking::of(&arguments.build, arguments.config.profile.as_deref(), &ci);
+    let asking = Asking::of(&arguments.build, arguments.config.selected(), &ci);
     let folder = ResultsFolder::new(&arguments.folder.results);
     if !folder.file(ResultsFolder::RUN).exists() && running::is_left_to_container_0(&ci) {
         return Ok(Exit::Passed);

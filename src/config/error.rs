@@ -58,13 +58,33 @@ pub enum ConfigError {
         /// The profiles there are.
         known: Vec<String>,
     },
-    /// A profile was asked for and there is no file.
-    #[error("--profile {name} needs a configuration file, and {file} does not exist")]
-    ProfileWithoutFile {
+    /// The named test does not exist.
+    #[error("{file} has no test `{name}`")]
+    Test {
         /// The file.
         file: String,
-        /// The profile asked for.
+        /// The test asked for.
         name: String,
+        /// The tests there are.
+        known: Vec<String>,
+    },
+    /// The file has several tests, and none is picked.
+    #[error("{file} has several tests, and --name picks none of them")]
+    SeveralTests {
+        /// The file.
+        file: String,
+        /// The tests there are.
+        known: Vec<String>,
+    },
+    /// Something of the file was asked for and there is no file.
+    #[error("{flag} {value} needs a configuration file, and {file} does not exist")]
+    NoFile {
+        /// The file.
+        file: String,
+        /// The flag.
+        flag: &'static str,
+        /// What it asks for.
+        value: String,
     },
 }
 
@@ -83,11 +103,20 @@ impl Explain for ConfigError {
             Self::Profile { name, known, .. } if known.is_empty() => {
                 Some(format!("add `profiles: {{ {name}: … }}` to it, or leave --profile out"))
             }
-            Self::Profile { name, known, .. } => Some(match nearest(name, known.iter().map(String::as_str)) {
-                Some(near) => format!("did you mean `{near}`? There are: {}", known.join(", ")),
-                None => format!("there are: {}", known.join(", ")),
-            }),
-            Self::ProfileWithoutFile { .. } => Some("name the file with --config".into()),
+            Self::Test { name, known, .. } if known.is_empty() => {
+                Some(format!("add `tests: {{ {name}: … }}` to it, or leave --name out"))
+            }
+            Self::SeveralTests { known, .. } => {
+                let first = known.first().map_or("NAME", String::as_str);
+                Some(format!("name one, such as --name {first}. There are: {}", known.join(", ")))
+            }
+            Self::Profile { name, known, .. } | Self::Test { name, known, .. } => {
+                Some(match nearest(name, known.iter().map(String::as_str)) {
+                    Some(near) => format!("did you mean `{near}`? There are: {}", known.join(", ")),
+                    None => format!("there are: {}", known.join(", ")),
+                })
+            }
+            Self::NoFile { .. } => Some("name the file with --config".into()),
         }
     }
 }

@@ -5,16 +5,18 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::DeserializeOwned;
 use serde_saphyr::{Error as YamlError, Location, Spanned};
 
 use super::error::{self, ConfigError};
 use super::expand::{DOLLAR, UNSET, variable};
 use super::find::{DEFAULT_FILE, find};
+use super::judged_test::JudgedTest;
 use super::model::{Config, ConfigFile};
 use super::owners::Owners;
 use super::variables::Variables;
 use crate::gate::{GateLine, PlacedGate, Waiver, WaiverEntry, WaiverError};
+use crate::results::Selected;
 use crate::verdict::Origin;
 
 /// Reads the configuration, merges the profile into it, and parses every gate and waiver.
@@ -26,7 +28,7 @@ use crate::verdict::Origin;
 /// When the file cannot be read, or its content is wrong: the error names line and column and shows the line.
 pub fn load(
     file: Option<&Path>,
-    profile: Option<&str>,
+    selected: Selected<'_>,
     environment: impl IntoIterator<Item = (String, String)>,
     variables: Variables,
 ) -> Result<Config, ConfigError> {
@@ -39,17 +41,18 @@ pub fn load(
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
         Err(source) if source.kind() == io::ErrorKind::NotFound && file.is_none() => {
-            return match profile {
-                Some(profile) => Err(ConfigError::ProfileWithoutFile { file: name, name: profile.into() }),
+            let named = [("--name", selected.name), ("--profile", selected.profile)];
+            return match named.into_iter().find_map(|(flag, value)| Some((flag, value?))) {
+                Some((flag, value)) => Err(ConfigError::NoFile { file: name, flag, value: value.into() }),
                 None => Ok(Config::default()),
             };
         }
         Err(source) => return Err(ConfigError::Read { file: name, source }),
     };
     let environment: HashMap<String, String> = environment.into_iter().collect();
-    match parse(&name, &text, profile, &environment) {
+    match parse(&name, &text, selected, &environment) {
         Err(fault) if variables == Variables::OutsideTest => {
-            parse_without_test(&name, &text, profile, environment).ok_or(fault)
+            parse_without_test(&name, &text, selected, environment).ok_or(fault)
         }
         read => read,
     }
@@ -58,18 +61,18 @@ pub fn load(
 fn parse(
     file: &str,
     text: &str,
-    profile: Option<&str>,
+    selected: Selected<'_>,
     environment: &HashMap<String, String>,
 ) -> Result<Config, ConfigError> {
-    understand(file, text, profile, read(file, text, environment)?, environment)
+    understand(file, text, selected, read(file, text, environment)?, environment)
 }
 
-/// Reads the file without what it says of the test, where variables of the test are not set. `None` when that is not
+/// Reads the file without what it says of the test but its gates and owners, where variables of the test are not set. `None` when that is not
 /// what is wrong.
 fn parse_without_test(
     file: &str,
     text: &str,
-    profile: Option<&str>,
+    selected: Selected<'_>,
     mut environment: HashMap<String, String>,
 ) -> Option<Config> {
     let mut unset = Vec::new();
@@ -84,8 +87,8 @@ fn parse_without_test(
     if unset.is_empty() {
         return None;
     }
-    let written = read::<IgnoredAny>(file, text, &environment).ok()?.without_test();
-    let config = understand(file, text, profile, written, &environment).ok()?;
+    let written = read::<JudgedTest>(file, text, &environment).ok()?.without_test();
+    let config = understand(file, text, selected, written, &environment).ok()?;
     // Whatever holds one of them is not the test's alone.
     if format!("{config:?}").contains(&UNSET.escape_debug().to_string()) {
         return None;
@@ -124,7 +127,7 @@ fn with_its_words<T: Default + DeserializeOwned>(text: &str, fault: YamlError) -
 fn understand(
     file: &str,
     text: &str,
-    profile: Option<&str>,
+    selected: Selected<'_>,
     mut config: ConfigFile,
     environment: &HashMap<String, String>,
 ) -> Result<Config, ConfigError> {
@@ -136,7 +139,12 @@ fn understand(
         stop.rules(file, text)?;
     }
     gates(file, &config.gates)?;
-    if let Some(name) = profile {
+    let tests: Vec<String> = config.tests.keys().cloned().collect();
+    for test in config.tests.values() {
+        gates(file, &test.gates)?;
+    }
+    take_test(file, &mut config, selected.name)?;
+    if let Some(name) = selected.profile {
         let Some(found) = config.profiles.remove(name) else {
             let known = config.profiles.into_keys().collect();
             return Err(ConfigError::Profile { file: file.into(), name: name.into(), known });
@@ -145,16 +153,39 @@ fn understand(
     }
     check(file, text, &config)?;
     expand_quoted(file, text, &mut config, environment)?;
-    typed(file, text, config)
+    Ok(Config { tests, ..typed(file, text, config)? })
+}
+
+/// Puts the named test over what the tests have in common.
+fn take_test(file: &str, config: &mut ConfigFile, name: Option<&str>) -> Result<(), ConfigError> {
+    let mut tests = std::mem::take(&mut config.tests);
+    let Some(name) = name else {
+        return if tests.is_empty() || config.test.sources() > 0 {
+            Ok(())
+        } else {
+            Err(ConfigError::SeveralTests { file: file.into(), known: tests.into_keys().collect() })
+        };
+    };
+    match tests.remove(name) {
+        Some(test) => config.test.merge(test),
+        None => {
+            let known = tests.into_keys().collect();
+            return Err(ConfigError::Test { file: file.into(), name: name.into(), known });
+        }
+    }
+    Ok(())
 }
 
 /// The configuration with its gates and waivers parsed and placed, and its script found from where the file is.
 fn typed(file: &str, text: &str, mut written: ConfigFile) -> Result<Config, ConfigError> {
     written.test.place(Path::new(file).parent().unwrap_or_else(|| Path::new("")));
+    let of_test = gates(file, &written.test.gates)?;
+    written.owners.extend(std::mem::take(&mut written.test.owners));
     Ok(Config {
         test: written.test,
+        tests: Vec::new(),
         guard: written.guard,
-        gates: gates(file, &written.gates)?,
+        gates: gates(file, &written.gates)?.into_iter().chain(of_test).collect(),
         stop: written.stop.rules(file, text)?,
         owners: Owners::of(file, text, &written.owners, &written.ownership)?,
         waivers: written.waivers.into_iter().map(|entry| waiver(file, text, entry)).collect::<Result<_, _>>()?,
@@ -253,7 +284,8 @@ mod tests {
 
     fn read(text: &str, profile: Option<&str>) -> Result<Config, String> {
         let environment = [("STAGING_URL".to_owned(), "https://a: b # c".to_owned())].into();
-        parse("loadforge.yml", text, profile, &environment).map_err(|error| CommandError::from(error).to_string())
+        parse("loadforge.yml", text, Selected { name: None, profile }, &environment)
+            .map_err(|error| CommandError::from(error).to_string())
     }
 
     #[test]
@@ -295,7 +327,7 @@ mod tests {
     fn a_value_that_comes_from_a_variable_is_never_expanded_again() {
         let environment: HashMap<_, _> =
             [("A", "${B}"), ("B", "secret")].map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        let config = |text: &str| parse("loadforge.yml", text, None, &environment).unwrap();
+        let config = |text: &str| parse("loadforge.yml", text, Selected::default(), &environment).unwrap();
         for text in ["test:\n  env:\n    - X=${A}\n", "test: { env: [ \"X=${A}\" ] }"] {
             assert_eq!(config(text).test.env, ["X=${B}"], "{text}");
         }
@@ -309,7 +341,8 @@ mod tests {
         let file = dir.path().join("loadforge.yml");
         let load = |text: &str, variables| {
             fs::write(&file, text).unwrap();
-            load(Some(&file), Some("quick"), [], variables).map_err(|fault| fault.to_string())
+            load(Some(&file), Selected { name: None, profile: Some("quick") }, [], variables)
+                .map_err(|fault| fault.to_string())
         };
         let text = "test:\n  users: ${USERS}\n  target_host: \"${HOST}\"\ngates: [ p95 < 1s ]\n\
                     profiles:\n  quick:\n    test:\n      id: ${ID}\n";

@@ -1,13 +1,13 @@
 //! The keys of `loadforge.yml`, and the resulting settings.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use schemars::JsonSchema;
-use serde::de::{self, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_saphyr::Spanned;
 
+use super::gate_list::{gate_list, some_gate_list};
+use super::judged_test::JudgedTest;
 use super::test_section::TestSection;
 use super::{ConfirmSection, ControlSection, Duration, Owners, OwnershipSection, StopSection};
 use crate::gate::{GateLine, PlacedGate, PlacedStopRule, Waiver, WaiverEntry};
@@ -18,6 +18,8 @@ use crate::verdict::{AttemptsPolicy, OnInconclusive, TargetPolicy};
 pub struct Config {
     /// What to run and in which shape.
     pub test: TestSection,
+    /// The names of the tests under `tests:`.
+    pub tests: Vec<String>,
     /// What must never be hit.
     pub guard: Guard,
     /// What must hold, each gate with its place.
@@ -48,8 +50,10 @@ pub struct Config {
 #[serde(bound(deserialize = "T: Default + Deserialize<'de>"))]
 #[schemars(title = "loadforge.yml", bound = "T: Default + JsonSchema")]
 pub struct ConfigFile<T = TestSection> {
-    /// What to run and in which shape.
+    /// What to run and in which shape; with `tests`, what they have in common.
     pub test: T,
+    /// Several tests by name, each with the keys of `test`, whose values it overrides. `--name` picks one.
+    pub tests: BTreeMap<String, T>,
     /// What must never be hit.
     pub guard: Guard,
     /// What must hold, one gate per line.
@@ -80,60 +84,6 @@ pub struct ConfigFile<T = TestSection> {
     pub attempts: Option<AttemptsPolicy>,
     /// Named variants; the values of a profile override the rest of the file.
     pub profiles: BTreeMap<String, Profile<T>>,
-}
-
-/// Gates are a list; what else people write there is explained.
-struct GateList;
-
-impl<'de> Visitor<'de> for GateList {
-    type Value = Vec<Spanned<GateLine>>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of gates")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-        let mut gates = Vec::new();
-        while let Some(gate) = list.next_element()? {
-            gates.push(gate);
-        }
-        Ok(gates)
-    }
-
-    fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
-        Ok(Vec::new())
-    }
-
-    fn visit_none<E: de::Error>(self) -> Result<Self::Value, E> {
-        Ok(Vec::new())
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
-        let gate = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("p95 < 500ms");
-        Err(E::custom(format!("gates are a list, one gate a line after a dash: `- {gate}`")))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let entry = map.next_entry::<String, String>().ok().flatten();
-        let gate = entry.map_or_else(|| "p95 < 500ms".to_owned(), |(measure, limit)| format!("{measure} {limit}"));
-        Err(de::Error::custom(format!("gates are a list, one gate a line after a dash: `- {gate}`")))
-    }
-}
-
-fn gate_list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Spanned<GateLine>>, D::Error> {
-    deserializer.deserialize_any(GateList)
-}
-
-fn some_gate_list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Spanned<GateLine>>>, D::Error> {
-    struct Gates(Vec<Spanned<GateLine>>);
-
-    impl<'de> Deserialize<'de> for Gates {
-        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            gate_list(deserializer).map(Self)
-        }
-    }
-
-    Ok(Option::<Gates>::deserialize(deserializer)?.map(|gates| gates.0))
 }
 
 /// What must never be hit.
@@ -187,11 +137,12 @@ pub struct Profile<T = TestSection> {
     pub attempts: Option<AttemptsPolicy>,
 }
 
-impl<T> ConfigFile<T> {
-    /// The same without a test.
+impl ConfigFile<JudgedTest> {
+    /// The same with nothing of the tests but what judging needs.
     pub(super) fn without_test(self) -> ConfigFile {
         let Self {
-            test: _,
+            test,
+            tests,
             guard,
             gates,
             stop,
@@ -207,9 +158,11 @@ impl<T> ConfigFile<T> {
             profiles,
         } = self;
         let profiles = profiles.into_iter().map(|(name, profile)| (name, profile.without_test())).collect();
-        let test = TestSection::default();
+        let test = test.into();
+        let tests = tests.into_iter().map(|(name, test)| (name, test.into())).collect();
         ConfigFile {
             test,
+            tests,
             guard,
             gates,
             stop,
@@ -227,21 +180,11 @@ impl<T> ConfigFile<T> {
     }
 }
 
-impl<T> Profile<T> {
+impl Profile<JudgedTest> {
     fn without_test(self) -> Profile {
-        let Self {
-            test: _,
-            guard,
-            gates,
-            stop,
-            baseline,
-            confirm,
-            control,
-            on_inconclusive,
-            loadforge_targets,
-            attempts,
-        } = self;
-        let test = TestSection::default();
+        let Self { test, guard, gates, stop, baseline, confirm, control, on_inconclusive, loadforge_targets, attempts } =
+            self;
+        let test = test.into();
         Profile { test, guard, gates, stop, baseline, confirm, control, on_inconclusive, loadforge_targets, attempts }
     }
 }

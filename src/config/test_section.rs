@@ -5,8 +5,11 @@ use std::path::Path;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_saphyr::Spanned;
 
 use super::Duration;
+use super::gate_list::gate_list;
+use crate::gate::GateLine;
 
 /// What to run and in which shape.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -59,6 +62,12 @@ pub struct TestSection {
     /// Whether the script is meant to end the run by itself, before its time is over (local engine). Default: false, and
     /// such a run is inconclusive.
     pub ends_itself: Option<bool>,
+    /// Gates of this test, beside those of the whole file.
+    #[schemars(with = "Vec<GateLine>")]
+    #[serde(deserialize_with = "gate_list")]
+    pub gates: Vec<Spanned<GateLine>>,
+    /// Owners of this test's endpoints, over those of the whole file.
+    pub owners: BTreeMap<String, String>,
 }
 
 /// One stage as it is written.
@@ -118,6 +127,10 @@ impl TestSection {
         self.target_host = over.target_host.or(self.target_host.take());
         self.timeout = over.timeout.or(self.timeout);
         self.ends_itself = over.ends_itself.or(self.ends_itself);
+        if !over.gates.is_empty() {
+            self.gates = over.gates;
+        }
+        self.owners.extend(over.owners);
     }
 
     /// What is wrong with the stages: the message and what to do.
@@ -172,13 +185,14 @@ mod tests {
     use std::fs;
 
     use crate::config::{Variables, load};
+    use crate::results::Selected;
 
     #[test]
     fn a_script_is_named_from_where_the_file_is() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("loadforge.yml");
         fs::write(&file, "test: { locustfile: perf/checkout.py }").unwrap();
-        let config = load(Some(&file), None, [], Variables::All).unwrap();
+        let config = load(Some(&file), Selected::default(), [], Variables::All).unwrap();
         assert_eq!(config.test.locustfile, Some(dir.path().join("perf/checkout.py").display().to_string()));
     }
 
@@ -188,7 +202,7 @@ mod tests {
         let file = dir.path().join("loadforge.yml");
         let read = |text: &str, profile: Option<&str>| {
             fs::write(&file, text).unwrap();
-            load(Some(&file), profile, None, Variables::All).map_err(|fault| fault.to_string())
+            load(Some(&file), Selected { name: None, profile }, None, Variables::All).map_err(|fault| fault.to_string())
         };
         let text = "test: { spawn_rate: 3, stages: [{users: 5, for: 1m}, {users: 9, for: 90s}] }\n\
                     profiles: { quick: { test: { users: 2 } } }\n";
@@ -207,5 +221,35 @@ mod tests {
             let fault = read(text, None).unwrap_err();
             assert!(fault.contains(words), "{fault}");
         }
+    }
+
+    #[test]
+    fn a_named_test_lies_over_what_the_tests_have_in_common_and_under_a_profile() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("loadforge.yml");
+        let read = |text: &str, name: Option<&str>, profile: Option<&str>, variables| {
+            fs::write(&file, text).unwrap();
+            load(Some(&file), Selected { name, profile }, None, variables).map_err(|fault| fault.to_string())
+        };
+        let text = "test: { users: 5, duration: 2m, owners: { a: \"@x\" } }\ngates: [p95 < 1s]\n\
+                    tests:\n  buy: { locustfile: buy.py, users: 9, gates: [rps > 1/s], owners: { b: \"@y\" } }\n  \
+                    look: { id: 7 }\nprofiles: { quick: { test: { users: 1 } } }\n";
+        let buy = read(text, Some("buy"), None, Variables::All).unwrap();
+        let gates: Vec<String> = buy.gates.iter().map(|placed| placed.gate.to_string()).collect();
+        assert_eq!(gates, ["p95 < 1s", "rps > 1/s"]);
+        assert_eq!((buy.test.users, buy.test.duration.unwrap().as_secs(), buy.tests.len()), (Some(9), 120.0, 2));
+        assert_eq!(read(text, Some("buy"), Some("quick"), Variables::All).unwrap().test.users, Some(1));
+        assert_eq!(read(text, Some("look"), None, Variables::All).unwrap().gates.len(), 1);
+        let none = read(text, None, None, Variables::All).unwrap_err();
+        assert!(none.ends_with("has several tests, and --name picks none of them"), "{none}");
+        let other = read(text, Some("bye"), None, Variables::All).unwrap_err();
+        assert!(other.ends_with("has no test `bye`"), "{other}");
+        // One that is not picked is checked too.
+        let bad = "tests:\n  a: { id: 1 }\n  b:\n    gates: [p95 < 5]\n";
+        assert!(read(bad, Some("a"), None, Variables::All).unwrap_err().contains(":4:"));
+        // Judging needs no variable of a test, and loses none of its gates.
+        let open = "tests:\n  a:\n    target_host: \"${HOST}\"\n    users: ${USERS}\n    gates: [p95 < 5s]\n";
+        assert_eq!(read(open, Some("a"), None, Variables::OutsideTest).unwrap().gates.len(), 1);
+        assert!(read(open, Some("a"), None, Variables::All).unwrap_err().contains("is not set"));
     }
 }

@@ -10,7 +10,7 @@ use crate::circleci::{self, CircleCi};
 use crate::cli::CsvRunArgs;
 use crate::error::CommandError;
 use crate::loadforge::{host_of, sha256};
-use crate::results::{Engine, Fingerprint, Results, ResultsFolder, RunIdentity, RunRecord, RunState};
+use crate::results::{Engine, Fingerprint, Results, ResultsFolder, RunIdentity, RunRecord, RunState, Selected};
 
 /// The record of a run of which the files alone are known; `None` where its test is not named.
 ///
@@ -23,7 +23,7 @@ pub(super) fn record(
     stats: &Path,
     results: &Results,
     ci: &CircleCi,
-    profile: Option<&str>,
+    selected: Selected<'_>,
 ) -> Result<Option<RunRecord>, CommandError> {
     let CsvRunArgs { test, users, duration, target_host } = arguments;
     let Some(test) = test else { return Ok(None) };
@@ -37,7 +37,7 @@ pub(super) fn record(
         host: host.map(|host| host.to_string()),
         ..Fingerprint::default()
     };
-    let identity = RunIdentity { build: circleci::build(ci, profile), ..RunIdentity::new(Engine::Csv, "") };
+    let identity = RunIdentity { build: circleci::build(ci, selected), ..RunIdentity::new(Engine::Csv, "") };
     let mut record = RunRecord::new(identity, test, fingerprint);
     record.run_id = Some(number_of(results)?);
     record.collected = true;

@@ -42,14 +42,14 @@ impl RunUnderTest {
         let GateCommandArgs { gate, folder, config, build, service, csv_run, .. } = arguments;
         let folder = ResultsFolder::new(&folder.results);
         let Some(stats) = &gate.from else {
-            let asking = Asking::of(build, config.profile.as_deref(), ci);
+            let asking = Asking::of(build, config.selected(), ci);
             let api_url = running::named_api_url(service);
             running::take_started(&folder, &asking, None)?;
             return Self::of_build(folder, &asking, api_url.as_deref());
         };
         csv_run::make_room(&folder, stats, csv_run.test.is_some())?;
         let files = Self::of_files(stats, gate, folder)?;
-        let run = csv_run::record(csv_run, stats, &files.results, ci, config.profile.as_deref())?;
+        let run = csv_run::record(csv_run, stats, &files.results, ci, config.selected())?;
         if let Some(record) = &run {
             files.folder.write_json(ResultsFolder::RUN, record)?;
         }

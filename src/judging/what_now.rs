@@ -33,10 +33,10 @@ pub(crate) fn say_what_now(verdict: &mut Verdict, owners: &Owners, run: Option<&
 
 /// The command that measures a row again: a comparison with the history by a second run, everything else by another.
 fn rerun(row: &Row, run: Option<&RunRecord>, confirmed: bool) -> String {
-    let profile = run.and_then(|run| run.identity.build.profile.as_deref());
+    let build = run.map(|run| &run.identity.build);
     let mut gate = "loadforge-ci gate".to_owned();
-    if let Some(profile) = profile {
-        gate.push_str(&format!(" --profile {}", shell_word(profile)));
+    for (flag, value) in build.into_iter().flat_map(|build| [("name", &build.test_name), ("profile", &build.profile)]) {
+        gate.extend(value.iter().map(|value| format!(" --{flag} {}", shell_word(value))));
     }
     if row.origin == Origin::Flag {
         gate.push_str(&format!(" --gate {}", shell_word(&row.gate)));

@@ -35,7 +35,8 @@ impl BuildOrigin {
         let scope = || {
             let parts = [build.repository.as_ref()?, build.project.as_ref()?, build.branch.as_ref()?];
             let leg = [build.job_name.as_ref(), build.profile.as_ref()].map(|part| part.map_or("", String::as_str));
-            let text = parts.map(String::as_str).into_iter().chain(leg).collect::<Vec<_>>().join("\n");
+            let name = build.test_name.as_deref();
+            let text = parts.map(String::as_str).into_iter().chain(leg).chain(name).collect::<Vec<_>>().join("\n");
             Some(sha256(&text)[..SCOPE].to_owned())
         };
         Self {

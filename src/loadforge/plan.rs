@@ -283,7 +283,8 @@ impl RunPlan {
     pub(super) fn script_fingerprint(&self, script: &ScriptFile) -> Result<Fingerprint, PlanError> {
         Ok(Fingerprint {
             engine: self.engine,
-            test: script.path.clone(),
+            // Two named tests may run the same script.
+            test: self.build.test_name.clone().unwrap_or_else(|| script.path.clone()),
             script_sha256: Some(script.sha256.clone()),
             users: self.users,
             spawn_rate: Some(self.spawn_rate_or_default()),

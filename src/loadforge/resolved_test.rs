@@ -32,7 +32,8 @@ pub(super) async fn resolve(
     let row = match &plan.test {
         TestSource::Script(script) => {
             let fingerprint = plan.script_fingerprint(script)?;
-            return Ok(ResolvedTest { label: script.path.clone(), test_id: None, fingerprint });
+            let label = plan.build.test_name.clone().unwrap_or_else(|| script.path.clone());
+            return Ok(ResolvedTest { label, test_id: None, fingerprint });
         }
         TestSource::Name(name) => named(client.tests().await?, name)?,
         TestSource::Id(id) => match client.tests().await {

@@ -36,6 +36,9 @@ pub struct Build {
     /// The profile of the configuration file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<String>,
+    /// The named test of the configuration file (`tests:`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_name: Option<String>,
     /// The CircleCI project, whose jobs are numbered together.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project: Option<String>,
@@ -55,6 +58,15 @@ pub struct Build {
     /// The id of the workflow whose workspace this one uses (`CIRCLE_WORKFLOW_WORKSPACE_ID`): the first attempt's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workspace: Option<String>,
+}
+
+/// What of a configuration file a command goes by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Selected<'a> {
+    /// One of the file's named tests.
+    pub name: Option<&'a str>,
+    /// A profile.
+    pub profile: Option<&'a str>,
 }
 
 /// A run's identity: the service that runs it, and the build that it measures.
@@ -138,15 +150,13 @@ impl Build {
         self.branch.as_deref().or(self.tag.as_deref())
     }
 
-    /// The job and the profile where they are known, for people: `load-test, profile quick`.
+    /// The job, the named test and the profile where they are known, for people: `load-test, profile quick`.
     #[must_use]
     pub fn leg(&self) -> Option<String> {
-        match (&self.job_name, &self.profile) {
-            (Some(job), Some(profile)) => Some(format!("{job}, profile {profile}")),
-            (Some(job), None) => Some(job.clone()),
-            (None, Some(profile)) => Some(format!("profile {profile}")),
-            (None, None) => None,
-        }
+        let named = |kind: &str, value: &Option<String>| value.as_ref().map(|value| format!("{kind} {value}"));
+        let parts = [self.job_name.clone(), named("test", &self.test_name), named("profile", &self.profile)];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        (!parts.is_empty()).then(|| parts.join(", "))
     }
 }
 
@@ -261,6 +271,7 @@ fn other_job(recorded: &Build, asked: &Build) -> Option<Difference> {
         ("branch", &recorded.branch, &asked.branch),
         ("tag", &recorded.tag, &asked.tag),
         ("job_name", &recorded.job_name, &asked.job_name),
+        ("test_name", &recorded.test_name, &asked.test_name),
         ("profile", &recorded.profile, &asked.profile),
     ];
     let (field, before, now) = fields.into_iter().find(|(_, before, now)| before != now)?;

@@ -59,6 +59,9 @@ impl RunRecord {
         if recipe.start_api == StartApi::V1 {
             flag("start-api", "v1");
         }
+        if let Some(name) = &self.identity.build.test_name {
+            flag("name", name);
+        }
         if let Some(profile) = &self.identity.build.profile {
             flag("profile", profile);
         }
@@ -74,6 +77,7 @@ mod tests {
     fn command(engine: Engine, recipe: serde_json::Value) -> Option<String> {
         let mut record = RunRecord::new(RunIdentity::new(engine, "http://x"), "t", Fingerprint::default());
         record.recipe = serde_json::from_value(recipe).ok();
+        record.identity.build.test_name = Some("buy".into());
         record.identity.build.profile = Some("quick".into());
         record.command()
     }
@@ -88,14 +92,14 @@ mod tests {
         assert_eq!(
             command(Engine::Local, script).unwrap(),
             "loadforge-ci run --engine local --locustfile 'perf/check out.py' --folder perf --tag smoke --users 50 \
-             --spawn-rate 2.5 --duration 1m30s --target-host https://staging.example.com --env TEST_USER --profile quick"
+             --spawn-rate 2.5 --duration 1m30s --target-host https://staging.example.com --env TEST_USER --name buy --profile quick"
         );
         let saved = serde_json::json!({
             "test": {"id": 4217}, "duration_s": 300.0, "timeout_s": 9.0, "regions": {"nyc3": 2}, "start_api": "v1"
         });
         assert_eq!(
             command(Engine::Loadforge, saved).unwrap(),
-            "loadforge-ci run --test-id 4217 --duration 5m --region nyc3=2 --start-api v1 --profile quick"
+            "loadforge-ci run --test-id 4217 --duration 5m --region nyc3=2 --start-api v1 --name buy --profile quick"
         );
         assert_eq!(command(Engine::Local, serde_json::Value::Null), None);
     }

@@ -6,7 +6,7 @@ use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::log::warn;
 use crate::results::{
-    Build, Engine, Fingerprint, IdentityMatch, Relation, ResultsFolder, RunFailure, RunIdentity, RunRecord,
+    Build, Engine, Fingerprint, IdentityMatch, Relation, ResultsFolder, RunFailure, RunIdentity, RunRecord, Selected,
 };
 
 /// The environment, with the commit and branch of the flags.
@@ -23,10 +23,10 @@ pub(crate) struct Asking {
 
 impl Asking {
     /// The build of this process, by its environment and the flags.
-    pub(crate) fn of(arguments: &RecordedBuildArgs, profile: Option<&str>, ci: &CircleCi) -> Self {
+    pub(crate) fn of(arguments: &RecordedBuildArgs, selected: Selected<'_>, ci: &CircleCi) -> Self {
         let BuildArgs { commit, branch } = arguments.build.clone();
         Self {
-            build: circleci::build(ci, profile),
+            build: circleci::build(ci, selected),
             named: Build { commit, branch, ..Build::default() },
             allow_other: arguments.allow_other_commit,
         }

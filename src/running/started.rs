@@ -12,16 +12,19 @@ use crate::error::CommandError;
 use crate::results::{Build, Relation, ResultsFolder, RunRecord};
 
 /// Takes the run that a job of this workflow started into the results folder, unless the folder holds a run of this job or
-/// the same run already. Among the runs of several jobs that with the profile asked for is taken.
+/// the same run already. Among the runs of several jobs that with the named test and the profile asked for is taken.
 ///
 /// # Errors
 /// When several runs could be meant, or the folder cannot be written.
 pub(crate) fn take_started(folder: &ResultsFolder, asking: &Asking, run_id: Option<u64>) -> Result<(), CommandError> {
     let mut candidates = candidates(folder, asking, run_id);
     if candidates.len() > 1 {
-        let profile = &asking.build.profile;
-        let fitting: Vec<RunRecord> =
-            candidates.iter().filter(|record| record.identity.build.profile == *profile).cloned().collect();
+        let asked = &asking.build;
+        let fits = |record: &&RunRecord| {
+            let build = &record.identity.build;
+            build.profile == asked.profile && build.test_name == asked.test_name
+        };
+        let fitting: Vec<RunRecord> = candidates.iter().filter(fits).cloned().collect();
         candidates = if fitting.is_empty() { candidates } else { fitting };
     }
     let record = match candidates.as_slice() {

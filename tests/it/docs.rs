@@ -8,6 +8,7 @@ use clap::CommandFactory;
 use loadforge_ci::cli::Cli;
 use loadforge_ci::config::{self, Variables};
 use loadforge_ci::gate::Gate;
+use loadforge_ci::results::Selected;
 use serde_json::Value;
 
 fn root() -> PathBuf {
@@ -59,9 +60,12 @@ fn the_annotated_file_has_every_key_and_loads() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("loadforge.yml");
     fs::write(&path, &file).unwrap();
-    for profile in [None, Some("quick"), Some("stress")] {
+    for (name, profile) in
+        [(None, None), (Some("search"), None), (None, Some("quick")), (Some("search"), Some("stress"))]
+    {
         let environment = [("STAGING_URL".to_owned(), "https://shop.staging.example.com".to_owned())];
-        config::load(Some(&path), profile, environment, Variables::All).unwrap_or_else(|error| panic!("{error}"));
+        let selected = Selected { name, profile };
+        config::load(Some(&path), selected, environment, Variables::All).unwrap_or_else(|error| panic!("{error}"));
     }
 }
 

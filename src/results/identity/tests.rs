@@ -25,12 +25,13 @@ fn recorded() -> RunIdentity {
 const SERVICE: (Engine, &str) = (Engine::Loadforge, "https://api");
 
 /// The fields of a build, each with the relation that a change of it means.
-const FIELDS: [(&str, Relation); 8] = [
+const FIELDS: [(&str, Relation); 9] = [
     ("repository", Relation::OtherCommit),
     ("commit", Relation::OtherCommit),
     ("branch", Relation::OtherJob),
     ("tag", Relation::OtherJob),
     ("job_name", Relation::OtherJob),
+    ("test_name", Relation::OtherJob),
     ("profile", Relation::OtherJob),
     ("job_id", Relation::OtherAttempt),
     ("workflow", Relation::OtherAttempt),
@@ -43,6 +44,7 @@ fn field<'a>(build: &'a mut Build, name: &str) -> &'a mut Option<String> {
         "branch" => &mut build.branch,
         "tag" => &mut build.tag,
         "job_name" => &mut build.job_name,
+        "test_name" => &mut build.test_name,
         "profile" => &mut build.profile,
         "job_id" => &mut build.job_id,
         _ => &mut build.workflow,

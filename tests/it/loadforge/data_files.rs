@@ -42,13 +42,17 @@ async fn data_files_are_sent_before_the_test_under_names_of_its_own_and_removed_
     let lines: Vec<&str> = order.iter().map(|line| line.rsplit_once('/').map_or("", |(start, _)| start)).collect();
     assert_eq!(order[..4], ["POST /api/v2/files", "POST /api/v2/files", "POST /api/v2/tests", "POST /api/v2/run"]);
     assert_eq!(lines[4..], ["DELETE /api/v2/files", "DELETE /api/v2/files", "DELETE /api/v2/tests"]);
-    let sent = |line: &str| state.requests.iter().filter(move |request| request.line() == line).map(|sent| &sent.body);
-    let test = sent("POST /api/v2/tests").next().unwrap();
+    let sent = |line: &str| -> Vec<serde_json::Value> {
+        let of_line = state.requests.iter().filter(|request| request.line() == line);
+        of_line.map(|sent| sent.body.clone()).collect()
+    };
+    let test = sent("POST /api/v2/tests").remove(0);
     let (owner, text) = (test["name"].as_str().unwrap(), test["locustfile"].as_str().unwrap());
-    let names: Vec<_> = sent("POST /api/v2/files").map(|file| file["name"].as_str().unwrap()).collect();
+    let files = sent("POST /api/v2/files");
+    let names: Vec<_> = files.iter().map(|file| file["name"].as_str().unwrap()).collect();
     assert_eq!(names, [format!("{owner}-file-0-users.csv"), format!("{owner}-file-1-logo.txt")]);
     assert!(names.iter().all(|name| text.contains(name)), "{text}");
-    assert_eq!(sent("POST /api/v2/files").next().unwrap()["content"], "bmFtZQphbm4K");
+    assert_eq!(files[0]["content"], "bmFtZQphbm4K");
     drop(state);
     assert_eq!(files_left(&world), [""; 0]);
     assert!(world.service.state().files.contains_key(&3), "the team's own file stays");

@@ -160,6 +160,23 @@ fn services_in_one_comment_share_it_section_by_section() {
 }
 
 #[test]
+fn named_tests_of_one_file_run_by_matrix_each_with_its_own_gates() {
+    let mut story = Story::of("named_tests", GOOD, "faster-login");
+    let report = story.build(|_| ());
+    insta::assert_snapshot!(states!(report), @r"
+    load-test-checkout: Success
+    load-test-search: Success
+    ");
+    for (name, gate) in [("checkout", "requests > 10"), ("search", "requests > 20")] {
+        let job = report.job(&format!("load-test-{name}"));
+        assert!(job.log.contains(gate), "{}", job.log);
+        assert!(files(&job.artifacts).contains(&format!("results-{name}/report.html")));
+        assert!(story.github.comments()[0].contains(name), "{:?}", story.github.comments());
+    }
+    assert!(!report.job("load-test-checkout").log.contains("requests > 20"));
+}
+
+#[test]
 fn services_in_one_comment_are_still_reported_when_their_gates_fail() {
     let mut story = Story::of("services_in_one_comment", BAD, "faster-login");
     let report = story.build(|_| ());
