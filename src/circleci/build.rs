@@ -2,16 +2,16 @@
 
 use super::environment::meaningful;
 use super::{CircleCi, RepositorySource, git};
-use crate::results::{Build, Selected};
+use crate::results::{Build, ConfigChoice};
 
 /// The build of this process, with what it goes by of the configuration file.
 #[must_use]
-pub fn build(ci: &CircleCi, selected: Selected<'_>) -> Build {
+pub fn build(ci: &CircleCi, selected: ConfigChoice<'_>) -> Build {
     let committed_at = ci.commit.as_deref().and_then(git::committed_at);
     Build { committed_at, ..of(ci, |name| std::env::var(name).ok(), selected) }
 }
 
-fn of(ci: &CircleCi, lookup: impl Fn(&str) -> Option<String>, selected: Selected<'_>) -> Build {
+fn of(ci: &CircleCi, lookup: impl Fn(&str) -> Option<String>, selected: ConfigChoice<'_>) -> Build {
     let value = |name: &str| lookup(name).and_then(meaningful);
     Build {
         repository: repository(ci),
@@ -71,7 +71,7 @@ mod tests {
             ("CIRCLE_TAG", "<nil>"),
         ];
         let ci = CircleCi::from_env(lookup(&pairs));
-        let build = of(&ci, lookup(&pairs), Selected { name: None, profile: Some("quick") });
+        let build = of(&ci, lookup(&pairs), ConfigChoice { name: None, profile: Some("quick") });
         let text = |text: &str| Some(text.to_owned());
         assert_eq!((build.workflow, build.workspace), (text("w2"), text("w1")));
         assert_eq!((build.job_name, build.job_id, build.profile), (text("load"), text("j2"), text("quick")));

@@ -13,7 +13,7 @@ use crate::circleci::{self, CircleCi, Repository};
 use crate::config::{self, Config, ConfigError, Duration, Variables};
 use crate::github::{Mode, Only};
 use crate::log::{ColorChoice, LogFormat, LogOptions};
-use crate::results::{Engine, Selected, StartApi};
+use crate::results::{ConfigChoice, Engine, StartApi};
 use crate::verdict::{AttemptsPolicy, OnInconclusive, TargetPolicy};
 
 /// Output.
@@ -81,18 +81,40 @@ impl ConfigArgs {
         self.read(Variables::OutsideTest)
     }
 
+    /// The configuration of each test that the flags mean: of the named one, else of every one under `tests:` with its name,
+    /// else of the one under `test:`.
+    ///
+    /// # Errors
+    /// As [`ConfigArgs::load`].
+    pub fn load_each(&self) -> Result<Vec<(Option<String>, Config)>, ConfigError> {
+        let mut names: Vec<Option<String>> = vec![self.name.clone()];
+        if self.name.is_none() {
+            let named = config::names(self.config.as_deref(), environment())?;
+            if !named.is_empty() {
+                names = named.into_iter().map(Some).collect();
+            }
+        }
+        let load = |name: Option<String>| {
+            let one = Self { name: name.clone(), ..self.clone() };
+            Ok((name, one.load()?))
+        };
+        names.into_iter().map(load).collect()
+    }
+
     /// What of the file the flags name.
     #[must_use]
-    pub fn selected(&self) -> Selected<'_> {
-        Selected { name: self.name.as_deref(), profile: self.profile.as_deref() }
+    pub fn selected(&self) -> ConfigChoice<'_> {
+        ConfigChoice { name: self.name.as_deref(), profile: self.profile.as_deref() }
     }
 
     fn read(&self, variables: Variables) -> Result<Config, ConfigError> {
-        // A variable that is not text cannot be one of ours; `std::env::vars` would panic on it.
-        let environment =
-            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-        config::load(self.config.as_deref(), self.selected(), environment, variables)
+        config::load(self.config.as_deref(), self.selected(), environment(), variables)
     }
+}
+
+/// This process's variables. One that is not text cannot be one of ours; `std::env::vars` would panic on it.
+fn environment() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
 }
 
 /// The build that asks, where neither CircleCI nor git names it.

@@ -5,6 +5,7 @@ mod groups;
 mod local;
 mod refusal;
 mod signal;
+mod sync;
 mod values;
 
 pub use environment::{PREFIX, parse, unknown_variables};
@@ -17,6 +18,7 @@ pub use local::{
 };
 pub use refusal::print;
 pub use signal::SignalArgs;
+pub use sync::SyncArgs;
 pub use values::{EnvEntry, NamedPullRequest, Optional, Region};
 
 use std::path::PathBuf;
@@ -64,6 +66,8 @@ pub enum Command {
     Baseline(BaselineCommand),
     /// Check a Locust script for common mistakes
     Lint(LintArgs),
+    /// Keep the tests of this repository on LoadForge: create and update them, or report drift
+    Sync(SyncArgs),
     /// Print the one script that LoadForge gets, with the modules of the project in it
     Bundle(BundleArgs),
     /// Serve the LoadForge-compatible API on loopback

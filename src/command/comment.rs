@@ -5,12 +5,12 @@ use crate::cli::CommentCommandArgs;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::judging::{self, JudgedRun};
-use crate::results::Selected;
+use crate::results::ConfigChoice;
 use crate::running::Asking;
 
 pub(super) async fn run(arguments: &CommentCommandArgs) -> Result<Exit, CommandError> {
     let ci = arguments.build.build.applied_to(arguments.github.environment());
-    let asking = Asking::of(&arguments.build, Selected::default(), &ci);
+    let asking = Asking::of(&arguments.build, ConfigChoice::default(), &ci);
     let read = arguments.results.iter().map(|path| {
         let mut judged = JudgedRun::read(path, &ci)?;
         match &mut judged.run {

@@ -17,7 +17,7 @@ use crate::gate::{self, Options, PlacedGate};
 use crate::judging::demo_history::{self, SPAWN_RATE, USERS};
 use crate::judging::{self, Judging, RunUnderTest};
 use crate::loadforge::{RunOutcome, RunPlan, ScriptFile};
-use crate::results::{Build, Engine, LocalLoad, ResultsFolder, Selected, StartApi, TestSource};
+use crate::results::{Build, ConfigChoice, Engine, LocalLoad, ResultsFolder, StartApi, TestSource};
 use crate::running::{self, Preflight, Service};
 use crate::stdout::{answer, printed};
 use crate::text::counted;
@@ -117,7 +117,7 @@ fn plan(arguments: &DemoArgs, url: &str, env: Vec<(&'static str, String)>) -> Re
         detach: false,
         engine: Engine::Local,
         local: LocalLoad::default(),
-        build: circleci::build(&circleci::environment(), Selected::default()),
+        build: circleci::build(&circleci::environment(), ConfigChoice::default()),
     })
 }
 

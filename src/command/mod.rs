@@ -16,6 +16,7 @@ mod run;
 mod schema;
 mod secrets;
 mod signal;
+mod sync;
 mod wait;
 
 pub use secrets::register_environment;
@@ -58,6 +59,7 @@ async fn dispatch(cli: Cli) -> Result<Exit, CommandError> {
         Command::Completions(arguments) => completions::completions(&arguments, Stdout::default()),
         Command::Baseline(command) => baseline::run(&command, Stdout::default()),
         Command::Demo(arguments) => demo::run(&arguments, cli.output, Stdout::default()).await,
+        Command::Sync(arguments) => sync::run(&arguments, Stdout::default()).await,
         Command::Bundle(arguments) => bundle::run(&arguments, Stdout::default()),
         Command::Lint(arguments) => lint::run(&arguments, Stdout::default()),
         Command::Emulate(arguments) => emulate::run(&arguments, Stdout::default()).await,

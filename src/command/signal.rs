@@ -11,7 +11,7 @@ use crate::exit::Exit;
 use crate::log::warn;
 use crate::redact;
 use crate::release::{Hook, HookPauses, Judged, ReleaseSignal, SentSignal, SignalError, SignalLog, SignalStatus};
-use crate::results::{ResultsFolder, RunRecord, RunState, Selected};
+use crate::results::{ConfigChoice, ResultsFolder, RunRecord, RunState};
 use crate::running::{self, Asking};
 use crate::verdict::Verdict;
 
@@ -57,7 +57,7 @@ fn outcome(arguments: &SignalArgs, folder: &ResultsFolder, ci: &CircleCi) -> Res
     let reason = |text: &str| redact::hide(&clean::sentence(text, LONGEST_REASON)).into_owned();
     let mut recorded: Option<RunRecord> = folder.read_json_if_there(ResultsFolder::RUN)?;
     if let Some(record) = &mut recorded {
-        Asking::of(&arguments.build, Selected::default(), ci).admit(record, folder, None)?;
+        Asking::of(&arguments.build, ConfigChoice::default(), ci).admit(record, folder, None)?;
     }
     if let Some(fault) = recorded.as_ref().and_then(running::failed) {
         return Ok((Judged::Incomplete, reason(&fault.message)));

@@ -1,6 +1,10 @@
 //! Which file is the configuration when none is named.
 
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
+
+use super::error::ConfigError;
 
 /// The file that is read when `--config` is not given; it may be missing.
 pub(super) const DEFAULT_FILE: &str = "loadforge.yml";
@@ -46,10 +50,23 @@ fn in_folder(folder: &Path, shown: &Path) -> Option<FoundConfig> {
     Some(FoundConfig { path, note })
 }
 
+/// The name of the file and its text, which is `None` where the default file does not exist.
+pub(super) fn text_of(file: Option<&Path>) -> Result<(String, Option<String>), ConfigError> {
+    let found = if file.is_none() { find(Path::new(".")) } else { None };
+    if let Some(note) = found.as_ref().and_then(|found| found.note.as_ref()) {
+        tracing::warn!("{note}");
+    }
+    let path = file.or(found.as_ref().map(|found| found.path.as_path())).unwrap_or_else(|| Path::new(DEFAULT_FILE));
+    let name = path.display().to_string();
+    match fs::read_to_string(path) {
+        Ok(text) => Ok((name, Some(text))),
+        Err(source) if source.kind() == io::ErrorKind::NotFound && file.is_none() => Ok((name, None)),
+        Err(source) => Err(ConfigError::Read { file: name, source }),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
 
     #[test]

@@ -1,8 +1,6 @@
 //! Reading `loadforge.yml`.
 
 use std::collections::HashMap;
-use std::fs;
-use std::io;
 use std::path::Path;
 
 use serde::de::DeserializeOwned;
@@ -10,13 +8,13 @@ use serde_saphyr::{Error as YamlError, Location, Spanned};
 
 use super::error::{self, ConfigError};
 use super::expand::{DOLLAR, UNSET, variable};
-use super::find::{DEFAULT_FILE, find};
+use super::find::text_of;
 use super::judged_test::JudgedTest;
 use super::model::{Config, ConfigFile};
 use super::owners::Owners;
 use super::variables::Variables;
 use crate::gate::{GateLine, PlacedGate, Waiver, WaiverEntry, WaiverError};
-use crate::results::Selected;
+use crate::results::ConfigChoice;
 use crate::verdict::Origin;
 
 /// Reads the configuration, merges the profile into it, and parses every gate and waiver.
@@ -28,26 +26,17 @@ use crate::verdict::Origin;
 /// When the file cannot be read, or its content is wrong: the error names line and column and shows the line.
 pub fn load(
     file: Option<&Path>,
-    selected: Selected<'_>,
+    selected: ConfigChoice<'_>,
     environment: impl IntoIterator<Item = (String, String)>,
     variables: Variables,
 ) -> Result<Config, ConfigError> {
-    let found = if file.is_none() { find(Path::new(".")) } else { None };
-    if let Some(note) = found.as_ref().and_then(|found| found.note.as_ref()) {
-        tracing::warn!("{note}");
-    }
-    let path = file.or(found.as_ref().map(|found| found.path.as_path())).unwrap_or_else(|| Path::new(DEFAULT_FILE));
-    let name = path.display().to_string();
-    let text = match fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(source) if source.kind() == io::ErrorKind::NotFound && file.is_none() => {
-            let named = [("--name", selected.name), ("--profile", selected.profile)];
-            return match named.into_iter().find_map(|(flag, value)| Some((flag, value?))) {
-                Some((flag, value)) => Err(ConfigError::NoFile { file: name, flag, value: value.into() }),
-                None => Ok(Config::default()),
-            };
-        }
-        Err(source) => return Err(ConfigError::Read { file: name, source }),
+    let (name, text) = text_of(file)?;
+    let Some(text) = text else {
+        let named = [("--name", selected.name), ("--profile", selected.profile)];
+        return match named.into_iter().find_map(|(flag, value)| Some((flag, value?))) {
+            Some((flag, value)) => Err(ConfigError::NoFile { file: name, flag, value: value.into() }),
+            None => Ok(Config::default()),
+        };
     };
     let environment: HashMap<String, String> = environment.into_iter().collect();
     match parse(&name, &text, selected, &environment) {
@@ -61,7 +50,7 @@ pub fn load(
 fn parse(
     file: &str,
     text: &str,
-    selected: Selected<'_>,
+    selected: ConfigChoice<'_>,
     environment: &HashMap<String, String>,
 ) -> Result<Config, ConfigError> {
     understand(file, text, selected, read(file, text, environment)?, environment)
@@ -72,7 +61,7 @@ fn parse(
 fn parse_without_test(
     file: &str,
     text: &str,
-    selected: Selected<'_>,
+    selected: ConfigChoice<'_>,
     mut environment: HashMap<String, String>,
 ) -> Option<Config> {
     let mut unset = Vec::new();
@@ -98,7 +87,7 @@ fn parse_without_test(
 }
 
 /// Reads the YAML; `${NAME}` in plain scalars is expanded.
-fn read<T: Default + DeserializeOwned>(
+pub(super) fn read<T: Default + DeserializeOwned>(
     file: &str,
     text: &str,
     environment: &HashMap<String, String>,
@@ -127,7 +116,7 @@ fn with_its_words<T: Default + DeserializeOwned>(text: &str, fault: YamlError) -
 fn understand(
     file: &str,
     text: &str,
-    selected: Selected<'_>,
+    selected: ConfigChoice<'_>,
     mut config: ConfigFile,
     environment: &HashMap<String, String>,
 ) -> Result<Config, ConfigError> {
@@ -279,12 +268,14 @@ fn expand_quoted(
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::error::CommandError;
 
     fn read(text: &str, profile: Option<&str>) -> Result<Config, String> {
         let environment = [("STAGING_URL".to_owned(), "https://a: b # c".to_owned())].into();
-        parse("loadforge.yml", text, Selected { name: None, profile }, &environment)
+        parse("loadforge.yml", text, ConfigChoice { name: None, profile }, &environment)
             .map_err(|error| CommandError::from(error).to_string())
     }
 
@@ -327,7 +318,7 @@ mod tests {
     fn a_value_that_comes_from_a_variable_is_never_expanded_again() {
         let environment: HashMap<_, _> =
             [("A", "${B}"), ("B", "secret")].map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        let config = |text: &str| parse("loadforge.yml", text, Selected::default(), &environment).unwrap();
+        let config = |text: &str| parse("loadforge.yml", text, ConfigChoice::default(), &environment).unwrap();
         for text in ["test:\n  env:\n    - X=${A}\n", "test: { env: [ \"X=${A}\" ] }"] {
             assert_eq!(config(text).test.env, ["X=${B}"], "{text}");
         }
@@ -341,7 +332,7 @@ mod tests {
         let file = dir.path().join("loadforge.yml");
         let load = |text: &str, variables| {
             fs::write(&file, text).unwrap();
-            load(Some(&file), Selected { name: None, profile: Some("quick") }, [], variables)
+            load(Some(&file), ConfigChoice { name: None, profile: Some("quick") }, [], variables)
                 .map_err(|fault| fault.to_string())
         };
         let text = "test:\n  users: ${USERS}\n  target_host: \"${HOST}\"\ngates: [ p95 < 1s ]\n\

@@ -19,8 +19,10 @@ mod host;
 mod judged_test;
 mod load;
 mod model;
+mod names;
 mod owners;
 mod stop;
+mod targets;
 mod test_section;
 mod variables;
 
@@ -32,8 +34,10 @@ pub use guard::NotAllowed;
 pub use host::{NotAHost, check_host};
 pub use load::load;
 pub use model::{BaselineSection, Config, ConfigFile, Guard, Profile};
+pub use names::names;
 pub use owners::{Owners, OwnershipSection};
 pub use stop::StopSection;
+pub use targets::TargetsSection;
 pub use test_section::{StageEntry, TestSection};
 pub use variables::Variables;
 

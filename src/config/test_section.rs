@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_saphyr::Spanned;
 
-use super::Duration;
 use super::gate_list::gate_list;
+use super::{Duration, TargetsSection};
 use crate::gate::GateLine;
 
 /// What to run and in which shape.
@@ -62,6 +62,10 @@ pub struct TestSection {
     /// Whether the script is meant to end the run by itself, before its time is over (local engine). Default: false, and
     /// such a run is inconclusive.
     pub ends_itself: Option<bool>,
+    /// The name under which `sync` keeps this test on LoadForge. Default: its name under `tests`.
+    pub saved_as: Option<String>,
+    /// What LoadForge itself demands of each run, which `sync` saves with the test.
+    pub targets: TargetsSection,
     /// Gates of this test, beside those of the whole file.
     #[schemars(with = "Vec<GateLine>")]
     #[serde(deserialize_with = "gate_list")]
@@ -127,6 +131,8 @@ impl TestSection {
         self.target_host = over.target_host.or(self.target_host.take());
         self.timeout = over.timeout.or(self.timeout);
         self.ends_itself = over.ends_itself.or(self.ends_itself);
+        self.saved_as = over.saved_as.or(self.saved_as.take());
+        self.targets.merge(over.targets);
         if !over.gates.is_empty() {
             self.gates = over.gates;
         }
@@ -156,8 +162,14 @@ impl TestSection {
 
     /// The texts in which `${NAME}` is expanded.
     pub(super) fn texts(&mut self) -> impl Iterator<Item = &mut String> {
-        let single =
-            [&mut self.name, &mut self.locustfile, &mut self.target_host, &mut self.folder, &mut self.requirements];
+        let single = [
+            &mut self.name,
+            &mut self.saved_as,
+            &mut self.locustfile,
+            &mut self.target_host,
+            &mut self.folder,
+            &mut self.requirements,
+        ];
         let lists = [
             &mut self.locustfiles,
             &mut self.include,
@@ -185,14 +197,14 @@ mod tests {
     use std::fs;
 
     use crate::config::{Variables, load};
-    use crate::results::Selected;
+    use crate::results::ConfigChoice;
 
     #[test]
     fn a_script_is_named_from_where_the_file_is() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("loadforge.yml");
         fs::write(&file, "test: { locustfile: perf/checkout.py }").unwrap();
-        let config = load(Some(&file), Selected::default(), [], Variables::All).unwrap();
+        let config = load(Some(&file), ConfigChoice::default(), [], Variables::All).unwrap();
         assert_eq!(config.test.locustfile, Some(dir.path().join("perf/checkout.py").display().to_string()));
     }
 
@@ -202,7 +214,8 @@ mod tests {
         let file = dir.path().join("loadforge.yml");
         let read = |text: &str, profile: Option<&str>| {
             fs::write(&file, text).unwrap();
-            load(Some(&file), Selected { name: None, profile }, None, Variables::All).map_err(|fault| fault.to_string())
+            load(Some(&file), ConfigChoice { name: None, profile }, None, Variables::All)
+                .map_err(|fault| fault.to_string())
         };
         let text = "test: { spawn_rate: 3, stages: [{users: 5, for: 1m}, {users: 9, for: 90s}] }\n\
                     profiles: { quick: { test: { users: 2 } } }\n";
@@ -229,7 +242,7 @@ mod tests {
         let file = dir.path().join("loadforge.yml");
         let read = |text: &str, name: Option<&str>, profile: Option<&str>, variables| {
             fs::write(&file, text).unwrap();
-            load(Some(&file), Selected { name, profile }, None, variables).map_err(|fault| fault.to_string())
+            load(Some(&file), ConfigChoice { name, profile }, None, variables).map_err(|fault| fault.to_string())
         };
         let text = "test: { users: 5, duration: 2m, owners: { a: \"@x\" } }\ngates: [p95 < 1s]\n\
                     tests:\n  buy: { locustfile: buy.py, users: 9, gates: [rps > 1/s], owners: { b: \"@y\" } }\n  \

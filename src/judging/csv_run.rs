@@ -10,7 +10,7 @@ use crate::circleci::{self, CircleCi};
 use crate::cli::CsvRunArgs;
 use crate::error::CommandError;
 use crate::loadforge::{host_of, sha256};
-use crate::results::{Engine, Fingerprint, Results, ResultsFolder, RunIdentity, RunRecord, RunState, Selected};
+use crate::results::{ConfigChoice, Engine, Fingerprint, Results, ResultsFolder, RunIdentity, RunRecord, RunState};
 
 /// The record of a run of which the files alone are known; `None` where its test is not named.
 ///
@@ -23,7 +23,7 @@ pub(super) fn record(
     stats: &Path,
     results: &Results,
     ci: &CircleCi,
-    selected: Selected<'_>,
+    selected: ConfigChoice<'_>,
 ) -> Result<Option<RunRecord>, CommandError> {
     let CsvRunArgs { test, users, duration, target_host } = arguments;
     let Some(test) = test else { return Ok(None) };

@@ -12,12 +12,17 @@ use super::unclear::unclear;
 use super::wire::{HostSpec, TestSpec};
 use crate::project::DataFile;
 use crate::results::{Engine, StartApi, load_generators};
+use crate::text::counted;
 
 /// The users one of LoadForge's load generators carries.
 const USERS_PER_SERVER: u32 = 10_000;
 
 /// The region of a test when none is asked for. The service needs one.
-const DEFAULT_REGION: &str = "nyc3";
+pub(super) const DEFAULT_REGION: &str = "nyc3";
+
+/// What is said where the service took no extended field.
+pub(super) const BASE_FIELDS_ONLY: &str =
+    "the service took neither targets nor regions; the test keeps its targets and runs in one region";
 
 /// Makes the test of this name and returns its id.
 ///
@@ -41,7 +46,7 @@ pub(super) async fn create(
     let places = DataFile::line(&script.data, name);
     let first: Vec<&str> = [variables.as_str(), &places].into_iter().filter(|line| !line.is_empty()).collect();
     let locustfile = script.bundle.applied_after(&first.join("; "), &locustfile);
-    let servers = load_generators(&plan.regions).max(users.div_ceil(USERS_PER_SERVER)).max(1);
+    let servers = servers(plan);
     let spec = TestSpec {
         name: name.to_owned(),
         users,
@@ -54,11 +59,26 @@ pub(super) async fn create(
         local: script.local.clone().filter(|_| plan.engine == Engine::Local),
         ..TestSpec::default()
     };
-    sent_files::send(client, name, &script.data, observer).await?;
-    let answered = match client.create_test(&spec).await {
+    if !script.data.is_empty() {
+        sent_files::send(client, name, &script.data).await?;
+        let count = counted(script.data.len(), "data file");
+        observer.event(&Event::Notice(format!("sent {count} for this run")));
+    }
+    let id = made(client, &spec, observer).await?;
+    observer.event(&Event::TestCreated { id, name: spec.name });
+    Ok(id)
+}
+
+/// Makes a test whose name no other has, once, and returns the id under which it is listed.
+///
+/// # Errors
+/// When the service cannot be reached or refuses.
+pub(super) async fn made(client: &Client, spec: &TestSpec, observer: &mut dyn Observer) -> Result<u64, SessionError> {
+    let name = &spec.name;
+    let answered = match client.create_test(spec).await {
         Ok(saved) => {
             if saved.base_fields_only {
-                observer.event(&Event::Warning("the service took no regions; the test runs in one only".to_owned()));
+                observer.event(&Event::Warning(BASE_FIELDS_ONLY.to_owned()));
             }
             saved.id
         }
@@ -68,13 +88,16 @@ pub(super) async fn create(
             observer.event(&Event::Warning(format!("it is not known whether test `{name}` was made ({cause})")));
             match find(client, name).await? {
                 Some(id) => id,
-                None => client.create_test(&spec).await?.id,
+                None => client.create_test(spec).await?.id,
             }
         }
     };
-    let id = own(client, name, answered).await?;
-    observer.event(&Event::TestCreated { id, name: spec.name });
-    Ok(id)
+    Ok(own(client, name, answered).await?)
+}
+
+/// How many load generators a run needs.
+pub(super) fn servers(plan: &RunPlan) -> u32 {
+    load_generators(&plan.regions).max(plan.users.unwrap_or(1).div_ceil(USERS_PER_SERVER)).max(1)
 }
 
 /// The id under which the service lists the test, which decides: with another test's id, that test would be run and
@@ -99,7 +122,7 @@ pub(super) async fn find(client: &Client, name: &str) -> Result<Option<u64>, Api
 }
 
 /// The host's id, found among the account's hosts or created.
-async fn host(
+pub(super) async fn host(
     client: &Client,
     spec: &HostSpec,
     engine: Engine,

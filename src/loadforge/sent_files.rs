@@ -16,23 +16,15 @@ use crate::text::counted;
 ///
 /// # Errors
 /// When the service cannot be reached or refuses.
-pub(super) async fn send(
-    client: &Client,
-    owner: &str,
-    files: &[DataFile],
-    observer: &mut dyn Observer,
-) -> Result<(), SessionError> {
-    for (index, file) in files.iter().enumerate() {
-        let name = file.sent_name(owner, index);
+pub(super) async fn send(client: &Client, owner: &str, files: &[DataFile]) -> Result<(), SessionError> {
+    for file in files {
+        let name = file.sent_name(owner);
         if let Err(error) = client.create_file(&name, &file.content).await {
             unclear(client, error).await?;
             if !client.files().await?.iter().any(|row| row.name == name) {
                 client.create_file(&name, &file.content).await?;
             }
         }
-    }
-    if !files.is_empty() {
-        observer.event(&Event::Notice(format!("sent {} for this run", counted(files.len(), "data file"))));
     }
     Ok(())
 }

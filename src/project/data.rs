@@ -14,6 +14,9 @@ const ENDINGS: [&str; 3] = ["csv", "json", "txt"];
 /// The longest part of a file's own name that is kept in its name on the service, characters.
 const LONGEST_STEM: usize = 40;
 
+/// How many hexadecimal digits of its hash are in a file's name on the service.
+const VERSION: usize = 8;
+
 /// A data file of a project.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DataFile {
@@ -26,10 +29,10 @@ pub struct DataFile {
 }
 
 impl DataFile {
-    /// Its name among LoadForge's files, which all tests of a team share: `owner` is the name of the one test it belongs to,
-    /// `index` its place among that test's files. The ending is one that LoadForge takes.
+    /// Its name among LoadForge's files, which all tests of a team share: `owner` is the name of the one test it belongs to.
+    /// Another path or content is another name. The ending is one that LoadForge takes.
     #[must_use]
-    pub fn sent_name(&self, owner: &str, index: usize) -> String {
+    pub fn sent_name(&self, owner: &str) -> String {
         let file = Path::new(&self.path);
         let text =
             |part: Option<&std::ffi::OsStr>| part.map_or_else(String::new, |part| part.to_string_lossy().into_owned());
@@ -38,7 +41,8 @@ impl DataFile {
         let stem: String = stem.chars().take(LONGEST_STEM).collect();
         let ending = text(file.extension());
         let ending = ENDINGS.iter().find(|known| **known == ending).unwrap_or(&"txt");
-        format!("{}{index}-{stem}.{ending}", Self::prefix(owner))
+        let version = digest(&[self.path.as_bytes(), b"\0", &self.content]);
+        format!("{}{}-{stem}.{ending}", Self::prefix(owner), &version[..VERSION])
     }
 
     /// How the names of all files of a test begin.
@@ -56,11 +60,10 @@ impl DataFile {
         }
         let entries: Vec<String> = files
             .iter()
-            .enumerate()
-            .map(|(index, file)| {
+            .map(|file| {
                 let paths = [Some(&file.path), file.from_script.as_ref()].into_iter().flatten();
                 let paths: Vec<String> = paths.map(|path| python_text(path)).collect();
-                let (name, digest) = (file.sent_name(owner, index), digest(&file.content));
+                let (name, digest) = (file.sent_name(owner), digest(&[&file.content]));
                 format!("({}, {}, [{}])", python_text(&name), python_text(&digest), paths.join(", "))
             })
             .collect();
@@ -72,10 +75,11 @@ impl DataFile {
     }
 }
 
-/// SHA-256, hex.
-fn digest(content: &[u8]) -> String {
-    let digest = ring::digest::digest(&ring::digest::SHA256, content);
-    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+/// SHA-256 of parts that follow each other, hex.
+fn digest(parts: &[&[u8]]) -> String {
+    let mut context = ring::digest::Context::new(&ring::digest::SHA256);
+    parts.iter().for_each(|part| context.update(part));
+    context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
@@ -89,11 +93,12 @@ mod tests {
 
     #[test]
     fn names_belong_to_one_test_and_end_as_the_service_wants() {
-        let name = |path: &str| file(path).sent_name("shop-ci-x", 3);
-        assert_eq!(name("files/users.csv"), "shop-ci-x-file-3-users.csv");
-        assert_eq!(name("data/ü b.yaml"), "shop-ci-x-file-3---b.txt");
-        assert_eq!(name("data/items.JSON"), "shop-ci-x-file-3-items.txt");
-        assert_eq!(name(&"x".repeat(200)), format!("shop-ci-x-file-3-{}.txt", "x".repeat(40)));
+        let name = |path: &str| file(path).sent_name("shop-ci-x");
+        assert_eq!(name("files/users.csv"), "shop-ci-x-file-eb381d55-users.csv");
+        assert_eq!(name("data/ü b.yaml"), "shop-ci-x-file-5f4ee861---b.txt");
+        assert_eq!(name("data/items.JSON"), "shop-ci-x-file-5478c03f-items.txt");
+        assert!(name(&"x".repeat(200)).ends_with(&format!("-{}.txt", "x".repeat(40))));
+        assert_ne!(name("a/users.csv"), name("b/users.csv"));
         assert!(name("a.csv").starts_with(&DataFile::prefix("shop-ci-x")));
     }
 
@@ -104,7 +109,7 @@ mod tests {
         assert!(python::parses(&line) && !line.contains('\n'), "{line}");
         assert!(
             line.contains(
-                "(\"t-file-0-users.csv\", \"5be08c9684a1d25efcee09318204824278b08bbfb4aef973ffefd0b9d7478313\", [\"perf/users.csv\", \"users.csv\"])"
+                "(\"t-file-a8c4122a-users.csv\", \"5be08c9684a1d25efcee09318204824278b08bbfb4aef973ffefd0b9d7478313\", [\"perf/users.csv\", \"users.csv\"])"
             ),
             "{line}"
         );

@@ -62,7 +62,7 @@ pub struct Build {
 
 /// What of a configuration file a command goes by.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Selected<'a> {
+pub struct ConfigChoice<'a> {
     /// One of the file's named tests.
     pub name: Option<&'a str>,
     /// A profile.

@@ -32,7 +32,7 @@ pub use extension::{ExactEndpoint, ExactSteady, Extension, LiveState};
 pub use failure::{Failure, FailureKind, NotAFailureKind};
 pub use folder::{FolderError, ResultsFolder, lock_file, replace_atomically, write_atomically};
 pub use histogram::Histogram;
-pub use identity::{Build, Difference, IdentityMatch, Relation, RunIdentity, Selected};
+pub use identity::{Build, ConfigChoice, Difference, IdentityMatch, Relation, RunIdentity};
 pub use live::LiveFigures;
 pub use percentile::{Percentile, not_delivered};
 pub use problem::{Problem, ProblemKind};

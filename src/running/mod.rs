@@ -22,7 +22,7 @@ pub(crate) use control::{check_control, control_host, shown_host};
 pub(crate) use execute::{execute, pause, report_outcome};
 pub(crate) use guard::check_target;
 pub(crate) use locust_settings::report_locust_settings;
-pub(crate) use plan::{plan, plan_again, source};
+pub(crate) use plan::{plan, plan_again, plan_of_file, source};
 pub(crate) use preflight::Preflight;
 pub(crate) use recorded::{Asking, environment, failed, is_left_to_container_0, leave_other_builds, record_failure};
 pub(crate) use secrets::{register_address, register_entry, register_variables};

@@ -13,7 +13,7 @@ use crate::config::{Config, Duration, check_host};
 use crate::error::CommandError;
 use crate::loadforge::{RunPlan, ScriptFile};
 use crate::redact::shown_address;
-use crate::results::{Build, Engine, LocalLoad, RunRecord, Stage, TestSource};
+use crate::results::{Build, Engine, LocalLoad, RunRecord, Stage, StartApi, TestSource};
 
 /// Default length of a run, as in LoadForge's own interface.
 const DEFAULT_MINUTES: f64 = 5.0;
@@ -27,6 +27,32 @@ const SPARE_MINUTES: f64 = 15.0;
 /// When no test is specified, or a script or variable is missing.
 pub(crate) fn plan(arguments: &RunArgs, config: &Config, build: &Build) -> Result<RunPlan, CommandError> {
     let RunArgs { test, project, shape, service, detach, processes, seconds_per_minute, .. } = arguments;
+    let local = LocalLoad { processes: *processes, seconds_per_minute: *seconds_per_minute, ends_itself: false };
+    let plan = assemble(test, project, shape, local, config, build)?;
+    Ok(RunPlan { start_api: service.start_api, detach: *detach, ..plan })
+}
+
+/// The plan of the test that a configuration describes, at LoadForge. The values of its variables are left out.
+///
+/// # Errors
+/// When no test is specified, or a script is missing.
+pub(crate) fn plan_of_file(config: &Config, build: &Build) -> Result<RunPlan, CommandError> {
+    let mut config = config.clone();
+    config.test.env.clear();
+    let test = TestArgs { engine: Engine::Loadforge, ..TestArgs::default() };
+    let plan = assemble(&test, &ProjectArgs::default(), &ShapeArgs::default(), LocalLoad::default(), &config, build)?;
+    Ok(RunPlan { env: Vec::new(), ..plan })
+}
+
+/// Puts the plan together that flags and configuration describe.
+fn assemble(
+    test: &TestArgs,
+    project: &ProjectArgs,
+    shape: &ShapeArgs,
+    local: LocalLoad,
+    config: &Config,
+    build: &Build,
+) -> Result<RunPlan, CommandError> {
     register_variables(config, &shape.env, &[]);
     let source = source(test, project, config)?;
     let conf = LocustFiles::of_test(&source);
@@ -61,12 +87,12 @@ pub(crate) fn plan(arguments: &RunArgs, config: &Config, build: &Build) -> Resul
         target_host,
         env,
         timeout: seconds(timeout),
-        start_api: service.start_api,
-        detach: *detach,
+        start_api: StartApi::V2,
+        detach: false,
         engine: test.engine,
         local: LocalLoad {
-            processes: processes.map_or_else(|| conf.processes(), |count| Ok(Some(count)))?,
-            seconds_per_minute: *seconds_per_minute,
+            processes: local.processes.map_or_else(|| conf.processes(), |count| Ok(Some(count)))?,
+            seconds_per_minute: local.seconds_per_minute,
             ends_itself: config.test.ends_itself.unwrap_or_default(),
         },
         build: build.clone(),

@@ -6,7 +6,8 @@ use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::log::warn;
 use crate::results::{
-    Build, Engine, Fingerprint, IdentityMatch, Relation, ResultsFolder, RunFailure, RunIdentity, RunRecord, Selected,
+    Build, ConfigChoice, Engine, Fingerprint, IdentityMatch, Relation, ResultsFolder, RunFailure, RunIdentity,
+    RunRecord,
 };
 
 /// The environment, with the commit and branch of the flags.
@@ -23,7 +24,7 @@ pub(crate) struct Asking {
 
 impl Asking {
     /// The build of this process, by its environment and the flags.
-    pub(crate) fn of(arguments: &RecordedBuildArgs, selected: Selected<'_>, ci: &CircleCi) -> Self {
+    pub(crate) fn of(arguments: &RecordedBuildArgs, selected: ConfigChoice<'_>, ci: &CircleCi) -> Self {
         let BuildArgs { commit, branch } = arguments.build.clone();
         Self {
             build: circleci::build(ci, selected),

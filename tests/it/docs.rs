@@ -8,7 +8,7 @@ use clap::CommandFactory;
 use loadforge_ci::cli::Cli;
 use loadforge_ci::config::{self, Variables};
 use loadforge_ci::gate::Gate;
-use loadforge_ci::results::Selected;
+use loadforge_ci::results::ConfigChoice;
 use serde_json::Value;
 
 fn root() -> PathBuf {
@@ -64,7 +64,7 @@ fn the_annotated_file_has_every_key_and_loads() {
         [(None, None), (Some("search"), None), (None, Some("quick")), (Some("search"), Some("stress"))]
     {
         let environment = [("STAGING_URL".to_owned(), "https://shop.staging.example.com".to_owned())];
-        let selected = Selected { name, profile };
+        let selected = ConfigChoice { name, profile };
         config::load(Some(&path), selected, environment, Variables::All).unwrap_or_else(|error| panic!("{error}"));
     }
 }

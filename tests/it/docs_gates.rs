@@ -6,7 +6,7 @@ use std::path::Path;
 use loadforge_ci::config::{self, Variables};
 use loadforge_ci::gate::{self, NoHistory, Options, PlacedGate};
 use loadforge_ci::locust::read_stats;
-use loadforge_ci::results::{Results, Selected};
+use loadforge_ci::results::{ConfigChoice, Results};
 use loadforge_ci::series::StatsHistory;
 use loadforge_ci::verdict::{Outcome, Row, Subject};
 
@@ -17,7 +17,7 @@ fn gates(text: &str) -> Vec<PlacedGate> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("loadforge.yml");
     fs::write(&file, text).unwrap();
-    config::load(Some(&file), Selected::default(), [], Variables::OutsideTest).unwrap().gates
+    config::load(Some(&file), ConfigChoice::default(), [], Variables::OutsideTest).unwrap().gates
 }
 
 /// The first YAML block behind a text.

@@ -47,4 +47,5 @@ mod signal;
 mod stop_early;
 mod story;
 mod support;
+mod sync;
 mod tool;

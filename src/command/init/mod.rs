@@ -122,7 +122,7 @@ fn unwritable(path: &Path, cause: &std::io::Error) -> CommandError {
 mod tests {
     use super::*;
     use crate::config;
-    use crate::results::Selected;
+    use crate::results::ConfigChoice;
 
     fn run_in(dir: &Path, force: bool) -> String {
         let mut out = Vec::new();
@@ -132,7 +132,7 @@ mod tests {
 
     fn loaded(dir: &Path) -> config::Config {
         let environment = [("TARGET_HOST".to_owned(), "http://localhost:1".to_owned())];
-        config::load(Some(&dir.join("loadforge.yml")), Selected::default(), environment, config::Variables::All)
+        config::load(Some(&dir.join("loadforge.yml")), ConfigChoice::default(), environment, config::Variables::All)
             .unwrap()
     }
 

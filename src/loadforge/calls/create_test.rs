@@ -30,7 +30,7 @@ impl Client {
 }
 
 /// Sends all fields, and the base fields alone when the service answers 400 to the extended ones.
-async fn with_fallback(
+pub(super) async fn with_fallback(
     spec: &TestSpec,
     send: impl AsyncFn(Value) -> Result<Value, ApiError>,
 ) -> Result<(Value, bool), ApiError> {

@@ -16,6 +16,7 @@ mod start_run;
 mod start_run_v1;
 #[cfg(test)]
 mod testing;
+mod update_test;
 
 pub use create_test::SavedTest;
 

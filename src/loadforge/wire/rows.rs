@@ -35,13 +35,19 @@ pub struct TestRow {
     pub p95_target: Option<f64>,
     /// Its error target, %.
     pub error_perc_target: Option<f64>,
+    /// Whether the service lists the fields that only newer versions take.
+    pub lists_extended: bool,
     /// Its script.
     pub locustfile: Option<String>,
 }
 
+/// The fields that only newer versions of the service take.
+const EXTENDED: [&str; 4] = ["apdex_target", "p95_target", "error_perc_target", "region_servers"];
+
 impl TestRow {
     pub(in crate::loadforge) fn of(mut fields: Fields) -> Option<Self> {
         let small = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
+        let lists_extended = EXTENDED.iter().any(|name| fields.iter().any(|(field, _)| field == name));
         Some(Self {
             id: fields.id(&["id", "test_id"])?,
             name: fields.text(&["name"]).unwrap_or_default(),
@@ -60,6 +66,7 @@ impl TestRow {
             apdex_target: fields.number(&["apdex_target"]),
             p95_target: fields.number(&["p95_target"]),
             error_perc_target: fields.number(&["error_perc_target"]),
+            lists_extended,
             locustfile: fields.take_text("locustfile"),
         })
     }

@@ -186,7 +186,7 @@ fn the_flags_and_variables_in_the_scripts_exist() {
     let script = std::fs::read_to_string(orb_folder().join("scripts/baseline.sh")).unwrap();
     let add = subcommand(&root, "baseline add");
     let used: BTreeSet<&str> = script.split("\"--").skip(1).filter_map(|rest| Some(rest.split_once('=')?.0)).collect();
-    assert_eq!(used.len(), 5, "{used:?}");
+    assert_eq!(used.len(), 6, "{used:?}");
     for name in used {
         assert!(flag(add, name).is_some(), "baseline add has no --{name}");
     }
