@@ -97,7 +97,7 @@ proptest! {
             None => (Relation::SameRun, None),
         };
         prop_assert_eq!((answer.relation, answer.difference.as_ref().map(|difference| difference.field)), expected);
-        let same_job = !elsewhere && FIELDS[..6].iter().all(|(name, _)| !differs(name));
+        let same_job = !elsewhere && FIELDS[..7].iter().all(|(name, _)| !differs(name));
         prop_assert_eq!(answer.may_continue(), same_job);
         if answer.is_of_this_build() {
             prop_assert!(!elsewhere && !differs("commit") && !differs("repository"));
