@@ -36,7 +36,7 @@ async fn data_files_are_sent_before_the_test_under_names_of_its_own_and_removed_
     let order: Vec<String> = state
         .requests
         .iter()
-        .map(|request| request.line().to_owned())
+        .map(|request| request.line())
         .filter(|line| line.starts_with("POST") || line.starts_with("DELETE"))
         .collect();
     let lines: Vec<&str> = order.iter().map(|line| line.rsplit_once('/').map_or("", |(start, _)| start)).collect();
