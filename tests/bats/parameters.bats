@@ -147,7 +147,7 @@ p95 < 500ms
 @test "a good run of the baseline branch joins the history, with its variables filled in" {
   add() {
     script baseline.sh LF_RESULTS=loadforge-results LF_HISTORY=history LF_BASELINE_BRANCH=main STAGE=blue \
-      LF_CONFIG='${STAGE}.yml' LF_PROFILE='<nil>' "$@"
+      LF_CONFIG='${STAGE}.yml' LF_TEST_NAME='<nil>' LF_PROFILE='<nil>' "$@"
   }
   add CIRCLE_BRANCH=main CIRCLE_PR_NUMBER=31 CIRCLE_WORKFLOW_JOB_ID=job-1
   [ "$status" -eq 0 ]

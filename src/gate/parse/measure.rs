@@ -43,14 +43,16 @@ pub(super) fn measure(input: &mut Input<'_>, inside_drift: bool) -> Parsed<Measu
         "errors" => Measure::Errors(class(input)?),
         "drift" if !inside_drift => drift(input)?,
         _ if word.strip_prefix('p').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit() || c == '.')) => {
-            let share = word.strip_prefix("p0.").filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
+            // p0.95, p.95, p00.95
+            let share = word[1..].trim_start_matches('0').strip_prefix('.');
+            let share = share.filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
             if let Some(decimals) = share.filter(|decimals| *decimals >= "5") {
                 let percent = format!("{decimals:0<2}");
                 let (whole, rest) = percent.split_at(2);
                 let meant = if rest.is_empty() { whole.to_owned() } else { format!("{whole}.{rest}") };
                 return stop(
                     span,
-                    format!("`{word}` is the time that {}% of the requests stay below", &word[1..]),
+                    format!("`{word}` is the time that 0.{decimals}% of the requests stay below"),
                     format!("did you mean `p{meant}`?"),
                 );
             }

@@ -208,6 +208,15 @@ fn selectors_that_are_not_quoted_well() {
 }
 
 #[test]
+fn a_share_is_refused_however_it_is_written() {
+    for word in ["p.5", "p0.50", "p00.5"] {
+        let error = format!("{word} < 1s").parse::<Gate>().unwrap_err();
+        assert!(error.hint().unwrap().contains("did you mean `p50`?"), "{error}");
+    }
+    assert_eq!("p.1 < 1s".parse::<Gate>().unwrap().to_string(), "p0.1 < 1s");
+}
+
+#[test]
 fn a_share_is_digits_and_any_other_letters_are_no_percentile() {
     for word in ["p0.pɌ", "p0.ɌɌ", "p0.9Ɍ", "p.Ɍ"] {
         let error = format!("{word} < 1s").parse::<Gate>().unwrap_err().to_string();
