@@ -1,5 +1,6 @@
 //! A run that a stop rule ended before its time: the rule is a failed row, and no other row is judged by a part of a run.
 
+use super::rows;
 use crate::gate::StopRule;
 use crate::results::{EarlyStop, Results};
 use crate::verdict::{Origin, Outcome, Row, Severity, Subject, Unit};
@@ -10,9 +11,15 @@ pub(super) fn left_open(row: Row, stop: &EarlyStop) -> Row {
     Row { outcome: Outcome::Inconclusive, headroom_percent: None, reason, ..row }
 }
 
-/// The failed row of the stop rule. None for a run whose every request failed, which has a row already.
+/// The failed row of what ended the run. None for a run whose every request failed, which has a row already.
 pub(super) fn row(stop: &EarlyStop, results: &Results) -> Option<Row> {
-    let text = stop.rule.as_ref()?;
+    let Some(text) = &stop.rule else {
+        // A request may pass while a run is being stopped because every one failed.
+        let reason =
+            format!("every request failed until the run was stopped {}, which saved {}", stop.when(), stop.saved());
+        let row = || Row { outcome: Outcome::Fail, ..rows::about_the_run(results, &reason) };
+        return (!results.total.always_failed()).then(row);
+    };
     let subject = stop.endpoint.clone().map_or(Subject::All, Subject::Endpoint);
     let origin = match &stop.written_in {
         Some((path, line)) => Origin::File { path: path.clone(), line: *line },
@@ -93,6 +100,13 @@ mod tests {
         insta::assert_snapshot!(verdict.sentence, @"The run was stopped after 1m 12s of 5m, which saved 3m 48s: error_rate of all requests together was 98 % at last, and the rule is `error_rate > 50% for 30s`");
         assert_eq!(verdict.rows[1].reason.to_string(), "not judged: the run was stopped after 1m 12s of 5m");
         assert_eq!((verdict.rows[0].limit_text(), verdict.rows[1].observed), ("<= 50 %".into(), Some(20.0)));
+    }
+
+    #[test]
+    fn a_request_that_passed_while_a_failing_run_was_stopped_makes_it_no_better() {
+        let verdict = stopped(None, 999);
+        assert_eq!(verdict.outcome, Outcome::Fail);
+        insta::assert_snapshot!(verdict.sentence, @"every request failed until the run was stopped after 1m 12s of 5m, which saved 3m 48s");
     }
 
     #[test]
