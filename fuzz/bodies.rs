@@ -5,7 +5,7 @@ use std::fs;
 use std::sync::LazyLock;
 
 use loadforge_ci::baseline::HistoryLine;
-use loadforge_ci::gate::{Gate, NoHistory, Options, PlacedGate, judge};
+use loadforge_ci::gate::{Gate, NoHistory, Options, PlacedGate, StopRule, judge};
 use loadforge_ci::loadforge::wire::ResultRow;
 use loadforge_ci::report::{Links, Story, markdown};
 use loadforge_ci::results::{Endpoint, Results};
@@ -31,6 +31,11 @@ static VERDICT: LazyLock<Verdict> = LazyLock::new(|| judge(&GATES, &RESULTS, Non
 pub(crate) fn gate(text: &str) {
     match text.parse::<Gate>() {
         Ok(gate) => assert_eq!(gate.to_string().parse::<Gate>().as_ref(), Ok(&gate)),
+        Err(error) => assert!(error.span().end <= error.text().len() && !error.to_string().is_empty()),
+    }
+    // Stop rules share the parser's words and add their own.
+    match text.parse::<StopRule>() {
+        Ok(rule) => assert_eq!(rule.to_string().parse::<StopRule>().as_ref(), Ok(&rule)),
         Err(error) => assert!(error.span().end <= error.text().len() && !error.to_string().is_empty()),
     }
 }

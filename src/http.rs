@@ -1,6 +1,9 @@
 //! The one HTTP client of this program: one TLS provider, our User-Agent, bounded in time.
 
+mod retry_after;
 mod trust;
+
+pub use retry_after::retry_after;
 
 use std::error::Error;
 use std::io;

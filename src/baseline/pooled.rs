@@ -1,5 +1,7 @@
 //! The failures of all runs of a build together: errors that each run alone may have by chance show in their sum.
 
+use std::collections::HashMap;
+
 use crate::results::{Endpoint, Results};
 use crate::verdict::{Row, Unit};
 
@@ -8,9 +10,13 @@ use crate::verdict::{Row, Unit};
 pub fn pooled(runs: &[&Results]) -> Results {
     let Some(first) = runs.first() else { return Results::new(Endpoint::default(), Vec::new()) };
     let total = summed(runs.iter().map(|results| &results.total));
+    let mut of_all: HashMap<(&str, &str), Vec<&Endpoint>> = HashMap::new();
+    for endpoint in runs.iter().flat_map(|results| &results.endpoints) {
+        of_all.entry((&endpoint.method, &endpoint.name)).or_default().push(endpoint);
+    }
     let endpoints = first.endpoints.iter().map(|endpoint| {
-        let same = |one: &&Endpoint| one.method == endpoint.method && one.name == endpoint.name;
-        summed(runs.iter().filter_map(|results| results.endpoints.iter().find(same)))
+        let same = of_all.get(&(endpoint.method.as_str(), endpoint.name.as_str()));
+        summed(same.into_iter().flatten().copied())
     });
     Results::new(total, endpoints.collect())
 }

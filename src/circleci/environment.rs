@@ -4,6 +4,7 @@ use url::Url;
 
 use super::evidence::{self, RepositorySource};
 use super::repository::{PullRequestLink, Repository};
+use crate::text::is_commit;
 
 /// Where CircleCI serves an artifact of a job by the job's id, also before it is uploaded. CircleCI Server serves it at
 /// the same path of its own host.
@@ -122,10 +123,6 @@ impl CircleCi {
 pub(super) fn meaningful(value: String) -> Option<String> {
     let trimmed = value.trim();
     (!trimmed.is_empty() && trimmed != "<nil>").then(|| trimmed.to_owned())
-}
-
-fn is_commit(text: &str) -> bool {
-    (7..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 fn is_web_address(text: &str) -> bool {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::groups::ConfigArgs;
+use super::config_args::ConfigArgs;
 use crate::config::Duration;
 
 /// Arguments of `lint`.

@@ -1,5 +1,6 @@
 //! The command line: one flattened group per concern; parsers return domain types.
 
+mod config_args;
 mod environment;
 mod groups;
 mod local;
@@ -8,10 +9,11 @@ mod signal;
 mod sync;
 mod values;
 
+pub use config_args::ConfigArgs;
 pub use environment::{PREFIX, parse, unknown_variables};
 pub use groups::{
-    BaselineArgs, BuildArgs, CheckedArgs, CommentArgs, ConfigArgs, CsvRunArgs, FolderArgs, GateArgs, GitHubArgs,
-    OutputArgs, ProjectArgs, RecordedBuildArgs, ServiceArgs, ShapeArgs, StopArgs, TestArgs,
+    BaselineArgs, BuildArgs, CheckedArgs, CommentArgs, CsvRunArgs, FolderArgs, GateArgs, GitHubArgs, OutputArgs,
+    ProjectArgs, RecordedBuildArgs, ServiceArgs, ShapeArgs, StopArgs, TestArgs,
 };
 pub use local::{
     BundleArgs, CompletionsArgs, DemoArgs, EmulateArgs, InitArgs, LintArgs, LintFormat, SchemaArgs, SchemaOf,

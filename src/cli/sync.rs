@@ -2,7 +2,8 @@
 
 use clap::Args;
 
-use super::groups::{ConfigArgs, ServiceArgs};
+use super::config_args::ConfigArgs;
+use super::groups::ServiceArgs;
 
 /// Arguments of `sync`.
 #[derive(Debug, Args)]

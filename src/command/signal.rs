@@ -132,7 +132,7 @@ fn attempt(folder: &ResultsFolder, ci: &CircleCi) -> Result<String, SendError> {
 #[derive(Debug, thiserror::Error)]
 enum SendError {
     #[error(transparent)]
-    ReleaseSignal(#[from] SignalError),
+    Signal(#[from] SignalError),
     #[error(transparent)]
     Folder(#[from] crate::results::FolderError),
 }
@@ -140,14 +140,14 @@ enum SendError {
 impl Explain for SendError {
     fn exit(&self) -> Exit {
         match self {
-            Self::ReleaseSignal(fault) => fault.exit(),
+            Self::Signal(fault) => fault.exit(),
             Self::Folder(fault) => fault.exit(),
         }
     }
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::ReleaseSignal(fault) => fault.hint(),
+            Self::Signal(fault) => fault.hint(),
             Self::Folder(fault) => fault.hint(),
         }
     }

@@ -3,6 +3,9 @@
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
+use gix_ignore::glob::pattern::Case;
+use gix_ignore::glob::wildmatch::Mode;
+
 /// Where GitHub looks for the file, in this order.
 const PLACES: [&str; 3] = [".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS"];
 
@@ -47,35 +50,23 @@ fn segments(path: &str) -> Vec<String> {
 
 /// Whether a pattern, as in `.gitignore`, matches a path or a folder above it.
 fn matches(pattern: &str, path: &[String]) -> bool {
-    let anchored = pattern.trim_end_matches('/').contains('/');
-    let wanted: Vec<&str> = pattern.split('/').filter(|part| !part.is_empty()).collect();
     if path.is_empty() {
         // The repository itself is owned by whoever owns everything in it.
-        return wanted.iter().all(|part| part.bytes().all(|byte| byte == b'*'));
+        return pattern.bytes().all(|byte| matches!(byte, b'*' | b'/'));
     }
-    let starts = if anchored { 0..1 } else { 0..path.len() };
-    starts.into_iter().any(|start| begins(&wanted, path.get(start..).unwrap_or_default()))
-}
-
-/// Whether the first names of a path match the parts of a pattern.
-fn begins(wanted: &[&str], path: &[String]) -> bool {
-    match (wanted.split_first(), path.split_first()) {
-        (None, _) => true,
-        (Some((&"**", rest)), _) => (0..=path.len()).any(|skipped| begins(rest, &path[skipped..])),
-        (Some((part, rest)), Some((name, below))) => is_like(part, name) && begins(rest, below),
-        (Some(_), None) => false,
-    }
-}
-
-/// Whether a name matches a part in which `*` means anything.
-fn is_like(part: &str, name: &str) -> bool {
-    match part.split_once('*') {
-        None => part == name,
-        Some((before, after)) => name.strip_prefix(before).is_some_and(|rest| {
-            let ends = (0..=rest.len()).filter(|at| rest.is_char_boundary(*at));
-            ends.into_iter().any(|at| is_like(after, &rest[at..]))
-        }),
-    }
+    let Some(pattern) = gix_ignore::glob::parse(pattern) else { return false };
+    (1..=path.len()).any(|length| {
+        let name = path[length - 1].len();
+        let above = path[..length].join("/");
+        let (place, mode) = (Some(above.len() - name), Mode::NO_MATCH_SLASH_LITERAL);
+        pattern.matches_repo_relative_path(
+            above.as_str().into(),
+            place.filter(|at| *at > 0),
+            Some(true),
+            Case::Sensitive,
+            mode,
+        )
+    })
 }
 
 #[cfg(test)]

@@ -90,7 +90,8 @@ fn file_name(path: &Path) -> String {
     path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into())
 }
 
-/// The named test, the profile and the job. The default names of the orb's jobs add no information; those of a matrix or a `name:` do.
+/// The named test, the profile and the job. The default names of the orb's jobs add no information; those of a matrix or a
+/// `name:` do.
 fn leg(build: &Build) -> Vec<String> {
     let usual = |job: &&String| ["load-test", "gate"].contains(&job.rsplit('/').next().unwrap_or_default());
     let parts = [build.profile.as_ref(), build.job_name.as_ref().filter(|job| !usual(job))];

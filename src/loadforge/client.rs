@@ -16,7 +16,7 @@ use super::body::GatheredBody;
 use super::error::{ApiError, ServiceRefusal};
 use super::message;
 use super::resend::until_answered;
-use super::retry::{PauseFactor, retry_after};
+use super::retry::PauseFactor;
 use super::transport::{HttpTransport, Transport};
 use super::url::ApiUrl;
 use crate::http;
@@ -248,7 +248,7 @@ impl Client {
             return Err(ApiError::Redirected { call: what.to_owned(), to });
         }
         let is_html = header(CONTENT_TYPE).is_some_and(|kind| kind.starts_with("text/html"));
-        let retry_after = header(RETRY_AFTER).and_then(|value| retry_after(&value, Timestamp::now()));
+        let retry_after = header(RETRY_AFTER).and_then(|value| http::retry_after(&value, Timestamp::now()));
         let mut body = bounded(what, response, self.set.most_bytes).await?;
         if !status.is_success() {
             let (message, fields) = message::of(body.trim_ascii(), is_html);

@@ -51,7 +51,7 @@ pub use plan::{PlanError, RunPlan, ScriptFile, host_of, sha256};
 pub use prelude::{is_allowed, prelude};
 pub use progress::Progress;
 pub use resolved_test::ResolvedTest;
-pub use retry::{Attempt, AttemptOutcome, PauseFactor, Repeat, RetryDecision, classify, retry_after};
+pub use retry::{Attempt, AttemptOutcome, PauseFactor, Repeat, RetryDecision, classify};
 pub use session::{RunEnd, RunOutcome, Session, WaitPlan};
 pub use session_error::SessionError;
 pub use stop::{Signal, StopSignals};

@@ -11,7 +11,7 @@ use super::wire::HostSpec;
 use crate::config::check_host;
 use crate::error::Explain;
 use crate::exit::Exit;
-use crate::project::{Bundle, DataFile};
+use crate::project::{Bundle, DataFile, sha256_of};
 use crate::results::{
     Build, Engine, Fingerprint, LocalLoad, LocalProject, ProjectOptions, Recipe, Stage, StartApi, TestSource,
 };
@@ -321,8 +321,7 @@ pub fn host_of(url: &Url) -> Result<HostSpec, PlanError> {
 /// SHA-256 of a script in the repository, hex.
 #[must_use]
 pub fn sha256(text: &str) -> String {
-    let digest = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
-    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    sha256_of(&[text.as_bytes()])
 }
 
 #[cfg(test)]

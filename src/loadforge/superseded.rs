@@ -75,7 +75,8 @@ impl Session<'_> {
         Ok(found)
     }
 
-    /// Cancels one run and deletes the test that was made for it, with its data files; true when the service took the cancellation.
+    /// Cancels one run and deletes the test that was made for it, with its data files; true when the service took the
+    /// cancellation.
     async fn cancel_left_one(&mut self, run_id: u64, test: Option<(u64, &str)>) -> bool {
         let why = "its branch has moved on to another commit".to_owned();
         self.observer.event(&Event::Cancelling { run_id, why });

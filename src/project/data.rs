@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use super::digest::sha256_of;
 use super::first_line::python_text;
 
 /// What puts the files in their places when the script is loaded.
@@ -41,7 +42,7 @@ impl DataFile {
         let stem: String = stem.chars().take(LONGEST_STEM).collect();
         let ending = text(file.extension());
         let ending = ENDINGS.iter().find(|known| **known == ending).unwrap_or(&"txt");
-        let version = digest(&[self.path.as_bytes(), b"\0", &self.content]);
+        let version = sha256_of(&[self.path.as_bytes(), b"\0", &self.content]);
         format!("{}{}-{stem}.{ending}", Self::prefix(owner), &version[..VERSION])
     }
 
@@ -63,7 +64,7 @@ impl DataFile {
             .map(|file| {
                 let paths = [Some(&file.path), file.from_script.as_ref()].into_iter().flatten();
                 let paths: Vec<String> = paths.map(|path| python_text(path)).collect();
-                let (name, digest) = (file.sent_name(owner), digest(&[&file.content]));
+                let (name, digest) = (file.sent_name(owner), sha256_of(&[&file.content]));
                 format!("({}, {}, [{}])", python_text(&name), python_text(&digest), paths.join(", "))
             })
             .collect();
@@ -73,13 +74,6 @@ impl DataFile {
             entries.join(", ")
         )
     }
-}
-
-/// SHA-256 of parts that follow each other, hex.
-fn digest(parts: &[&[u8]]) -> String {
-    let mut context = ring::digest::Context::new(&ring::digest::SHA256);
-    parts.iter().for_each(|part| context.update(part));
-    context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

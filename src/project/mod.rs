@@ -6,6 +6,7 @@
 
 mod bundle;
 mod data;
+mod digest;
 mod error;
 mod first_line;
 mod ignore;
@@ -17,6 +18,7 @@ mod select;
 
 pub use bundle::Bundle;
 pub use data::DataFile;
+pub use digest::sha256_of;
 pub use error::ProjectError;
 pub use first_line::{python_text, with_first_line};
 pub use imports::{ImportedName, imports};

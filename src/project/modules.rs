@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::digest::hex;
 use super::imports::{ImportedName, imports};
 
 /// The most modules that are followed.
@@ -160,7 +161,7 @@ pub fn code_sha256(scripts: &[&str], modules: &BTreeMap<String, LocalModule>, ex
     if !extra.is_empty() {
         add("options", extra);
     }
-    context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(context.finish())
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use reqwest::header::{AUTHORIZATION, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Response};
 use secrecy::{ExposeSecret, SecretString};
@@ -90,7 +91,7 @@ impl Hook {
             let (fault, asked) = match self.post(signal).await {
                 Ok(answer) if answer.status().is_success() => return Ok(()),
                 Ok(answer) => {
-                    let asked = retry_after(&answer);
+                    let asked = asked_wait(&answer);
                     (self.refusal(answer, tries).await, asked)
                 }
                 Err(cause) if cause.is_connect() => {
@@ -128,8 +129,9 @@ impl Hook {
     }
 }
 
-/// How long CircleCI asks to wait, in seconds.
-fn retry_after(answer: &Response) -> Duration {
-    let seconds = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
-    seconds.map_or(Duration::ZERO, |seconds| Duration::from_secs(seconds).min(LONGEST_ASKED))
+/// How long CircleCI asks to wait.
+fn asked_wait(answer: &Response) -> Duration {
+    let asked =
+        answer.headers().get(RETRY_AFTER).and_then(|value| http::retry_after(value.to_str().ok()?, Timestamp::now()));
+    asked.unwrap_or_default().min(LONGEST_ASKED)
 }

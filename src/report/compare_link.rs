@@ -2,6 +2,7 @@
 
 use super::Story;
 use crate::circleci::Repository;
+use crate::text::is_commit;
 use crate::verdict::Since;
 
 impl Story<'_> {
@@ -23,10 +24,6 @@ fn link(repository: &Repository, good: &str, bad: &str) -> Option<String> {
         Some("Bitbucket") => format!("{page}/branches/compare/{bad}%0D{good}"),
         Some(_) => format!("{page}/-/compare/{good}...{bad}"),
     })
-}
-
-fn is_commit(text: &str) -> bool {
-    (7..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 #[cfg(test)]

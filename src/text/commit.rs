@@ -10,6 +10,12 @@ pub fn short_commit(commit: &str) -> String {
     commit.chars().filter(char::is_ascii_alphanumeric).take(LENGTH).collect()
 }
 
+/// Whether a text is a commit, or the beginning of one that is long enough to be told from others.
+#[must_use]
+pub fn is_commit(text: &str) -> bool {
+    (LENGTH..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 #[cfg(test)]
 mod tests {
     use super::short_commit;

@@ -9,7 +9,7 @@ mod shell;
 mod sparkline;
 mod table;
 
-pub use commit::short_commit;
+pub use commit::{is_commit, short_commit};
 pub use count::{counted, grouped, signed_percent};
 pub use duration::{compact_duration, duration};
 pub use shell::shell_word;

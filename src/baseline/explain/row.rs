@@ -2,7 +2,7 @@
 
 use crate::error::{Explain, nearest};
 use crate::exit::Exit;
-use crate::gate::{Gate, Measure, PlacedGate};
+use crate::gate::{Gate, PlacedGate};
 use crate::results::EndpointKey;
 use crate::text::counted;
 
@@ -131,12 +131,8 @@ fn read(text: &str) -> Option<Gate> {
         if matches!(before.trim(), "all requests" | "") { last.to_owned() } else { String::new() },
     ];
     let gate = |row: &String| {
-        let more_is_worse: Gate = format!("{row} <= +20% vs baseline").parse().ok()?;
-        let takes_less = |measure: &Measure| measure.more_is_better();
-        match takes_less(&more_is_worse.measure) {
-            true => format!("{row} >= -20% vs baseline").parse().ok(),
-            false => Some(more_is_worse),
-        }
+        let rise: Gate = format!("{row} <= +20% vs baseline").parse().ok()?;
+        if rise.measure.more_is_better() { format!("{row} >= -20% vs baseline").parse().ok() } else { Some(rise) }
     };
     if before.trim() == "all requests" { gate(&named[3]) } else { named.iter().find_map(gate) }
 }

@@ -5,6 +5,7 @@ mod view;
 
 use serde::Serialize;
 
+pub(super) use self::view::WhatNowView;
 use self::view::{EndpointView, RowView, RunView, SinceView, word};
 use super::{Story, wording};
 use crate::results::{Endpoint, Percentile};

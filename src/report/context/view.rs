@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::report::{Story, wording};
 use crate::results::{Endpoint, Engine, Percentile, RunRecord};
 use crate::text;
-use crate::verdict::{Row, Severity, Since, Unit};
+use crate::verdict::{Row, Severity, Since, Unit, WhatNow};
 
 #[derive(Debug, Serialize)]
 pub(super) struct RowView {
@@ -40,11 +40,18 @@ pub(super) struct RowView {
     what_now: Option<WhatNowView>,
 }
 
+/// What to do about a row that failed, with every key, as templates want it.
 #[derive(Debug, Serialize)]
-struct WhatNowView {
+pub(in crate::report) struct WhatNowView {
     rerun: String,
     waiver: Option<String>,
     docs: String,
+}
+
+impl From<&WhatNow> for WhatNowView {
+    fn from(now: &WhatNow) -> Self {
+        Self { rerun: now.rerun.clone(), waiver: now.waiver.clone(), docs: now.docs.clone() }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -143,11 +150,7 @@ impl RowView {
                 expires: waiver.expires.clone(),
             }),
             owner: row.owner.clone(),
-            what_now: row.what_now.as_ref().map(|now| WhatNowView {
-                rerun: now.rerun.clone(),
-                waiver: now.waiver.clone(),
-                docs: now.docs.clone(),
-            }),
+            what_now: row.what_now.as_ref().map(WhatNowView::from),
         }
     }
 }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::strip;
+use crate::report::context::WhatNowView;
 use crate::report::{Story, wording};
 use crate::verdict::{Outcome, Row};
 
@@ -44,15 +45,7 @@ struct GateView {
     reason: String,
     waiver: Option<String>,
     owner: Option<String>,
-    now: Option<NowView>,
-}
-
-/// What to do about a row that failed.
-#[derive(Debug, Serialize)]
-struct NowView {
-    rerun: String,
-    waiver: Option<String>,
-    docs: String,
+    now: Option<WhatNowView>,
 }
 
 impl GateRows {
@@ -100,11 +93,7 @@ impl GateView {
                 wording::closed(&format!("Waived by {} until {}: {}", waiver.owner, waiver.expires, waiver.reason))
             }),
             owner: row.owner.clone(),
-            now: row.what_now.as_ref().map(|now| NowView {
-                rerun: now.rerun.clone(),
-                waiver: now.waiver.clone(),
-                docs: now.docs.clone(),
-            }),
+            now: row.what_now.as_ref().map(WhatNowView::from),
         }
     }
 }
